@@ -1,0 +1,38 @@
+#pragma once
+
+#include "messages/clock.hpp"
+
+#include <caf/actor_clock.hpp>
+#include <caf/spawn_options.hpp>
+
+#include <cstdint>
+#include <functional>
+
+namespace lockstep {
+
+/// What differs between production and simulation.
+struct environment {
+  /// In simulation every actor is scheduled by the test coordinator, also those
+  /// that do blocking I/O.
+  bool simulated = false;
+  /// The device's wall clock, as a function of the actor clock's reading.
+  std::function<wall_time(time_point)> wall = [](time_point) {
+    return std::chrono::floor<std::chrono::milliseconds>(
+      std::chrono::system_clock::now());
+  };
+  /// Seeds every random choice of the device.
+  std::uint64_t seed = 0;
+};
+
+/// Spawns an actor that does blocking I/O: with a thread of its own, but pooled
+/// in simulation, where a detached actor would escape the coordinator.
+template <class Spawner, class F, class... Args>
+auto spawn_blocking(Spawner& spawner, const environment& env, F&& behavior,
+                    Args&&... args) {
+  if (env.simulated)
+    return spawner.spawn(std::forward<F>(behavior), std::forward<Args>(args)...);
+  return spawner.template spawn<caf::detached>(std::forward<F>(behavior),
+                                               std::forward<Args>(args)...);
+}
+
+} // namespace lockstep

@@ -1,0 +1,35 @@
+# C++20 with warnings as errors; sanitizers through LOCKSTEP_SANITIZE.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${CCACHE_PROGRAM})
+  # ccache cannot look through a precompiled header without this.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endif()
+
+set(LOCKSTEP_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+if(LOCKSTEP_SANITIZE)
+  # CAF 0.17's spawn without arguments trips the null check harmlessly.
+  add_compile_options(-fsanitize=${LOCKSTEP_SANITIZE} -fno-omit-frame-pointer)
+  if(LOCKSTEP_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
+  endif()
+  add_link_options(-fsanitize=${LOCKSTEP_SANITIZE})
+endif()
+
+add_library(lockstep_warnings INTERFACE)
+target_compile_options(lockstep_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Werror
+  # CAF's atom constants live in a header and are not all used by everyone.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-unused-const-variable>)

@@ -1,0 +1,198 @@
+#pragma once
+
+#include "messages/leadership.hpp"
+#include "messages/operation.hpp"
+#include "messages/receipt.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What the library actor is asked, and its answers; see actors/library.hpp.
+namespace lockstep {
+
+/// A value of SQLite: NULL, INTEGER, REAL, TEXT or BLOB.
+using sql_value = std::variant<std::nullptr_t, std::int64_t, double,
+                               std::string, std::vector<std::uint8_t>>;
+
+/// A record as its host wants it to be. `data` is the image as a JSON object;
+/// ignored for a delete. `change` insert and update both mean: this is its
+/// state now.
+struct record_change {
+  std::string model;
+  record_id record;
+  change_type change = change_type::insert;
+  std::string data;
+};
+
+/// One SQL statement with its parameters, run on database.db.
+struct sql_statement {
+  std::string text;
+  std::vector<sql_value> parameters;
+};
+
+using transaction_step = std::variant<record_change, sql_statement>;
+
+/// One transaction: all steps or none. Anybody, on any device, at any time.
+struct commit_transaction {
+  std::vector<transaction_step> steps;
+  /// When to answer.
+  receipt_state wait_for = receipt_state::local;
+};
+
+/// Low-level form for hosts that wrote the row themselves: entries for models
+/// without a table. Only the leader; else `not_leader`.
+struct log_changes {
+  std::vector<record_change> list;
+};
+
+/// How far an earlier commit is now.
+struct receipt_query {
+  device_sequence_number first;
+  device_sequence_number last;
+};
+
+/// Replication to library, on the leader: operations of `from`, in order, whole
+/// transactions.
+struct sequence_operations {
+  device_id from;
+  ballot under;
+  std::shared_ptr<const std::vector<operation>> list;
+};
+
+/// All of the device's operations up to here are in the log.
+struct operations_sequenced {
+  device_sequence_number through;
+};
+
+/// Replication to library, on a follower: entries that follow on `follows`.
+struct apply_entries {
+  ballot under;
+  log_position follows;
+  std::shared_ptr<const std::vector<entry>> list;
+};
+
+/// Replication to library: this log left the leader's after `keep`; own entries
+/// after it become proposals again and the log is cut.
+struct yield_log {
+  ballot under;
+  sequence_number keep;
+};
+
+/// Operations of this device that wait for their place in the log, after one of
+/// them, in order, whole transactions.
+struct fetch_pending {
+  device_sequence_number after;
+  std::uint32_t limit = 0;
+};
+
+struct pending_batch {
+  std::vector<operation> list;
+};
+
+/// Leadership to all actors of the library.
+struct role_changed {
+  leadership_view now;
+};
+
+/// Library to replication: the log has grown. `list` may be empty when the
+/// entries are many.
+struct log_advanced {
+  log_position follows;
+  log_head head;
+  std::shared_ptr<const std::vector<entry>> list;
+};
+
+/// Library to replication: there are operations to propose, up to here.
+struct pending_advanced {
+  device_sequence_number last;
+};
+
+/// Replication to library: every member holds the log up to `stable`; `holders`
+/// members hold the part up to `held`.
+struct stable_advanced {
+  sequence_number stable;
+};
+
+/// A member of the library, from its latest entry of model `lockstep.member`.
+struct member {
+  device_id device;
+  std::string name;
+  bool removed = false;
+
+  bool operator==(const member&) const = default;
+};
+
+struct read_members {};
+
+struct members_changed {
+  std::vector<member> members;
+};
+
+/// Makes a device a member, or ends its membership.
+struct change_member {
+  lockstep::member member;
+};
+
+/// Reads rows; anything but one reading statement is refused.
+struct sql_query {
+  sql_statement statement;
+};
+
+struct sql_rows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<sql_value>> rows;
+};
+
+/// Starts syncing a table of database.db.
+struct track_table {
+  std::string table;
+  /// Model name; the table's name when empty.
+  std::string model;
+  std::vector<std::string> excluded;
+};
+
+struct tracked_table {
+  std::string table;
+  std::string model;
+  std::uint64_t rows = 0;
+};
+
+struct read_status {};
+
+struct library_status {
+  library_id library;
+  std::string name;
+  device_id device;
+  leadership_view leadership;
+  log_head head;
+  sequence_number applied;
+  sequence_number stable;
+  std::uint64_t pending = 0;
+  std::uint64_t conflicts = 0;
+  std::vector<lockstep::member> members;
+};
+
+/// A digest over each table's synced rows and over the log, to compare devices.
+struct read_digest {};
+
+struct library_digest {
+  struct table {
+    std::string name;
+    std::uint64_t rows = 0;
+    std::uint64_t digest = 0;
+
+    bool operator==(const table&) const = default;
+  };
+  sequence_number sequence;
+  std::uint64_t log = 0;
+  std::vector<table> tables;
+
+  bool operator==(const library_digest&) const = default;
+};
+
+struct close_library {};
+
+} // namespace lockstep

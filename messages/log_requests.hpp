@@ -1,0 +1,105 @@
+#pragma once
+
+#include "messages/clock.hpp"
+#include "messages/leadership.hpp"
+#include "messages/operation.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+/// What the sync-log writer actor is asked, and its answers; see
+/// actors/sync_log.hpp.
+namespace lockstep {
+
+/// "Done"; the answer where there is nothing to tell.
+struct done {};
+
+struct append_entries {
+  /// The ballot of the leader that orders the append.
+  ballot under;
+  log_position follows;
+  std::shared_ptr<const std::vector<entry>> list;
+};
+
+struct fetch_since {
+  sequence_number since;
+  std::optional<std::uint32_t> limit;
+};
+
+struct fetch_range {
+  sequence_number first;
+  sequence_number last;
+};
+
+struct entry_list {
+  std::vector<entry> list;
+};
+
+/// A peer asks for entries after `since`.
+struct serve_entries {
+  log_position since;
+  std::uint32_t limit = 0;
+};
+
+struct served_entries {
+  /// Whether this log holds `since`; if not, `list` is empty.
+  bool matches = false;
+  std::vector<entry> list;
+  log_position head;
+  /// Where the asker may match, when it does not at `since`.
+  log_position try_at;
+  sequence_number vacuumed_through;
+};
+
+struct latest_sequence {};
+struct count_entries {};
+
+struct record_history {
+  std::string model;
+  record_id record;
+  /// The record's newest entry, where known; else it is searched for.
+  sequence_number latest;
+};
+
+struct vacuum_old_entries {
+  timestamp before;
+  /// Nothing after this is touched: what every member has acknowledged.
+  sequence_number through;
+};
+
+struct truncate_after {
+  sequence_number keep;
+};
+
+struct read_head {};
+
+struct store_leadership {
+  leadership_record record;
+};
+
+struct read_leadership {};
+
+/// How far one member is, as last heard.
+struct member_progress {
+  device_id device;
+  sequence_number acknowledged;
+  wall_time last_contact{};
+
+  bool operator==(const member_progress&) const = default;
+};
+
+struct store_progress {
+  std::vector<member_progress> members;
+};
+
+struct read_progress {};
+
+struct progress_list {
+  std::vector<member_progress> members;
+};
+
+struct close_log {};
+
+} // namespace lockstep

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/leadership.hpp"
+#include "messages/log_requests.hpp"
+#include "messages/operation.hpp"
+#include "protocol/accepted_set.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace lockstep {
+
+/// Reads a library's sync.db. Several readers may stand beside the one writer;
+/// each call sees the log as of its last commit. One reader belongs to one
+/// actor.
+class sync_log_reader {
+public:
+  /// Opens an existing sync.db for reading only.
+  static expected<sync_log_reader> open(const std::filesystem::path& file);
+
+  sync_log_reader(sync_log_reader&&) noexcept;
+  sync_log_reader& operator=(sync_log_reader&&) noexcept;
+  virtual ~sync_log_reader();
+
+  /// The log's end; all zero for an empty log.
+  expected<log_head> head() const;
+
+  /// Position and chain value at `at`; nothing when the log does not hold that
+  /// entry. `at` 0 is the empty position before the first entry.
+  expected<std::optional<log_head>> head_at(sequence_number at) const;
+
+  /// The last entry at or before `at` whose ballot is not above `ballot`; the
+  /// empty position when there is none.
+  expected<log_position> last_at_or_before(log_position at) const;
+
+  expected<std::optional<entry>> at(sequence_number at) const;
+
+  /// Up to `limit` entries after `since`, in order. Stops early, but not before
+  /// the first entry, when the images pass `byte_limit`.
+  expected<std::vector<entry>>
+  fetch_since(sequence_number since, std::uint32_t limit,
+              std::size_t byte_limit = std::size_t{16} << 20) const;
+
+  /// Entries from `first` to `last`, both included, at most `limit`.
+  expected<std::vector<entry>> fetch_range(sequence_number first,
+                                           sequence_number last,
+                                           std::uint32_t limit) const;
+
+  expected<sequence_number> latest_sequence() const;
+
+  /// How many entries the log holds.
+  expected<std::uint64_t> count() const;
+
+  /// One record's entries, oldest first, walked back through `previous` from
+  /// `latest`, the record's newest entry.
+  expected<std::vector<entry>> record_history(sequence_number latest) const;
+
+  /// The same for a caller that does not know the newest entry: reads the log
+  /// backwards until it finds it, which takes time with the log's length.
+  expected<std::vector<entry>> record_history(std::string_view model,
+                                              record_id record) const;
+
+  expected<std::vector<accepted_range>> accepted() const;
+  expected<leadership_record> leadership() const;
+  expected<std::vector<member_progress>> progress() const;
+
+  /// Everything up to here may have been vacuumed.
+  expected<sequence_number> vacuumed_through() const;
+
+protected:
+  struct connection;
+  explicit sync_log_reader(std::unique_ptr<connection> opened);
+  std::unique_ptr<connection> connection_;
+};
+
+/// The only writer of a library's sync.db: an append-only log with the little
+/// state that must be as durable as the log. Every call is one transaction with
+/// synchronous=FULL: what it returned from is on the disk.
+class sync_log_store : public sync_log_reader {
+public:
+  /// Opens sync.db, creating and migrating as needed. Refuses a file that is no
+  /// database or damaged (`corrupt`), of a newer version (`newer_format`), or
+  /// unreadable (`io`, `read_only`), and leaves it untouched.
+  static expected<sync_log_store> open(const std::filesystem::path& file);
+
+  sync_log_store(sync_log_store&&) noexcept;
+  sync_log_store& operator=(sync_log_store&&) noexcept;
+  ~sync_log_store() override;
+
+  /// Appends entries that follow on `follows` (`log_conflict` when the log does
+  /// not end there, or when sequences or ballots fall, or a chain value does
+  /// not fit its predecessor; `stale_ballot` when an entry's or `under`'s
+  /// ballot is older than the stored one) and enters their numbers in
+  /// `accepted`. All or nothing. Returns the new head. `under` is the ballot of
+  /// the leader that orders the append; it may be newer than the entries'.
+  /// Empty list: `invalid_argument`.
+  expected<log_head> append(ballot under, log_position follows,
+                            std::span<const entry> list);
+
+  /// Removes every entry after `keep` and their numbers from `accepted`.
+  /// Returns the new head.
+  expected<log_head> truncate_after(sequence_number keep);
+
+  expected<void> store_leadership(const leadership_record& record);
+  expected<void> store_progress(std::span<const member_progress> members);
+
+  /// Removes entries with a timestamp before `before`, at or below `through`,
+  /// that a later entry of the same record supersedes. Returns how many.
+  expected<std::uint64_t> vacuum_old_entries(timestamp before,
+                                             sequence_number through);
+
+private:
+  explicit sync_log_store(std::unique_ptr<connection> opened);
+};
+
+} // namespace lockstep

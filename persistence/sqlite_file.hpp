@@ -1,0 +1,49 @@
+#pragma once
+
+#include "messages/errors.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace lockstep {
+
+/// An exception of SQLite as a code and a sentence that names the file and says
+/// what to do. A statement that SQLite does not understand is
+/// `invalid_argument`.
+failure sqlite_failure(const SQLite::Exception& what,
+                       const std::filesystem::path& file);
+
+enum class open_mode {
+  create,    ///< For reading and writing; made when it is not there.
+  existing,  ///< For reading and writing; `not_found` when it is not there.
+  read_only, ///< For reading; `not_found` when it is not there.
+};
+
+/// One numbered step in the life of a file's schema. Never edited once landed.
+struct migration {
+  int number; ///< Counts from 1 without gaps.
+  std::string_view name;
+  std::string_view sql; ///< One or more statements.
+};
+
+/// Opens a database in write-ahead mode with foreign keys on and a busy timeout
+/// of five seconds, and reads its schema, so that what is no database is
+/// refused here: `corrupt`, `io`, `read_only`, `busy`. When `known` is given, a
+/// file with a migration beyond it is `newer_format`. A refused file is left
+/// untouched.
+expected<std::unique_ptr<SQLite::Database>>
+open_sqlite(const std::filesystem::path& file, open_mode mode,
+            std::span<const migration> known = {});
+
+/// Runs the migrations that the file does not record yet, each in a transaction
+/// of its own that also records it in `lockstep_migration`. A file with a
+/// migration beyond `known` is `newer_format` and left untouched.
+expected<void> migrate(SQLite::Database& database,
+                       const std::filesystem::path& file,
+                       std::span<const migration> known);
+
+} // namespace lockstep

@@ -4,6 +4,7 @@
 
 #include <caf/error.hpp>
 #include <caf/fwd.hpp>
+#include <caf/make_message.hpp>
 #include <caf/result.hpp>
 
 CAF_ERROR_CODE_ENUM(lockstep::errc, "lockstep")

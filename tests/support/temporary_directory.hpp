@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace lockstep {
+
+/// An empty folder under the system's temporary folder, removed with all that
+/// is in it at the end.
+class temporary_directory {
+public:
+  temporary_directory() {
+    auto pattern
+      = (std::filesystem::temp_directory_path() / "lockstep-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+      throw std::system_error(errno, std::generic_category(), pattern);
+    path_ = pattern;
+  }
+
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+
+  ~temporary_directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const {
+    return path_;
+  }
+
+  /// A path in this folder; nothing is created.
+  std::filesystem::path operator/(std::string_view name) const {
+    return path_ / name;
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+} // namespace lockstep

@@ -118,6 +118,9 @@ expected<void> check_path(const std::filesystem::path& file, open_mode mode) {
       && mode != open_mode::create)
     return fail(errc::not_found,
                 file.string() + " does not exist; check the path");
+  // SQLite would take a file of one byte for an empty database.
+  if (std::filesystem::file_size(file, problem) == 1 && !problem)
+    throw SQLite::Exception("one byte is no database", SQLITE_NOTADB);
   return {};
 }
 
@@ -140,9 +143,9 @@ failure sqlite_failure(const SQLite::Exception& what,
 expected<std::unique_ptr<SQLite::Database>>
 open_sqlite(const std::filesystem::path& file, open_mode mode,
             std::span<const migration> known) {
-  if (auto usable = check_path(file, mode); !usable)
-    return tl::make_unexpected(usable.error());
   try {
+    if (auto usable = check_path(file, mode); !usable)
+      return tl::make_unexpected(usable.error());
     auto database = std::make_unique<SQLite::Database>(
       file.string(), flags_of(mode), busy_timeout_ms);
     database->execAndGet("SELECT count(*) FROM sqlite_schema");

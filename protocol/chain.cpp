@@ -1,5 +1,7 @@
 #include "protocol/chain.hpp"
 
+// The state lives on the stack, so its size must be known.
+#define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
 #include <array>

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/operation.hpp"
+#include "persistence/pending_queue.hpp"
+#include "persistence/record_index.hpp"
+#include "persistence/row_writer.hpp"
+
+#include <vector>
+
+namespace lockstep {
+
+/// Turns what the triggers noted (lockstep_touched) into operations: which
+/// record, how it changed since Lockstep last looked, and its image now.
+class capture {
+public:
+  capture(statement_cache& statements, const tracked_tables& tables,
+          record_index& index, pending_queue& pending, row_writer& rows)
+    : statements_(statements),
+      tables_(tables),
+      index_(index),
+      pending_(pending),
+      rows_(rows) {
+  }
+
+  /// The operations since the last drain, in the order in which their records
+  /// were first touched, without device, number, time and transaction. Fails
+  /// with `invalid_argument` for a row whose key is no UUID, and with
+  /// `too_large` for an image beyond `image_limit` bytes; then the caller rolls
+  /// back. Throws SQLite::Exception.
+  expected<std::vector<operation>> drain(std::size_t image_limit);
+
+  /// Completes an operation with what it was based on.
+  void set_base(operation& what);
+
+private:
+  struct touched_row {
+    std::int64_t model;
+    record_id record;
+    std::vector<std::string> changed;
+    bool all_changed;
+  };
+
+  expected<std::vector<touched_row>> take_touched();
+
+  statement_cache& statements_;
+  const tracked_tables& tables_;
+  record_index& index_;
+  pending_queue& pending_;
+  row_writer& rows_;
+};
+
+} // namespace lockstep

@@ -1,0 +1,168 @@
+#include "persistence/pending_queue.hpp"
+
+#include "persistence/record_index.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstring>
+
+namespace lockstep {
+
+namespace {
+
+constexpr std::string_view columns
+  = "SELECT device, device_sequence, timestamp, model, record_id, change_type,"
+    " base_version, base_operation, changed, transaction_end, data"
+    " FROM lockstep_pending ";
+
+std::string select(std::string_view rest) {
+  return std::string{columns} + std::string{rest};
+}
+
+template <class Id> Id id_of(const SQLite::Column& column) {
+  Id id;
+  if (column.getBytes() == 16)
+    std::memcpy(id.bytes.data(), column.getBlob(), 16);
+  return id;
+}
+
+std::uint64_t number_of_column(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+
+operation read(SQLite::Statement& row) {
+  operation what;
+  what.device = id_of<device_id>(row.getColumn(0));
+  what.device_sequence
+    = device_sequence_number{number_of_column(row.getColumn(1))};
+  what.timestamp.packed = number_of_column(row.getColumn(2));
+  what.model = row.getColumn(3).getString();
+  what.record = id_of<record_id>(row.getColumn(4));
+  what.change = static_cast<change_type>(row.getColumn(5).getInt());
+  what.base_version = version_number{number_of_column(row.getColumn(6))};
+  what.base_operation
+    = device_sequence_number{number_of_column(row.getColumn(7))};
+  what.changed = nlohmann::json::parse(row.getColumn(8).getString())
+                   .get<std::vector<std::string>>();
+  what.transaction_end
+    = device_sequence_number{number_of_column(row.getColumn(9))};
+  what.data = row.getColumn(10).getString();
+  return what;
+}
+
+template <class Tag>
+void bind_number(SQLite::Statement& statement, int index,
+                 number_of<Tag> number) {
+  statement.bind(index, static_cast<std::int64_t>(number.value));
+}
+
+} // namespace
+
+void pending_queue::add(const operation& what) {
+  auto row = statements_.use(
+    "INSERT OR IGNORE INTO lockstep_pending(device, device_sequence, timestamp,"
+    " model, record_id, change_type, base_version, base_operation, changed,"
+    " transaction_end, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  bind_id(*row, 1, what.device);
+  bind_number(*row, 2, what.device_sequence);
+  row->bind(3, static_cast<std::int64_t>(what.timestamp.packed));
+  row->bind(4, what.model);
+  bind_id(*row, 5, what.record);
+  row->bind(6, static_cast<int>(what.change));
+  bind_number(*row, 7, what.base_version);
+  bind_number(*row, 8, what.base_operation);
+  row->bind(9, nlohmann::json(what.changed).dump());
+  bind_number(*row, 10, what.transaction_end);
+  row->bind(11, what.data);
+  row->exec();
+}
+
+std::optional<operation> pending_queue::take(device_id device,
+                                             device_sequence_number number) {
+  std::optional<operation> found;
+  {
+    auto row = statements_.use(
+      select("WHERE device = ? AND device_sequence = ?"));
+    bind_id(*row, 1, device);
+    bind_number(*row, 2, number);
+    if (!row->executeStep())
+      return std::nullopt;
+    found = read(*row);
+  }
+  auto erase = statements_.use("DELETE FROM lockstep_pending WHERE device = ?"
+                               " AND device_sequence = ?");
+  bind_id(*erase, 1, device);
+  bind_number(*erase, 2, number);
+  erase->exec();
+  return found;
+}
+
+std::optional<operation> pending_queue::newest_of(std::string_view model,
+                                                  record_id record) {
+  auto row = statements_.use(select(
+    "WHERE record_id = ? AND model = ? ORDER BY id DESC LIMIT 1"));
+  bind_id(*row, 1, record);
+  row->bind(2, std::string{model});
+  if (!row->executeStep())
+    return std::nullopt;
+  return read(*row);
+}
+
+bool pending_queue::has(std::string_view model, record_id record) {
+  auto row = statements_.use("SELECT 1 FROM lockstep_pending WHERE record_id ="
+                             " ? AND model = ? LIMIT 1");
+  bind_id(*row, 1, record);
+  row->bind(2, std::string{model});
+  return row->executeStep();
+}
+
+device_sequence_number pending_queue::last(device_id device) {
+  auto row = statements_.use("SELECT coalesce(max(device_sequence), 0) FROM"
+                             " lockstep_pending WHERE device = ?");
+  bind_id(*row, 1, device);
+  row->executeStep();
+  return device_sequence_number{number_of_column(row->getColumn(0))};
+}
+
+std::vector<operation> pending_queue::fetch(device_id own,
+                                            device_sequence_number after,
+                                            std::uint32_t limit) {
+  std::vector<operation> list;
+  {
+    auto rows
+      = statements_.use(select("WHERE device <> ? ORDER BY id LIMIT ?"));
+    bind_id(*rows, 1, own);
+    rows->bind(2, static_cast<std::int64_t>(limit));
+    while (rows->executeStep())
+      list.push_back(read(*rows));
+  }
+  auto rows = statements_.use(select(
+    "WHERE device = ? AND device_sequence > ? ORDER BY device_sequence"));
+  bind_id(*rows, 1, own);
+  bind_number(*rows, 2, after);
+  while (rows->executeStep()) {
+    auto what = read(*rows);
+    const bool opens = list.empty() || list.back().device != own
+                       || list.back().transaction_end != what.transaction_end;
+    if (list.size() >= limit && opens)
+      break;
+    list.push_back(std::move(what));
+  }
+  return list;
+}
+
+std::vector<operation> pending_queue::all() {
+  auto rows = statements_.use(select("ORDER BY id"));
+  std::vector<operation> list;
+  while (rows->executeStep())
+    list.push_back(read(*rows));
+  return list;
+}
+
+std::uint64_t pending_queue::count() {
+  auto row = statements_.use("SELECT count(*) FROM lockstep_pending");
+  row->executeStep();
+  return number_of_column(row->getColumn(0));
+}
+
+} // namespace lockstep

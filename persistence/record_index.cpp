@@ -1,0 +1,136 @@
+#include "persistence/record_index.hpp"
+
+namespace lockstep {
+
+namespace {
+
+std::int64_t signed_of(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+std::uint64_t unsigned_of(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+
+} // namespace
+
+record_state record_index::find(std::string_view model, record_id record) {
+  const auto* schema = tables_.by_model(model);
+  if (schema == nullptr) {
+    auto row = statements_.use("SELECT version, sequence, deleted FROM"
+                               " lockstep_record WHERE model = ? AND"
+                               " record_id = ?");
+    row->bind(1, std::string{model});
+    bind_id(*row, 2, record);
+    if (!row->executeStep())
+      return {};
+    return {version_number{unsigned_of(row->getColumn(0))},
+            sequence_number{unsigned_of(row->getColumn(1))},
+            row->getColumn(2).getInt() != 0};
+  }
+  auto row = statements_.use("SELECT version, sequence FROM lockstep_identity"
+                             " WHERE model = ? AND key = ?");
+  row->bind(1, schema->id);
+  bind_id(*row, 2, record);
+  if (row->executeStep())
+    return {version_number{unsigned_of(row->getColumn(0))},
+            sequence_number{unsigned_of(row->getColumn(1))}, false};
+  auto tombstone
+    = statements_.use("SELECT version, sequence FROM lockstep_tombstone"
+                      " WHERE model = ? AND record_id = ?");
+  tombstone->bind(1, schema->id);
+  bind_id(*tombstone, 2, record);
+  if (tombstone->executeStep())
+    return {version_number{unsigned_of(tombstone->getColumn(0))},
+            sequence_number{unsigned_of(tombstone->getColumn(1))}, true};
+  return {};
+}
+
+void record_index::store(std::string_view model, record_id record,
+                         const record_state& state) {
+  if (const auto* schema = tables_.by_model(model)) {
+    store_tracked(schema->id, record, state);
+    return;
+  }
+  if (!state.version) {
+    auto erase = statements_.use("DELETE FROM lockstep_record WHERE model = ?"
+                                 " AND record_id = ?");
+    erase->bind(1, std::string{model});
+    bind_id(*erase, 2, record);
+    erase->exec();
+    return;
+  }
+  auto row = statements_.use("INSERT OR REPLACE INTO lockstep_record(model,"
+                             " record_id, version, sequence, deleted)"
+                             " VALUES(?, ?, ?, ?, ?)");
+  row->bind(1, std::string{model});
+  bind_id(*row, 2, record);
+  row->bind(3, signed_of(state.version.value));
+  row->bind(4, signed_of(state.latest.value));
+  row->bind(5, state.deleted ? 1 : 0);
+  row->exec();
+}
+
+void record_index::store_tracked(std::int64_t model, record_id record,
+                                 const record_state& state) {
+  auto erase = [&](std::string_view text) {
+    auto row = statements_.use(text);
+    row->bind(1, model);
+    bind_id(*row, 2, record);
+    row->exec();
+  };
+  auto insert = [&](std::string_view text) {
+    auto row = statements_.use(text);
+    row->bind(1, model);
+    bind_id(*row, 2, record);
+    row->bind(3, signed_of(state.version.value));
+    row->bind(4, signed_of(state.latest.value));
+    row->exec();
+  };
+  if (!state.version || state.deleted)
+    erase("DELETE FROM lockstep_identity WHERE model = ? AND key = ?");
+  if (!state.version || !state.deleted)
+    erase("DELETE FROM lockstep_tombstone WHERE model = ? AND record_id = ?");
+  if (state.version && !state.deleted)
+    insert("INSERT OR REPLACE INTO lockstep_identity(model, key, version,"
+           " sequence) VALUES(?, ?, ?, ?)");
+  else if (state.version)
+    insert("INSERT OR REPLACE INTO lockstep_tombstone(model, record_id,"
+           " version, sequence) VALUES(?, ?, ?, ?)");
+}
+
+std::uint64_t record_index::count(std::string_view model) {
+  auto row = statements_.use("SELECT count(*) FROM lockstep_record WHERE"
+                             " model = ? AND NOT deleted");
+  row->bind(1, std::string{model});
+  row->executeStep();
+  return unsigned_of(row->getColumn(0));
+}
+
+std::vector<sequence_number> record_index::latest_of(std::string_view model) {
+  auto rows = statements_.use("SELECT sequence FROM lockstep_record WHERE"
+                              " model = ? AND NOT deleted ORDER BY sequence");
+  rows->bind(1, std::string{model});
+  std::vector<sequence_number> list;
+  while (rows->executeStep())
+    list.emplace_back(unsigned_of(rows->getColumn(0)));
+  return list;
+}
+
+void record_index::adopt(const tracked_table_schema& schema) {
+  auto move = [&](std::string_view text) {
+    auto rows = statements_.use(text);
+    rows->bind(1, schema.id);
+    rows->bind(2, schema.model);
+    rows->exec();
+  };
+  move("INSERT INTO lockstep_identity SELECT ?1, record_id, version, sequence"
+       " FROM lockstep_record WHERE model = ?2 AND NOT deleted");
+  move("INSERT INTO lockstep_tombstone SELECT ?1, record_id, version, sequence"
+       " FROM lockstep_record WHERE model = ?2 AND deleted");
+  auto erase = statements_.use("DELETE FROM lockstep_record WHERE model = ?");
+  erase->bind(1, schema.model);
+  erase->exec();
+}
+
+} // namespace lockstep

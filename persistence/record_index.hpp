@@ -1,0 +1,61 @@
+#pragma once
+
+#include "messages/ids.hpp"
+#include "messages/numbers.hpp"
+#include "persistence/statement_cache.hpp"
+#include "persistence/tracked_tables.hpp"
+
+#include <string_view>
+
+namespace lockstep {
+
+/// Where a record stands in the log.
+struct record_state {
+  version_number version; ///< None: the log never saw the record.
+  sequence_number latest; ///< Its newest entry.
+  bool deleted = false;
+
+  bool operator==(const record_state&) const = default;
+};
+
+/// Each record's version and newest entry: beside the row where there is one
+/// (lockstep_identity), else as a tombstone; for models without a table in
+/// lockstep_record. Throws SQLite::Exception.
+class record_index {
+public:
+  record_index(statement_cache& statements, const tracked_tables& tables)
+    : statements_(statements), tables_(tables) {
+  }
+
+  [[nodiscard]] record_state find(std::string_view model, record_id record);
+
+  /// A state without version forgets the record.
+  void store(std::string_view model, record_id record,
+             const record_state& state);
+
+  /// How many live records of a model without a table there are.
+  [[nodiscard]] std::uint64_t count(std::string_view model);
+
+  /// The newest entries of all live records of a model without a table.
+  [[nodiscard]] std::vector<sequence_number> latest_of(std::string_view model);
+
+  /// Moves what is known of a model's records to the table that is tracked for
+  /// it from now on.
+  void adopt(const tracked_table_schema& schema);
+
+private:
+  void store_tracked(std::int64_t model, record_id record,
+                     const record_state& state);
+
+  statement_cache& statements_;
+  const tracked_tables& tables_;
+};
+
+/// Binds an id as its 16 bytes.
+template <class Tag>
+void bind_id(SQLite::Statement& statement, int index,
+             const uuid_of<Tag>& id) {
+  statement.bind(index, static_cast<const void*>(id.bytes.data()), 16);
+}
+
+} // namespace lockstep

@@ -1,0 +1,106 @@
+#include "protocol/conflict.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <tuple>
+
+namespace lockstep {
+
+namespace {
+
+nlohmann::json to_json(const conflict_side& side) {
+  auto data = nlohmann::json::parse(side.data, nullptr, false);
+  return {{"device", to_string(side.device)},
+          {"device_sequence", side.device_sequence.value},
+          {"timestamp", side.timestamp.packed},
+          {"change", to_string(side.change)},
+          {"data", data.is_discarded() ? nlohmann::json{} : std::move(data)}};
+}
+
+} // namespace
+
+verdict last_writer_wins(const operation& what, const record_standing& record) {
+  const bool own_successor = what.base_operation
+                             && record.device == what.device
+                             && record.device_sequence == what.base_operation;
+  const bool saw_newest
+    = !what.base_operation && what.base_version == record.version;
+  if (own_successor || saw_newest)
+    return verdict::clean;
+  const bool removes = what.change == change_type::remove;
+  if (removes != record.deleted)
+    return removes ? verdict::wins : verdict::loses;
+  const auto claimed = what.base_version + 1;
+  return std::tie(claimed, what.timestamp, what.device)
+             > std::tie(record.version, record.timestamp, record.device)
+           ? verdict::wins
+           : verdict::loses;
+}
+
+std::string_view to_string(conflict_kind kind) {
+  switch (kind) {
+    case conflict_kind::concurrent:
+      return "concurrent";
+    case conflict_kind::constraint:
+      return "constraint";
+    case conflict_kind::membership:
+      return "membership";
+  }
+  return "unknown";
+}
+
+std::string conflict_image(conflict_kind kind, std::string_view model,
+                           record_id record, std::string_view reason,
+                           const conflict_side& winner,
+                           const conflict_side& loser) {
+  return nlohmann::json{{"kind", to_string(kind)},
+                        {"model", model},
+                        {"record", to_string(record)},
+                        {"reason", reason},
+                        {"winner", to_json(winner)},
+                        {"loser", to_json(loser)}}
+    .dump();
+}
+
+std::optional<operation> loser_of(std::string_view image) {
+  const auto json = nlohmann::json::parse(image, nullptr, false);
+  if (!json.is_object())
+    return std::nullopt;
+  try {
+    const auto& loser = json.at("loser");
+    const auto device
+      = parse_id<device_id>(loser.at("device").get<std::string>());
+    const auto record
+      = parse_id<record_id>(json.at("record").get<std::string>());
+    const auto change
+      = parse_change_type(loser.at("change").get<std::string>());
+    if (!device || !record || !change)
+      return std::nullopt;
+    operation what;
+    what.device = *device;
+    what.device_sequence = device_sequence_number{
+      loser.at("device_sequence").get<std::uint64_t>()};
+    what.timestamp.packed = loser.at("timestamp").get<std::uint64_t>();
+    what.model = json.at("model").get<std::string>();
+    what.record = *record;
+    what.change = *change;
+    what.transaction_end = what.device_sequence;
+    if (!loser.at("data").is_null())
+      what.data = loser.at("data").dump();
+    return what;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+conflict_side side_of(const operation& what) {
+  return {what.device, what.device_sequence, what.timestamp, what.change,
+          what.data};
+}
+
+conflict_side side_of(const entry& what) {
+  return {what.device, what.device_sequence, what.timestamp, what.change,
+          what.data};
+}
+
+} // namespace lockstep

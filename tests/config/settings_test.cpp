@@ -56,19 +56,16 @@ TEST(settings, every_field_has_a_name) {
 TEST(settings, each_name_reaches_its_own_field) {
   // Sets one setting at a time to a value that is nobody's default.
   for (const auto& [key, value] : settings_list({})) {
-    auto wanted = value.find_first_not_of("-0123456789") == std::string::npos
-                    ? "123"
-                    : "123s";
+    auto is_number
+      = value.find_first_not_of("-0123456789") == std::string::npos;
+    std::string wanted = is_number ? "123" : "123s";
     settings changed;
     ASSERT_TRUE(set(changed, key, wanted)) << key;
     auto before = settings_list({});
     auto after = settings_list(changed);
     for (std::size_t i = 0; i < before.size(); ++i)
       EXPECT_EQ(after[i].second,
-                before[i].first == key ? (wanted == std::string{"123s"}
-                                            ? "123s"
-                                            : "123")
-                                       : before[i].second)
+                before[i].first == key ? wanted : before[i].second)
         << key << " and " << before[i].first;
   }
 }

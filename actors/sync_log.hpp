@@ -24,6 +24,8 @@ using sync_log_actor = caf::typed_actor<
   caf::replies_to<fetch_range>::with<entry_list>,
   /// For a peer: entries after a position, or where to try instead.
   caf::replies_to<serve_entries>::with<served_entries>,
+  /// Where this log may match a peer's; the empty position when nowhere.
+  caf::replies_to<find_match>::with<log_position>,
   caf::replies_to<latest_sequence>::with<sequence_number>,
   caf::replies_to<count_entries>::with<std::uint64_t>,
   /// One record's entries, oldest first.

@@ -33,6 +33,11 @@ struct replication_settings {
   std::uint32_t catch_up_limit = 1000;
   /// Groups up to this many entries ride inline in the notification.
   std::uint32_t inline_limit = 32;
+  /// Groups whose images pass this many bytes do not ride inline.
+  std::size_t inline_bytes_limit = std::size_t{256} << 10;
+  /// Proposals of one peer that wait while an earlier one of it is sequenced;
+  /// more are refused.
+  std::size_t proposal_queue_limit = 1;
   /// Operations in one proposal; a larger transaction goes whole all the same.
   std::uint32_t propose_limit = 256;
   /// How long to wait for an answer before asking again; doubles each time.

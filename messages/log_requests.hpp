@@ -53,6 +53,12 @@ struct served_entries {
   sequence_number vacuumed_through;
 };
 
+/// Where this log may match another one: its last position at or before
+/// `try_at.sequence` whose ballot is not above `try_at.ballot`.
+struct find_match {
+  log_position try_at;
+};
+
 struct latest_sequence {};
 struct count_entries {};
 

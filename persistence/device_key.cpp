@@ -1,0 +1,101 @@
+#include "persistence/device_key.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <limits>
+
+namespace lockstep {
+
+namespace {
+
+struct release_bio {
+  void operator()(BIO* bio) const {
+    BIO_free(bio);
+  }
+};
+using bio_handle = std::unique_ptr<BIO, release_bio>;
+
+tl::unexpected<failure> openssl_failed(const std::string& what) {
+  return fail(errc::internal, "OpenSSL could not " + what + ".");
+}
+
+/// The 32 bytes that Ed25519 makes its key from.
+std::array<std::uint8_t, 32> private_bytes(std::uint64_t seed) {
+  auto text = "lockstep simulated device " + std::to_string(seed);
+  std::array<std::uint8_t, 32> bytes{};
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         bytes.data());
+  return bytes;
+}
+
+/// Says no to any passphrase that a PEM file might ask the terminal for.
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
+} // namespace
+
+device_key::device_key(handle key) : key_{std::move(key)} {
+}
+
+void device_key::release::operator()(evp_pkey_st* key) const {
+  EVP_PKEY_free(key);
+}
+
+expected<device_key> device_key::generate(std::optional<std::uint64_t> seed) {
+  handle key;
+  if (seed) {
+    auto bytes = private_bytes(*seed);
+    key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr,
+                                           bytes.data(), bytes.size()));
+  } else {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  }
+  if (!key)
+    return openssl_failed("make a key");
+  return device_key{std::move(key)};
+}
+
+expected<device_key> device_key::from_pem(const std::string& pem) {
+  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    return fail(errc::corrupt, "it is too large for a key");
+  bio_handle in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  if (!in)
+    return openssl_failed("read a key");
+  handle key{
+    PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr)};
+  if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) {
+    // A left-over error would be taken for one of the next TLS call.
+    ERR_clear_error();
+    return fail(errc::corrupt, "it holds no Ed25519 private key");
+  }
+  return device_key{std::move(key)};
+}
+
+expected<std::string> device_key::to_pem() const {
+  bio_handle out{BIO_new(BIO_s_mem())};
+  if (!out
+      || PEM_write_bio_PKCS8PrivateKey(out.get(), key_.get(), nullptr, nullptr,
+                                       0, nullptr, nullptr)
+           != 1)
+    return openssl_failed("write a key");
+  char* data = nullptr;
+  auto size = BIO_get_mem_data(out.get(), &data);
+  return std::string{data, static_cast<std::size_t>(size)};
+}
+
+expected<public_key> device_key::public_key() const {
+  lockstep::public_key raw{};
+  auto size = raw.size();
+  if (EVP_PKEY_get_raw_public_key(key_.get(), raw.data(), &size) != 1
+      || size != raw.size())
+    return openssl_failed("tell a public key");
+  return raw;
+}
+
+} // namespace lockstep

@@ -1,0 +1,192 @@
+#include "actors/gateway.hpp"
+
+#include "actors/local_peer.hpp"
+#include "transport/codec.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+namespace lockstep {
+
+namespace {
+
+template <class... Kinds> bool is_any_of(const peer_message& message) {
+  return (std::holds_alternative<Kinds>(message) || ...);
+}
+
+bool is_for_leadership(const peer_message& message) {
+  return is_any_of<heartbeat, heartbeat_ack, claim, vote, hand_over>(message);
+}
+
+bool is_for_replication(const peer_message& message) {
+  // Replication reads a heartbeat too: where the leader's log ends.
+  return !is_for_leadership(message) || is_any_of<heartbeat>(message);
+}
+
+} // namespace
+
+gateway_state::gateway_state(pointer owner) : self_(owner) {
+}
+
+void gateway_state::begin_session(device_id device) {
+  end_session(device);
+  auto peer
+    = self_->spawn(local_peer, setup.network, setup.device, device);
+  sessions_.emplace(device, session{peer, frame_assembler{}});
+  spdlog::info("{}: {} is connected", to_string(setup.device),
+               to_string(device));
+  for (const auto& [id, library] : libraries_)
+    if (library.members.contains(device))
+      tell_up(library, device);
+}
+
+void gateway_state::end_session(device_id device) {
+  const auto found = sessions_.find(device);
+  if (found == sessions_.end())
+    return;
+  for (const auto& [id, library] : libraries_)
+    if (library.members.contains(device))
+      tell_down(library, device);
+  self_->send_exit(found->second.peer, caf::exit_reason::user_shutdown);
+  sessions_.erase(found);
+  spdlog::info("{}: {} is disconnected", to_string(setup.device),
+               to_string(device));
+}
+
+void gateway_state::receive(const received_frames& what) {
+  const auto found = sessions_.find(what.from);
+  if (found == sessions_.end())
+    return;
+  auto messages = unpack(found->second, *what.frames);
+  if (!messages) {
+    spdlog::warn("{}: {} broke the protocol and is cut off: {}",
+                 to_string(setup.device), to_string(what.from),
+                 messages.error().message);
+    end_session(what.from);
+    return;
+  }
+  for (const auto& message : *messages)
+    deliver(what.from, message);
+}
+
+expected<std::vector<envelope>>
+gateway_state::unpack(session& from, const std::vector<bytes>& frames) {
+  std::vector<envelope> result;
+  for (const auto& frame : frames) {
+    const auto messages = from.assembler.feed(frame);
+    if (!messages)
+      return tl::make_unexpected(messages.error());
+    for (const auto& message : *messages) {
+      auto decoded = decode(message);
+      if (!decoded)
+        return tl::make_unexpected(decoded.error());
+      result.push_back(std::move(*decoded));
+    }
+  }
+  return result;
+}
+
+void gateway_state::deliver(device_id from, const envelope& what) {
+  const auto found = libraries_.find(what.library);
+  if (found == libraries_.end() || !found->second.members.contains(from)) {
+    spdlog::debug("{}: dropped a message of {} about library {}, which is "
+                  "not open here or not that device's",
+                  to_string(setup.device), to_string(from),
+                  to_string(what.library));
+    return;
+  }
+  const auto& library = found->second;
+  const from_peer said{from, what.message};
+  if (is_for_leadership(what.message))
+    self_->send(library.leadership, said);
+  if (is_for_replication(what.message))
+    self_->send(library.replication, said);
+}
+
+void gateway_state::attach(const attach_library& what) {
+  detach(what.library);
+  auto& library = libraries_[what.library];
+  library = {what.leadership, what.replication,
+             {what.members.begin(), what.members.end()}};
+  for (const auto& [device, link] : sessions_)
+    if (library.members.contains(device))
+      tell_up(library, device);
+}
+
+void gateway_state::detach(library_id id) {
+  const auto found = libraries_.find(id);
+  if (found == libraries_.end())
+    return;
+  for (const auto& [device, link] : sessions_)
+    if (found->second.members.contains(device))
+      tell_down(found->second, device);
+  libraries_.erase(found);
+}
+
+void gateway_state::change_members(const set_library_members& what) {
+  const auto found = libraries_.find(what.library);
+  if (found == libraries_.end())
+    return;
+  auto& library = found->second;
+  const auto before = std::exchange(
+    library.members, {what.members.begin(), what.members.end()});
+  for (const auto& [device, link] : sessions_) {
+    const bool was = before.contains(device);
+    const bool is = library.members.contains(device);
+    if (was && !is)
+      tell_down(library, device);
+    if (is && !was)
+      tell_up(library, device);
+  }
+}
+
+void gateway_state::close() {
+  self_->send(setup.network, detach_gateway{setup.device});
+  while (!sessions_.empty())
+    end_session(sessions_.begin()->first);
+  libraries_.clear();
+}
+
+void gateway_state::tell_up(const attached_library& library,
+                            device_id device) {
+  const peer_up news{device, sessions_.at(device).peer};
+  self_->send(library.leadership, news);
+  self_->send(library.replication, news);
+}
+
+void gateway_state::tell_down(const attached_library& library,
+                              device_id device) {
+  self_->send(library.leadership, peer_down{device});
+  self_->send(library.replication, peer_down{device});
+}
+
+gateway_actor::behavior_type
+gateway(gateway_actor::stateful_pointer<gateway_state> self,
+        gateway_setup setup) {
+  self->state.setup = std::move(setup);
+  self->send(self->state.setup.network,
+             attach_gateway{self->state.setup.device, self});
+  return {
+    [self](const link_up& what) { self->state.begin_session(what.device); },
+    [self](const link_down& what) { self->state.end_session(what.device); },
+    [self](const received_frames& what) { self->state.receive(what); },
+    [self](const attach_library& what) { self->state.attach(what); },
+    [self](const detach_library& what) {
+      self->state.detach(what.library);
+      return done{};
+    },
+    [self](const set_library_members& what) {
+      self->state.change_members(what);
+    },
+    [self](close_gateway) {
+      self->state.close();
+      self->quit();
+      return done{};
+    },
+  };
+}
+
+} // namespace lockstep

@@ -1,0 +1,164 @@
+#pragma once
+
+#include "actors/message_types.hpp"
+#include "messages/clock.hpp"
+#include "transport/frames.hpp"
+
+#include <caf/actor_addr.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace lockstep {
+
+/// The frames of one message, as `split` made them. They travel together: a
+/// link loses, delays or doubles a whole message or nothing of it.
+using message_frames = std::shared_ptr<const std::vector<bytes>>;
+
+/// The device can be reached.
+struct link_up {
+  device_id device;
+};
+
+/// The device cannot be reached any more.
+struct link_down {
+  device_id device;
+};
+
+/// The device sent this.
+struct received_frames {
+  device_id from;
+  message_frames frames;
+};
+
+/// Whoever speaks for one device on the network: its gateway.
+using link_listener
+  = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_down>,
+                     caf::reacts_to<received_frames>>;
+
+/// Brings a device onto the network. It replaces whoever spoke for the device
+/// before. The network does not keep the listener alive.
+struct attach_gateway {
+  device_id device;
+  link_listener gateway;
+};
+
+/// Takes a device off the network.
+struct detach_gateway {
+  device_id device;
+};
+
+/// From one device to another. Lost where there is no link.
+struct carry_frames {
+  device_id from;
+  device_id to;
+  message_frames frames;
+};
+
+/// The network to itself: delayed frames arrive. What was under way when its
+/// link went down is lost, like on a broken connection.
+struct arriving_frames {
+  carry_frames what;
+  std::uint64_t session = 0;
+};
+
+/// Cuts a device from all others, or lets it back. Holds also for a device that
+/// is not attached yet.
+struct set_online {
+  device_id device;
+  bool online = true;
+};
+
+/// Cuts or restores the link between two devices.
+struct set_link {
+  device_id a;
+  device_id b;
+  bool up = true;
+};
+
+/// How bad the network is, from now on. Messages whose delays differ overtake
+/// each other; that is intended.
+struct set_faults {
+  duration delay_least{};
+  duration delay_most{};
+  std::uint32_t drop_per_mille = 0;
+  std::uint32_t duplicate_per_mille = 0;
+  std::uint64_t seed = 0;
+};
+
+/// The links between devices that live in one process; one per actor system.
+/// Without faults it delivers at once and in order.
+using local_network_actor = caf::typed_actor<
+  caf::reacts_to<attach_gateway>,
+  caf::reacts_to<detach_gateway>,
+  /// Peers: carry this to another device.
+  caf::reacts_to<carry_frames>,
+  /// The network to itself.
+  caf::reacts_to<arriving_frames>,
+  /// Tests and the demo: who reaches whom, and how well.
+  caf::reacts_to<set_online>,
+  caf::reacts_to<set_link>,
+  caf::reacts_to<set_faults>>;
+
+struct local_network_state {
+  static inline const char* name = "local_network";
+  using pointer = local_network_actor::stateful_pointer<local_network_state>;
+
+  explicit local_network_state(pointer owner);
+
+  void attach(const attach_gateway& what);
+  void detach(device_id device);
+  void lost(const caf::actor_addr& gateway);
+  void carry(const carry_frames& what);
+  void arrive(const arriving_frames& what);
+  void allow(const set_online& what);
+  void allow(const set_link& what);
+  void degrade(const set_faults& what);
+
+private:
+  /// Two devices, the lower id first.
+  using pair = std::pair<device_id, device_id>;
+
+  /// Brings the links in line with who is attached, online and not cut.
+  void refresh_links();
+  static pair pair_of(device_id a, device_id b);
+  /// The session of the link between the two; 0 when it is down.
+  std::uint64_t session_between(device_id a, device_id b) const;
+  bool happens(std::uint32_t per_mille);
+  duration next_delay();
+  template <class Message> void tell(device_id device, const Message& what);
+
+  pointer self_;
+  set_faults faults_;
+  std::mt19937_64 random_;
+  std::set<device_id> offline_;
+  std::set<pair> cut_;
+  std::map<device_id, caf::actor_addr> gateways_;
+  /// Links that are up, each with a number of its own.
+  std::map<pair, std::uint64_t> links_;
+  std::uint64_t last_session_ = 0;
+};
+
+local_network_actor::behavior_type
+local_network(local_network_actor::stateful_pointer<local_network_state> self);
+
+} // namespace lockstep
+
+LOCKSTEP_LOCAL_MESSAGE(link_up)
+LOCKSTEP_LOCAL_MESSAGE(link_down)
+LOCKSTEP_LOCAL_MESSAGE(received_frames)
+LOCKSTEP_LOCAL_MESSAGE(attach_gateway)
+LOCKSTEP_LOCAL_MESSAGE(detach_gateway)
+LOCKSTEP_LOCAL_MESSAGE(carry_frames)
+LOCKSTEP_LOCAL_MESSAGE(arriving_frames)
+LOCKSTEP_LOCAL_MESSAGE(set_online)
+LOCKSTEP_LOCAL_MESSAGE(set_link)
+LOCKSTEP_LOCAL_MESSAGE(set_faults)

@@ -36,6 +36,7 @@ constexpr std::string_view first = R"sql(
     changed TEXT NOT NULL,         -- JSON array of names
     transaction_end INTEGER NOT NULL,
     data TEXT NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 1,
     UNIQUE(device, device_sequence)
   );
   CREATE INDEX lockstep_pending_record ON lockstep_pending(record_id, model);

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view columns
   = "SELECT device, device_sequence, timestamp, model, record_id, change_type,"
-    " base_version, base_operation, changed, transaction_end, data"
-    " FROM lockstep_pending ";
+    " base_version, base_operation, changed, transaction_end, data,"
+    " shown FROM lockstep_pending ";
 
 std::string select(std::string_view rest) {
   return std::string{columns} + std::string{rest};
@@ -59,10 +59,28 @@ void bind_number(SQLite::Statement& statement, int index,
 } // namespace
 
 void pending_queue::add(const operation& what) {
+  insert(what, std::nullopt);
+}
+
+void pending_queue::add_in_front(const std::vector<operation>& list) {
+  std::int64_t first = 0;
+  {
+    auto row = statements_.use("SELECT coalesce(min(id), 1) FROM"
+                               " lockstep_pending");
+    row->executeStep();
+    first = row->getColumn(0).getInt64()
+            - static_cast<std::int64_t>(list.size());
+  }
+  for (const auto& what : list)
+    insert(what, first++);
+}
+
+void pending_queue::insert(const operation& what,
+                           std::optional<std::int64_t> id) {
   auto row = statements_.use(
     "INSERT OR IGNORE INTO lockstep_pending(device, device_sequence, timestamp,"
     " model, record_id, change_type, base_version, base_operation, changed,"
-    " transaction_end, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    " transaction_end, data, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   bind_id(*row, 1, what.device);
   bind_number(*row, 2, what.device_sequence);
   row->bind(3, static_cast<std::int64_t>(what.timestamp.packed));
@@ -74,12 +92,14 @@ void pending_queue::add(const operation& what) {
   row->bind(9, nlohmann::json(what.changed).dump());
   bind_number(*row, 10, what.transaction_end);
   row->bind(11, what.data);
+  if (id)
+    row->bind(12, *id);
   row->exec();
 }
 
-std::optional<operation> pending_queue::take(device_id device,
-                                             device_sequence_number number) {
-  std::optional<operation> found;
+std::optional<taken_operation>
+pending_queue::take(device_id device, device_sequence_number number) {
+  std::optional<taken_operation> found;
   {
     auto row = statements_.use(
       select("WHERE device = ? AND device_sequence = ?"));
@@ -87,7 +107,7 @@ std::optional<operation> pending_queue::take(device_id device,
     bind_number(*row, 2, number);
     if (!row->executeStep())
       return std::nullopt;
-    found = read(*row);
+    found = taken_operation{read(*row), row->getColumn(11).getInt() != 0};
   }
   auto erase = statements_.use("DELETE FROM lockstep_pending WHERE device = ?"
                                " AND device_sequence = ?");
@@ -95,6 +115,20 @@ std::optional<operation> pending_queue::take(device_id device,
   bind_number(*erase, 2, number);
   erase->exec();
   return found;
+}
+
+void pending_queue::set_shown(device_id device, device_sequence_number number,
+                              bool shown) {
+  auto row = statements_.use("UPDATE lockstep_pending SET shown = ? WHERE"
+                             " device = ? AND device_sequence = ?");
+  row->bind(1, shown ? 1 : 0);
+  bind_id(*row, 2, device);
+  bind_number(*row, 3, number);
+  row->exec();
+}
+
+void pending_queue::clear() {
+  statements_.use("DELETE FROM lockstep_pending")->exec();
 }
 
 std::optional<operation> pending_queue::newest_of(std::string_view model,

@@ -9,6 +9,13 @@
 
 namespace lockstep {
 
+/// An operation that left the queue.
+struct taken_operation {
+  operation what;
+  /// Whether its image stood in the table.
+  bool shown = true;
+};
+
 /// Operations that are not in the log yet, in order (lockstep_pending). Throws
 /// SQLite::Exception.
 class pending_queue {
@@ -21,8 +28,17 @@ public:
   void add(const operation& what);
 
   /// Takes one out; nothing when it is not there.
-  std::optional<operation> take(device_id device,
-                                device_sequence_number number);
+  std::optional<taken_operation> take(device_id device,
+                                      device_sequence_number number);
+
+  /// Adds operations before all others, in their order.
+  void add_in_front(const std::vector<operation>& list);
+
+  /// Notes whether an operation's image stands in the table: one that would
+  /// break a constraint here steps aside until it is settled.
+  void set_shown(device_id device, device_sequence_number number, bool shown);
+
+  void clear();
 
   /// The record's newest pending operation.
   std::optional<operation> newest_of(std::string_view model, record_id record);
@@ -44,6 +60,8 @@ public:
   [[nodiscard]] std::uint64_t count();
 
 private:
+  void insert(const operation& what, std::optional<std::int64_t> id);
+
   statement_cache& statements_;
 };
 

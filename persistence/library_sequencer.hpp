@@ -1,0 +1,66 @@
+#pragma once
+
+#include "persistence/library_store.hpp"
+#include "protocol/conflict.hpp"
+#include "protocol/log_draft.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace lockstep {
+
+/// Puts operations in the log's order on the device that leads, and decides
+/// what becomes of each: it changes the record, displaces a concurrent change,
+/// or is kept as a conflict. Lives as long as one transaction on the store and
+/// one draft, which the caller then hands to the log.
+class library_sequencer {
+public:
+  /// `conflict_id` makes the ids of conflict records, `now` readings of the
+  /// hybrid clock for what the leader itself adds.
+  library_sequencer(library_store& store, log_draft& draft,
+                    std::function<record_id()> conflict_id,
+                    std::function<timestamp()> now)
+    : store_(store),
+      draft_(draft),
+      conflict_id_(std::move(conflict_id)),
+      now_(std::move(now)) {
+  }
+
+  /// This device's own operations, which its tables show already, as one
+  /// transaction.
+  expected<void> add_own(std::span<const operation> list);
+
+  /// Operations in order, whole transactions; those that the log holds already
+  /// are passed over. Their changes are made in the tables.
+  expected<void> add_proposals(std::span<const operation> list);
+
+  /// Numbers that the draft takes, to be entered in the exactly-once filter
+  /// once it is appended.
+  [[nodiscard]] const accepted_set& taken() const {
+    return taken_;
+  }
+
+private:
+  expected<void> add_transaction(std::span<const operation> list);
+  expected<void> add_conflicts(std::span<const operation> list,
+                               conflict_kind kind, std::string_view reason);
+  expected<void> decide(const operation& what);
+  expected<record_standing> standing_of(const operation& what,
+                                        std::optional<entry>& latest);
+  void add_change(const operation& what, const record_state& before);
+  void add_conflict(const operation& loser, conflict_kind kind,
+                    std::string_view reason, const conflict_side& winner);
+  void add_displaced(const entry& loser, const operation& winner);
+  void add_entry(entry what);
+  bool is_known(const operation& what) const;
+
+  library_store& store_;
+  log_draft& draft_;
+  std::function<record_id()> conflict_id_;
+  std::function<timestamp()> now_;
+  accepted_set taken_;
+};
+
+} // namespace lockstep

@@ -1,0 +1,281 @@
+#include "persistence/library_store.hpp"
+
+#include "persistence/image.hpp"
+#include "persistence/library_schema.hpp"
+#include "persistence/sqlite_file.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string_view>
+
+namespace lockstep {
+
+namespace {
+
+/// SQLite's authorizer: what a host's statement may not do. What triggers do
+/// inside a statement is none of the host's doing.
+int authorize(void* context, int action, const char* subject, const char*,
+              const char*, const char* trigger) {
+  const auto& store = *static_cast<const library_store*>(context);
+  using access = library_store::access;
+  if (store.allowed() == access::own || trigger != nullptr)
+    return SQLITE_OK;
+  if (store.allowed() == access::host_reads)
+    return action == SQLITE_SELECT || action == SQLITE_READ
+               || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE
+             ? SQLITE_OK
+             : SQLITE_DENY;
+  switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+      return SQLITE_DENY;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_ALTER_TABLE:
+      return subject != nullptr
+                 && std::string_view{subject}.starts_with("lockstep_")
+               ? SQLITE_DENY
+               : SQLITE_OK;
+    default:
+      return SQLITE_OK;
+  }
+}
+
+} // namespace
+
+failure current_failure(const std::filesystem::path& file) {
+  try {
+    throw;
+  } catch (const SQLite::Exception& what) {
+    return sqlite_failure(what, file);
+  } catch (const nlohmann::json::exception& what) {
+    return {errc::invalid_argument,
+            std::string{"An image is not valid JSON: "} + what.what()};
+  } catch (const std::invalid_argument& what) {
+    return {errc::invalid_argument, what.what()};
+  } catch (const std::exception& what) {
+    return {errc::internal, what.what()};
+  }
+}
+
+library_store::library_store(std::filesystem::path path, device_id device,
+                             library_settings bounds,
+                             std::unique_ptr<SQLite::Database> opened,
+                             sync_log_reader reader)
+  : file(std::move(path)),
+    own(device),
+    limits(bounds),
+    database(std::move(opened)),
+    statements(*database),
+    tables(*database),
+    index(statements, tables),
+    pending(statements),
+    rows(statements),
+    changes(statements, tables, index, pending, rows),
+    log(std::move(reader)) {
+}
+
+expected<std::unique_ptr<library_store>>
+library_store::open(const std::filesystem::path& path,
+                    const std::filesystem::path& sync_log, device_id own,
+                    library_settings limits) {
+  auto database = open_sqlite(path, open_mode::create, library_migrations());
+  if (!database)
+    return tl::make_unexpected(database.error());
+  if (auto done = migrate(**database, path, library_migrations()); !done)
+    return tl::make_unexpected(done.error());
+  auto log = sync_log_reader::open(sync_log);
+  if (!log)
+    return tl::make_unexpected(log.error());
+  std::unique_ptr<library_store> store{new library_store(
+    path, own, limits, std::move(*database), std::move(*log))};
+  if (auto accepted = store->load_accepted(); !accepted)
+    return tl::make_unexpected(accepted.error());
+  auto* raw = store.get();
+  auto ready = raw->attempt([&]() -> expected<void> {
+    raw->tables.load();
+    sqlite3_set_authorizer(raw->database->getHandle(), authorize, raw);
+    return {};
+  });
+  if (!ready)
+    return tl::make_unexpected(ready.error());
+  return store;
+}
+
+expected<void> library_store::begin(durability needed) {
+  return attempt([&]() -> expected<void> {
+    database->exec(needed == durability::by_itself ? "PRAGMA synchronous=FULL"
+                                                   : "PRAGMA synchronous="
+                                                     "NORMAL");
+    statements.use("BEGIN IMMEDIATE")->exec();
+    database->exec("PRAGMA defer_foreign_keys=ON");
+    return {};
+  });
+}
+
+expected<void> library_store::commit() {
+  return attempt([&]() -> expected<void> {
+    statements.use("COMMIT")->exec();
+    return {};
+  });
+}
+
+void library_store::rollback() noexcept {
+  if (sqlite3_get_autocommit(database->getHandle()) == 0)
+    sqlite3_exec(database->getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void library_store::set_applying(bool on) {
+  auto state = statements.use("UPDATE lockstep_state SET applying = ?");
+  state->bind(1, on ? 1 : 0);
+  state->exec();
+}
+
+bool library_store::breaks_foreign_key() const {
+  int unresolved = 0;
+  int ignored = 0;
+  sqlite3_db_status(database->getHandle(), SQLITE_DBSTATUS_DEFERRED_FKS,
+                    &unresolved, &ignored, 0);
+  return unresolved != 0;
+}
+
+sequence_number library_store::applied() {
+  auto row = statements.use("SELECT applied_sequence FROM lockstep_state");
+  row->executeStep();
+  return sequence_number{
+    static_cast<std::uint64_t>(row->getColumn(0).getInt64())};
+}
+
+void library_store::set_applied(sequence_number through) {
+  auto state = statements.use("UPDATE lockstep_state SET applied_sequence = ?");
+  state->bind(1, static_cast<std::int64_t>(through.value));
+  state->exec();
+}
+
+device_sequence_number library_store::next_device_sequence() {
+  return std::max(accepted.last(own), pending.last(own)) + 1;
+}
+
+expected<void> library_store::load_accepted() {
+  auto ranges = log.accepted();
+  if (!ranges)
+    return tl::make_unexpected(ranges.error());
+  accepted = accepted_set{*ranges};
+  return {};
+}
+
+expected<std::optional<entry>>
+library_store::entry_at(sequence_number at, const log_draft* draft) {
+  if (draft != nullptr)
+    if (const auto* found = draft->find(at))
+      return std::optional{*found};
+  return log.at(at);
+}
+
+void library_store::show(std::string_view model, record_id record,
+                         change_type change, const std::string& image) {
+  const auto* schema = tables.by_model(model);
+  if (schema == nullptr)
+    return;
+  if (change == change_type::remove)
+    rows.erase(*schema, record);
+  else
+    rows.write(*schema, record, image);
+}
+
+void library_store::show_canonical(std::string_view model, record_id record,
+                                   const log_draft* draft) {
+  const auto state = index.find(model, record);
+  if (!state.version || state.deleted)
+    return show(model, record, change_type::remove, {});
+  auto latest = entry_at(state.latest, draft);
+  if (!latest || !*latest)
+    throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
+                             + ", the newest of a record of model "
+                             + std::string{model} + "."};
+  show(model, record, (*latest)->change, (*latest)->data);
+}
+
+expected<std::vector<member>> library_store::members() {
+  return attempt([&]() -> expected<std::vector<member>> {
+    std::vector<member> list;
+    for (auto at : index.latest_of(member_model)) {
+      auto found = log.at(at);
+      if (!found)
+        return tl::make_unexpected(found.error());
+      if (!*found)
+        continue;
+      const auto image = nlohmann::json::parse((*found)->data);
+      list.push_back({device_id{(*found)->record.bytes},
+                      image.value("name", std::string{}),
+                      image.value("removed", false)});
+    }
+    return list;
+  });
+}
+
+expected<std::unique_ptr<SQLite::Statement>>
+library_store::prepare(const sql_statement& statement, access allowed) {
+  allowed_ = allowed;
+  std::unique_ptr<SQLite::Statement> made;
+  try {
+    made = std::make_unique<SQLite::Statement>(*database, statement.text);
+  } catch (const SQLite::Exception& what) {
+    allowed_ = access::own;
+    if (what.getErrorCode() != SQLITE_AUTH)
+      return tl::make_unexpected(sqlite_failure(what, file));
+    return fail(errc::invalid_argument,
+                allowed == access::host_reads
+                  ? "A query only reads; write through a transaction."
+                  : "A statement may not begin or end transactions, attach"
+                    " files or write Lockstep's own tables.");
+  }
+  allowed_ = access::own;
+  for (std::size_t i = 0; i < statement.parameters.size(); ++i)
+    bind_value(*made, static_cast<int>(i) + 1, statement.parameters[i]);
+  return made;
+}
+
+expected<sql_rows> library_store::query(const sql_statement& statement) {
+  return attempt([&]() -> expected<sql_rows> {
+    auto prepared_now = prepare(statement, access::host_reads);
+    if (!prepared_now)
+      return tl::make_unexpected(prepared_now.error());
+    auto& rows_of = **prepared_now;
+    sql_rows found;
+    for (int i = 0; i < rows_of.getColumnCount(); ++i)
+      found.columns.emplace_back(rows_of.getColumnName(i));
+    while (rows_of.executeStep()) {
+      auto& row = found.rows.emplace_back();
+      for (int i = 0; i < rows_of.getColumnCount(); ++i)
+        row.push_back(to_sql_value(rows_of.getColumn(i)));
+    }
+    return found;
+  });
+}
+
+savepoint::savepoint(library_store& store) : store_(store) {
+  store_.statements.use("SAVEPOINT lockstep")->exec();
+}
+
+savepoint::~savepoint() {
+  if (open_)
+    sqlite3_exec(store_.database->getHandle(),
+                 "ROLLBACK TO lockstep; RELEASE lockstep", nullptr, nullptr,
+                 nullptr);
+}
+
+void savepoint::release() {
+  store_.statements.use("RELEASE lockstep")->exec();
+  open_ = false;
+}
+
+} // namespace lockstep

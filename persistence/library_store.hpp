@@ -1,0 +1,149 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/errors.hpp"
+#include "messages/library_requests.hpp"
+#include "persistence/capture.hpp"
+#include "persistence/pending_queue.hpp"
+#include "persistence/record_index.hpp"
+#include "persistence/row_writer.hpp"
+#include "persistence/statement_cache.hpp"
+#include "persistence/sync_log_store.hpp"
+#include "persistence/tracked_tables.hpp"
+#include "protocol/log_draft.hpp"
+
+#include <SQLiteCpp/Database.h>
+
+#include <concepts>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace lockstep {
+
+/// What must be on the disk when a transaction on database.db ends.
+enum class durability {
+  with_log,  ///< The log holds it; a lost commit is replayed from there.
+  by_itself, ///< The commit itself is fsynced (synchronous=FULL).
+};
+
+/// database.db of one library: the application's tables with Lockstep's beside
+/// them, and a reading eye on the log. Its parts throw SQLite::Exception; the
+/// classes that stand on it (library_writer, library_sequencer,
+/// library_applier) catch at their edge through `attempt`. Belongs to one
+/// actor.
+class library_store {
+public:
+  /// Opens or creates database.db; sync.db must be there. Errors as of
+  /// open_sqlite and migrate.
+  static expected<std::unique_ptr<library_store>>
+  open(const std::filesystem::path& database,
+       const std::filesystem::path& sync_log, device_id own,
+       library_settings limits);
+
+  library_store(const library_store&) = delete;
+  library_store& operator=(const library_store&) = delete;
+
+  /// Runs `action`, which returns an expected, and turns what it throws into a
+  /// failure.
+  template <std::invocable F> auto attempt(F action) const -> decltype(action());
+
+  /// One write transaction. Foreign keys are checked at its end. While
+  /// `applying`, the triggers stay silent.
+  expected<void> begin(durability needed);
+  expected<void> commit();
+  void rollback() noexcept;
+  void set_applying(bool on);
+
+  /// Whether the open transaction breaks a foreign key as it stands.
+  [[nodiscard]] bool breaks_foreign_key() const;
+
+  sequence_number applied();
+  void set_applied(sequence_number through);
+
+  /// The next number for an operation of this device: after all that the log
+  /// and the pending queue hold.
+  device_sequence_number next_device_sequence();
+
+  /// An entry of the log, or of a draft that is not appended yet.
+  expected<std::optional<entry>> entry_at(sequence_number at,
+                                          const log_draft* draft = nullptr);
+
+  /// Makes a record's row what its newest entry says. Throws.
+  void show_canonical(std::string_view model, record_id record,
+                      const log_draft* draft = nullptr);
+
+  /// Makes a record's row what this image says; nothing for models without a
+  /// table. Throws.
+  void show(std::string_view model, record_id record, change_type change,
+            const std::string& image);
+
+  expected<std::vector<member>> members();
+  expected<sql_rows> query(const sql_statement& statement);
+  expected<library_digest> digest();
+
+  /// Reads the exactly-once filter anew from the log.
+  expected<void> load_accepted();
+
+  std::filesystem::path file;
+  device_id own;
+  library_settings limits;
+  std::unique_ptr<SQLite::Database> database;
+  statement_cache statements;
+  tracked_tables tables;
+  record_index index;
+  pending_queue pending;
+  row_writer rows;
+  lockstep::capture changes;
+  sync_log_reader log;
+  accepted_set accepted;
+
+  /// What the statement that is being prepared may do.
+  enum class access { own, host_reads, host_writes };
+
+  /// A host's statement with its parameters. It may not touch transactions,
+  /// other files or Lockstep's own tables: `invalid_argument`.
+  expected<std::unique_ptr<SQLite::Statement>>
+  prepare(const sql_statement& statement, access allowed);
+
+  [[nodiscard]] access allowed() const {
+    return allowed_;
+  }
+
+private:
+  library_store(std::filesystem::path file, device_id own,
+                library_settings limits,
+                std::unique_ptr<SQLite::Database> database,
+                sync_log_reader log);
+
+  access allowed_ = access::own;
+};
+
+/// What an exception that is in flight says; call only in a catch block.
+failure current_failure(const std::filesystem::path& file);
+
+template <std::invocable F>
+auto library_store::attempt(F action) const -> decltype(action()) {
+  try {
+    return action();
+  } catch (...) {
+    return tl::make_unexpected(current_failure(file));
+  }
+}
+
+/// A nested transaction: undone unless released.
+class savepoint {
+public:
+  explicit savepoint(library_store& store);
+  savepoint(const savepoint&) = delete;
+  savepoint& operator=(const savepoint&) = delete;
+  ~savepoint();
+
+  void release();
+
+private:
+  library_store& store_;
+  bool open_ = true;
+};
+
+} // namespace lockstep

@@ -1,0 +1,149 @@
+#include "persistence/library_writer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace lockstep {
+
+namespace {
+
+expected<void> check_image(const record_change& change, std::size_t limit) {
+  if (change.change == change_type::remove)
+    return {};
+  if (!nlohmann::json::parse(change.data, nullptr, false).is_object())
+    return fail(errc::invalid_argument,
+                "The data of a record of model \"" + change.model
+                  + "\" is not a JSON object; nothing was changed.");
+  if (change.data.size() > limit)
+    return fail(errc::too_large, "A record of model \"" + change.model
+                                   + "\" is " + std::to_string(change.data.size())
+                                   + " bytes; the limit is "
+                                   + std::to_string(limit)
+                                   + " (setting library.entry_bytes_limit).");
+  return {};
+}
+
+} // namespace
+
+expected<std::vector<operation>> library_writer::captured() {
+  return store_.attempt([&]() -> expected<std::vector<operation>> {
+    auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
+    if (list)
+      complete(*list);
+    return list;
+  });
+}
+
+expected<std::vector<operation>>
+library_writer::run(const std::vector<transaction_step>& steps) {
+  if (steps.empty())
+    return fail(errc::invalid_argument,
+                "The transaction is empty; give it at least one change.");
+  return store_.attempt([&]() -> expected<std::vector<operation>> {
+    savepoint all_or_nothing{store_};
+    auto list = steps_to_operations(steps);
+    if (!list)
+      return list;
+    if (store_.breaks_foreign_key())
+      return fail(errc::constraint,
+                  "The transaction would leave a row that refers to one that is"
+                  " not there; nothing was changed.");
+    all_or_nothing.release();
+    complete(*list);
+    return list;
+  });
+}
+
+expected<std::vector<operation>> library_writer::steps_to_operations(
+  const std::vector<transaction_step>& steps) {
+  std::vector<operation> without_table;
+  for (const auto& step : steps) {
+    const auto* change = std::get_if<record_change>(&step);
+    auto done = change != nullptr ? run_step(*change, without_table)
+                                  : run_step(std::get<sql_statement>(step));
+    if (!done)
+      return tl::make_unexpected(done.error());
+  }
+  auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
+  if (list)
+    std::move(without_table.begin(), without_table.end(),
+              std::back_inserter(*list));
+  return list;
+}
+
+expected<void>
+library_writer::run_step(const record_change& change,
+                         std::vector<operation>& without_table) {
+  if (auto valid = check_image(change, store_.limits.entry_bytes_limit); !valid)
+    return valid;
+  operation what;
+  what.model = change.model;
+  what.record = change.record;
+  store_.changes.set_base(what);
+  const auto* schema = store_.tables.by_model(change.model);
+  const bool exists = what.change == change_type::update;
+  if (change.change == change_type::insert
+      && (exists || (schema && store_.rows.read(*schema, change.record))))
+    return fail(errc::already_exists,
+                "There is a record " + to_string(change.record) + " of model \""
+                  + change.model + "\" already; update it instead.");
+  if (schema != nullptr) {
+    store_.show(change.model, change.record, change.change, change.data);
+    return {};
+  }
+  for (const auto& other : without_table)
+    if (other.record == change.record && other.model == change.model)
+      return fail(errc::invalid_argument,
+                  "The transaction names the record " + to_string(change.record)
+                    + " of model \"" + change.model
+                    + "\" twice; name it once.");
+  if (change.change == change_type::remove) {
+    if (!exists)
+      return {};
+    what.change = change_type::remove;
+  } else {
+    what.data = change.data;
+    if (change.change == change_type::bulk)
+      what.change = change_type::bulk;
+  }
+  without_table.push_back(std::move(what));
+  return {};
+}
+
+expected<void> library_writer::run_step(const sql_statement& statement) {
+  auto prepared_now
+    = store_.prepare(statement, library_store::access::host_writes);
+  if (!prepared_now)
+    return tl::make_unexpected(prepared_now.error());
+  while ((*prepared_now)->executeStep()) {
+  }
+  return {};
+}
+
+void library_writer::complete(std::vector<operation>& list) {
+  if (list.empty())
+    return;
+  auto next = std::max(store_.next_device_sequence(), handed_out_ + 1);
+  const auto end = next + (list.size() - 1);
+  for (auto& what : list) {
+    what.device = store_.own;
+    what.device_sequence = next;
+    what.timestamp = now_();
+    what.transaction_end = end;
+    ++next;
+  }
+  handed_out_ = end;
+}
+
+expected<void>
+library_writer::keep_pending(const std::vector<operation>& list) {
+  return store_.attempt([&]() -> expected<void> {
+    for (const auto& what : list)
+      store_.pending.add(what);
+    return {};
+  });
+}
+
+} // namespace lockstep

@@ -1,0 +1,110 @@
+#include "persistence/library_applier.hpp"
+#include "protocol/conflict.hpp"
+
+#include <map>
+
+namespace lockstep {
+
+namespace {
+
+using record_key = std::pair<std::string, record_id>;
+
+/// The wish that became `what`, with its first number.
+operation operation_of(const entry& what) {
+  if (what.model == conflict_model) {
+    auto loser = loser_of(what.data);
+    if (loser && loser->device == what.device
+        && loser->device_sequence == what.device_sequence)
+      return *loser;
+  }
+  operation made;
+  made.device = what.device;
+  made.device_sequence = what.device_sequence;
+  made.timestamp = what.timestamp;
+  made.model = what.model;
+  made.record = what.record;
+  made.change = what.change;
+  made.base_version = what.version - 1;
+  made.data = what.data;
+  return made;
+}
+
+/// Entries as the operations that they were: each based on the one before it
+/// where one device made both.
+std::vector<operation> operations_of(const std::vector<entry>& list) {
+  std::vector<operation> made;
+  std::map<record_key, std::size_t> newest;
+  for (const auto& what : list) {
+    made.push_back(operation_of(what));
+    auto& wish = made.back();
+    const record_key record{wish.model, wish.record};
+    if (auto before = newest.find(record);
+        before != newest.end() && made[before->second].device == wish.device)
+      wish.base_operation = made[before->second].device_sequence;
+    newest[record] = made.size() - 1;
+  }
+  for (std::size_t i = list.size(); i-- > 0;) {
+    const bool continues = i + 1 < list.size()
+                           && list[i + 1].transaction_end
+                                == list[i].transaction_end
+                           && list[i + 1].device == list[i].device;
+    made[i].transaction_end = continues ? made[i + 1].transaction_end
+                                        : made[i].device_sequence;
+  }
+  return made;
+}
+
+} // namespace
+
+expected<void> library_applier::give_back_after(sequence_number keep) {
+  return store_.attempt([&]() -> expected<void> {
+    if (!(keep < store_.applied()))
+      return {};
+    std::vector<entry> list;
+    for (auto cursor = keep; cursor < store_.applied();) {
+      auto more = store_.log.fetch_since(cursor, 1'000);
+      if (!more)
+        return tl::make_unexpected(more.error());
+      if (more->empty())
+        break;
+      cursor = more->back().sequence;
+      for (auto& what : *more)
+        if (!(store_.applied() < what.sequence))
+          list.push_back(std::move(what));
+    }
+    if (auto begun = store_.begin(durability::by_itself); !begun)
+      return begun;
+    try {
+      store_.pending.add_in_front(operations_of(list));
+      forget_after(list);
+      store_.set_applied(keep);
+    } catch (...) {
+      store_.rollback();
+      throw;
+    }
+    auto committed = store_.commit();
+    if (!committed)
+      store_.rollback();
+    return committed;
+  });
+}
+
+void library_applier::forget_after(const std::vector<entry>& given_back) {
+  std::map<record_key, sequence_number> before;
+  for (const auto& what : given_back)
+    before.emplace(record_key{what.model, what.record}, what.previous);
+  for (const auto& [record, previous] : before) {
+    record_state state;
+    if (previous) {
+      auto found = store_.log.at(previous);
+      if (!found || !*found)
+        throw std::runtime_error{"The log lacks entry " + to_string(previous)
+                                 + "."};
+      state = {(*found)->version, previous,
+               (*found)->change == change_type::remove};
+    }
+    store_.index.store(record.first, record.second, state);
+  }
+}
+
+} // namespace lockstep

@@ -94,8 +94,8 @@ public:
 
   /// Appends entries that follow on `follows` (`log_conflict` when the log does
   /// not end there, or when sequences or ballots fall, or a chain value does
-  /// not fit its predecessor; `stale_ballot` when an entry's or `under`'s
-  /// ballot is older than the stored one) and enters their numbers in
+  /// not fit its predecessor; `stale_ballot` when `under` is older than the
+  /// stored ballot or than an entry's) and enters their numbers in
   /// `accepted`. All or nothing. Returns the new head. `under` is the ballot of
   /// the leader that orders the append; it may be newer than the entries'.
   /// Empty list: `invalid_argument`.
@@ -107,10 +107,14 @@ public:
   expected<log_head> truncate_after(sequence_number keep);
 
   expected<void> store_leadership(const leadership_record& record);
+
+  /// Sets these members' progress; that of others stays.
   expected<void> store_progress(std::span<const member_progress> members);
 
   /// Removes entries with a timestamp before `before`, at or below `through`,
-  /// that a later entry of the same record supersedes. Returns how many.
+  /// that a later entry of the same record supersedes (has as `previous`).
+  /// Returns how many. Goes in steps of one transaction each, so a failure
+  /// leaves some of them removed, which is harmless.
   expected<std::uint64_t> vacuum_old_entries(timestamp before,
                                              sequence_number through);
 

@@ -1,0 +1,47 @@
+#include "persistence/sync_log_connection.hpp"
+
+#include "persistence/sync_log_rows.hpp"
+
+namespace lockstep {
+
+log_head sync_log_reader::connection::head() {
+  auto row = statements.use("SELECT sequence, ballot, chain FROM sync_log "
+                            "ORDER BY sequence DESC LIMIT 1");
+  if (!row->executeStep())
+    return {};
+  return {{names.ballot_of(row->getColumn(1).getInt64()),
+           sequence_number{from_sql(row->getColumn(0).getInt64())}},
+          from_sql(row->getColumn(2).getInt64())};
+}
+
+leadership_record sync_log_reader::connection::leadership() {
+  auto row = statements.use(
+    "SELECT current_term, current_device, vote_term, vote_device, leader, "
+    "lease_end FROM leadership");
+  if (!row->executeStep())
+    return {};
+  leadership_record record;
+  record.current = {term_number{from_sql(row->getColumn(0).getInt64())},
+                    read_id<device_id>(row->getColumn(1))};
+  record.vote = {term_number{from_sql(row->getColumn(2).getInt64())},
+                 read_id<device_id>(row->getColumn(3))};
+  record.leader = read_id<device_id>(row->getColumn(4));
+  record.lease_end =
+    wall_time{std::chrono::milliseconds{row->getColumn(5).getInt64()}};
+  return record;
+}
+
+std::vector<accepted_range> sync_log_reader::connection::accepted_ranges() {
+  auto rows = statements.use("SELECT id, first, last FROM accepted "
+                             "JOIN devices ON devices.number = accepted.device "
+                             "ORDER BY id, first");
+  std::vector<accepted_range> ranges;
+  while (rows->executeStep())
+    ranges.push_back(
+      {read_id<device_id>(rows->getColumn(0)),
+       device_sequence_number{from_sql(rows->getColumn(1).getInt64())},
+       device_sequence_number{from_sql(rows->getColumn(2).getInt64())}});
+  return ranges;
+}
+
+} // namespace lockstep

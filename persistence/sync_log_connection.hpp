@@ -1,0 +1,59 @@
+#pragma once
+
+#include "persistence/sqlite_file.hpp"
+#include "persistence/statement_cache.hpp"
+#include "persistence/sync_log_names.hpp"
+#include "persistence/sync_log_store.hpp"
+
+#include <utility>
+
+namespace lockstep {
+
+/// An open sync.db with its prepared statements; part of the reader and of the
+/// writer only.
+struct sync_log_reader::connection {
+  connection(std::filesystem::path path,
+             std::unique_ptr<SQLite::Database> opened)
+    : file(std::move(path)), database(std::move(opened)) {
+  }
+
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  std::filesystem::path file;
+  std::unique_ptr<SQLite::Database> database;
+  statement_cache statements{*database};
+  sync_log_names names{statements};
+
+  /// Runs `work`, which gives a T or an expected<T>; exceptions of SQLite
+  /// become failures.
+  template <class T, class Work> expected<T> run(Work work) {
+    try {
+      return work();
+    } catch (const SQLite::Exception& problem) {
+      return tl::make_unexpected(sqlite_failure(problem, file));
+    }
+  }
+
+  /// Runs `work` in one transaction, committed when it gives a value.
+  template <class T, class Work> expected<T> write(Work work) {
+    auto result = run<T>([&]() -> expected<T> {
+      SQLite::Transaction transaction{*database,
+                                      SQLite::TransactionBehavior::IMMEDIATE};
+      expected<T> value = work();
+      if (value)
+        transaction.commit();
+      return value;
+    });
+    if (!result)
+      names.forget();
+    return result;
+  }
+
+  // These throw SQLite::Exception; for use within `run` and `write`.
+  log_head head();
+  leadership_record leadership();
+  std::vector<accepted_range> accepted_ranges();
+};
+
+} // namespace lockstep

@@ -1,0 +1,131 @@
+#include "persistence/sync_log_schema.hpp"
+
+#include <array>
+
+namespace lockstep {
+
+namespace {
+
+// The log has no second index: a record's history is walked through
+// `previous`, so that an append writes only at the log's end.
+constexpr std::string_view log_and_state = R"sql(
+PRAGMA application_id = 0x4c6b534c;
+
+CREATE TABLE devices(
+  number INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE CHECK(length(id) = 16)
+) STRICT;
+
+CREATE TABLE models(
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE ballots(
+  number INTEGER PRIMARY KEY,
+  term INTEGER NOT NULL,
+  device INTEGER NOT NULL REFERENCES devices,
+  UNIQUE(term, device)
+) STRICT;
+
+CREATE TABLE sync_log(
+  sequence INTEGER PRIMARY KEY,
+  ballot INTEGER NOT NULL REFERENCES ballots,
+  device INTEGER NOT NULL REFERENCES devices,
+  device_sequence INTEGER NOT NULL,
+  timestamp INTEGER NOT NULL,
+  model INTEGER NOT NULL REFERENCES models,
+  record_id BLOB NOT NULL,
+  change_type INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  previous INTEGER NOT NULL,
+  transaction_end INTEGER NOT NULL,
+  chain INTEGER NOT NULL,
+  data TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE accepted(
+  device INTEGER NOT NULL REFERENCES devices,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY(device, first)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leadership(
+  only INTEGER PRIMARY KEY CHECK(only = 1),
+  current_term INTEGER NOT NULL,
+  current_device BLOB NOT NULL,
+  vote_term INTEGER NOT NULL,
+  vote_device BLOB NOT NULL,
+  leader BLOB NOT NULL,
+  lease_end INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE progress(
+  device BLOB PRIMARY KEY,
+  acknowledged INTEGER NOT NULL,
+  last_contact INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_state(
+  only INTEGER PRIMARY KEY CHECK(only = 1),
+  entries INTEGER NOT NULL,
+  vacuumed_through INTEGER NOT NULL
+) STRICT;
+INSERT INTO log_state VALUES(1, 0, 0);
+
+CREATE VIEW sync_log_readable AS
+WITH readable_device(number, id) AS (
+  SELECT number, lower(
+    substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' ||
+    substr(hex(id), 13, 4) || '-' || substr(hex(id), 17, 4) || '-' ||
+    substr(hex(id), 21))
+  FROM devices)
+SELECT
+  sequence,
+  readable_device.id AS device_id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (timestamp >> 16) / 1000.0, 'unixepoch')
+    AS timestamp,
+  models.name AS model_type,
+  lower(
+    substr(hex(record_id), 1, 8) || '-' || substr(hex(record_id), 9, 4) || '-'
+    || substr(hex(record_id), 13, 4) || '-' || substr(hex(record_id), 17, 4)
+    || '-' || substr(hex(record_id), 21)) AS record_id,
+  CASE change_type WHEN 1 THEN 'insert' WHEN 2 THEN 'update'
+    WHEN 3 THEN 'delete' WHEN 4 THEN 'bulk' END AS change_type,
+  version,
+  data
+FROM sync_log
+JOIN readable_device ON readable_device.number = sync_log.device
+JOIN models ON models.number = sync_log.model;
+)sql";
+
+constexpr std::array<migration, 1> migrations{{
+  {1, "log and state", log_and_state},
+}};
+
+} // namespace
+
+std::span<const migration> sync_log_migrations() {
+  return migrations;
+}
+
+expected<void> check_sync_log(SQLite::Database& database,
+                              const std::filesystem::path& file,
+                              bool may_be_empty) {
+  try {
+    auto id = database.execAndGet("PRAGMA application_id").getInt();
+    if (id == sync_log_application_id)
+      return {};
+    auto tables = database.execAndGet("SELECT count(*) FROM sqlite_schema");
+    if (may_be_empty && id == 0 && tables.getInt() == 0)
+      return {};
+    return fail(errc::corrupt,
+                file.string() + " is a database, but no sync log; move it "
+                                "away or name another file");
+  } catch (const SQLite::Exception& problem) {
+    return tl::make_unexpected(sqlite_failure(problem, file));
+  }
+}
+
+} // namespace lockstep

@@ -98,8 +98,9 @@ expected<std::uint64_t>
 sync_log_store::vacuum_old_entries(timestamp before, sequence_number through) {
   auto& statements = connection_->statements;
   return connection_->run<std::uint64_t>([&]() -> expected<std::uint64_t> {
-    // The log's last entry stays: the next one must follow on it.
-    auto end = std::min(through, connection_->head().position.sequence - 1);
+    // The entry at the end stays: a log ends there, this one or that of the
+    // member that is furthest behind, and must find its end again.
+    auto end = std::min(through, connection_->head().position.sequence) - 1;
     std::uint64_t removed = 0;
     std::uint64_t at = first_entry(statements, 1);
     while (at != 0 && at <= end.value) {

@@ -55,8 +55,7 @@ constexpr std::array table{
                                                    millisecond),
   row<leadership, &leadership_settings::timeout>("leadership.timeout",
                                                  millisecond),
-  row<leadership, &leadership_settings::lease>("leadership.lease",
-                                               millisecond),
+  row<leadership, &leadership_settings::lease>("leadership.lease", millisecond),
   row<leadership, &leadership_settings::election_window>(
     "leadership.election_window", millisecond),
   row<leadership, &leadership_settings::priority>(

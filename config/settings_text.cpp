@@ -71,9 +71,9 @@ std::string nearest_keys(std::string_view key) {
   std::vector<std::pair<std::size_t, std::string_view>> near;
   for (const auto& row : settings_table()) {
     auto field = row.key.substr(row.key.find('.') + 1);
-    near.emplace_back(std::min(edits_between(key, row.key),
-                               edits_between(key, field)),
-                      row.key);
+    near.emplace_back(
+      std::min(edits_between(key, row.key), edits_between(key, field)),
+      row.key);
   }
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) {
     return a.first < b.first;
@@ -121,8 +121,8 @@ expected<void> check_range(const setting_row& row, std::int64_t value) {
 }
 
 tl::unexpected<failure> at_line(std::size_t line, const failure& why) {
-  return fail(why.code,
-              "lockstep.ini, line " + std::to_string(line) + ": " + why.message);
+  return fail(why.code, "lockstep.ini, line " + std::to_string(line) + ": "
+                          + why.message);
 }
 
 /// What read_ini remembers from line to line.
@@ -146,9 +146,8 @@ struct ini_reader {
   }
 
   expected<void> open_section(std::string_view line) {
-    auto name = line.back() == ']'
-                  ? trimmed(line.substr(1, line.size() - 2))
-                  : std::string_view{};
+    auto name = line.back() == ']' ? trimmed(line.substr(1, line.size() - 2))
+                                   : std::string_view{};
     auto table = settings_table();
     auto known = std::any_of(table.begin(), table.end(), [&](const auto& row) {
       return row.key.substr(0, row.key.find('.')) == name;

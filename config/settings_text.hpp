@@ -22,8 +22,7 @@ expected<duration> parse_duration(std::string_view text);
 /// Sets the setting named `concern.field`. An unknown key, a value of another
 /// type or out of the setting's own range: `invalid_argument`, and `all` stays
 /// as it was.
-expected<void> set(settings& all, std::string_view key,
-                   std::string_view value);
+expected<void> set(settings& all, std::string_view key, std::string_view value);
 
 /// Every key with its value, in the order of config/settings.hpp.
 std::vector<std::pair<std::string, std::string>>

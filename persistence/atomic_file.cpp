@@ -36,8 +36,8 @@ int write_all(int descriptor, std::string_view content) {
 
 /// Fills the temporary file and puts it in place; 0, or the error number.
 int fill_and_rename(int descriptor, const std::string& temporary,
-                    const std::filesystem::path& file,
-                    std::string_view content, mode_t mode) {
+                    const std::filesystem::path& file, std::string_view content,
+                    mode_t mode) {
   if (auto error = write_all(descriptor, content); error != 0)
     return error;
   if (::fchmod(descriptor, mode) != 0 || ::fsync(descriptor) != 0
@@ -80,8 +80,7 @@ expected<void> write_file_atomically(const std::filesystem::path& file,
   if (!opened.is_open())
     return tl::make_unexpected(
       system_failure(errno, "Cannot write " + file.string()));
-  auto error
-    = fill_and_rename(opened.number(), temporary, file, content, mode);
+  auto error = fill_and_rename(opened.number(), temporary, file, content, mode);
   if (error != 0) {
     ::unlink(temporary.c_str());
     return tl::make_unexpected(

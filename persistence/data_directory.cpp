@@ -32,8 +32,8 @@ void note_process(int lock) {
 
 expected<file_descriptor> take_lock(const std::filesystem::path& directory) {
   auto file = directory / "lock";
-  file_descriptor lock{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC,
-                              S_IRUSR | S_IWUSR)};
+  file_descriptor lock{
+    ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)};
   if (!lock.is_open())
     return tl::make_unexpected(
       system_failure(errno, "Cannot write " + file.string()));
@@ -71,8 +71,7 @@ expected<std::filesystem::path> default_data_directory() {
   return std::filesystem::path{home} / ".local" / "share" / "lockstep";
 }
 
-data_directory::data_directory(std::filesystem::path path,
-                               file_descriptor lock)
+data_directory::data_directory(std::filesystem::path path, file_descriptor lock)
   : path_{std::move(path)}, lock_{std::move(lock)} {
 }
 

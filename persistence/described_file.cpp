@@ -107,9 +107,8 @@ std::optional<wall_time> parse_wall_time(std::string_view text) {
                   &milliseconds)
       != 7)
     return std::nullopt;
-  std::chrono::year_month_day date{std::chrono::year{year},
-                                   std::chrono::month{month},
-                                   std::chrono::day{day}};
+  std::chrono::year_month_day date{
+    std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
   if (!date.ok())
     return std::nullopt;
   wall_time value = std::chrono::sys_days{date} + std::chrono::hours{hours}
@@ -129,9 +128,9 @@ expected<void> check_name(std::string_view what, std::string_view name) {
   if (!is_utf8(name))
     return fail(errc::invalid_argument, start + " must be valid UTF-8.");
   if (count_characters(name) > longest_name)
-    return fail(errc::invalid_argument,
-                start + " must have at most " + std::to_string(longest_name)
-                  + " characters.");
+    return fail(errc::invalid_argument, start + " must have at most "
+                                          + std::to_string(longest_name)
+                                          + " characters.");
   if (has_control_characters(name) || name.find('/') != std::string_view::npos)
     return fail(errc::invalid_argument,
                 start + " must have no control characters and no slash.");

@@ -26,11 +26,10 @@ struct identity_files {
 
 tl::unexpected<failure> damaged(const std::filesystem::path& file,
                                 const std::string& why) {
-  return fail(errc::corrupt,
-              file.string() + " is damaged: " + why
-                + "; restore it from a copy, or move "
-                + file.parent_path().string()
-                + " away to become a new device.");
+  return fail(errc::corrupt, file.string() + " is damaged: " + why
+                               + "; restore it from a copy, or move "
+                               + file.parent_path().string()
+                               + " away to become a new device.");
 }
 
 /// Refuses a key that others than its owner may read or write.
@@ -108,8 +107,7 @@ expected<void> create_description(const std::filesystem::path& file,
   return write_described(file, {{"format", device_format},
                                 {"id", to_string(identity.id)},
                                 {"name", identity.name},
-                                {"created_at",
-                                 to_text(identity.created_at)}});
+                                {"created_at", to_text(identity.created_at)}});
 }
 
 /// Whether the file is there; a folder that cannot be searched is an error.
@@ -153,8 +151,8 @@ open_or_create_identity(const std::filesystem::path& data_directory,
 
   // The key comes first: one without a description is a creation that a crash
   // cut off, and goes on here.
-  auto key = *has_key ? read_key(files.key)
-                      : create_key(files.key, made_from.seed);
+  auto key
+    = *has_key ? read_key(files.key) : create_key(files.key, made_from.seed);
   if (!key)
     return tl::make_unexpected(key.error());
   auto raw = key->public_key();
@@ -179,9 +177,8 @@ open_or_create_identity(const std::filesystem::path& data_directory,
                         std::string_view name) {
   return open_or_create_identity(
     data_directory,
-    new_device{std::string{name},
-               std::chrono::floor<std::chrono::milliseconds>(
-                 std::chrono::system_clock::now())});
+    new_device{std::string{name}, std::chrono::floor<std::chrono::milliseconds>(
+                                    std::chrono::system_clock::now())});
 }
 
 } // namespace lockstep

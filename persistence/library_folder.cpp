@@ -35,13 +35,13 @@ json to_json(const library_description& what) {
 }
 
 tl::unexpected<failure> damaged(const fs::path& file, const std::string& why) {
-  return fail(errc::corrupt,
-              file.string() + " is damaged: " + why
-                + "; restore it from a copy.");
+  return fail(errc::corrupt, file.string() + " is damaged: " + why
+                               + "; restore it from a copy.");
 }
 
 /// The id in a field; throws nlohmann's exception where there is no text.
-template <class Id> bool read_id(const json& object, const char* field, Id& to) {
+template <class Id>
+bool read_id(const json& object, const char* field, Id& to) {
   auto id = parse_id<Id>(object.at(field).get<std::string>());
   if (id)
     to = *id;
@@ -58,8 +58,7 @@ expected<library_description> from_json(const fs::path& file,
                       read_id(object, "joined_from", what.joined_from)})
       if (!good)
         return damaged(file, "one of its ids is none");
-    auto created
-      = parse_wall_time(object.at("created_at").get<std::string>());
+    auto created = parse_wall_time(object.at("created_at").get<std::string>());
     if (!created)
       return damaged(file, "its created_at is no time");
     what.created_at = *created;
@@ -91,8 +90,7 @@ expected<void> put_in_place(const fs::path& from, const fs::path& to) {
   auto error = errno;
   if (error == EEXIST || error == ENOTEMPTY)
     return fail(errc::already_exists,
-                "This device has the library already, in " + to.string()
-                  + ".");
+                "This device has the library already, in " + to.string() + ".");
   return tl::make_unexpected(
     system_failure(error, "Cannot create " + to.string()));
 }
@@ -147,8 +145,8 @@ expected<library_folder> open_library_folder(const fs::path& folder) {
   auto file = folder / description_name;
   auto object = read_described(file, library_format);
   if (!object && object.error().code == errc::not_found)
-    return fail(errc::not_found, folder.string()
-                                   + " is no library: it has no library.json.");
+    return fail(errc::not_found,
+                folder.string() + " is no library: it has no library.json.");
   if (!object)
     return tl::make_unexpected(object.error());
   auto description = from_json(file, *object);

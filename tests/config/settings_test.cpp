@@ -19,7 +19,9 @@ struct anything {
 
 template <class T, std::size_t... I>
 constexpr bool takes(std::index_sequence<I...>) {
-  return requires { T{(static_cast<void>(I), anything{})...}; };
+  return requires {
+    T{(static_cast<void>(I), anything{})...};
+  };
 }
 
 template <class T, std::size_t N = 0> constexpr std::size_t member_count() {
@@ -45,12 +47,11 @@ std::string ini_error(std::string_view text) {
 
 TEST(settings, every_field_has_a_name) {
   static_assert(member_count<settings>() == 6, "a new concern: add it below");
-  EXPECT_EQ(settings_list({}).size(),
-            member_count<leadership_settings>()
-              + member_count<replication_settings>()
-              + member_count<log_settings>() + member_count<library_settings>()
-              + member_count<event_settings>()
-              + member_count<index_settings>());
+  EXPECT_EQ(
+    settings_list({}).size(),
+    member_count<leadership_settings>() + member_count<replication_settings>()
+      + member_count<log_settings>() + member_count<library_settings>()
+      + member_count<event_settings>() + member_count<index_settings>());
 }
 
 TEST(settings, each_name_reaches_its_own_field) {

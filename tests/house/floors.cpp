@@ -33,9 +33,8 @@ std::optional<floor> floor_of(std::string_view path) {
   auto folder = path.substr(0, path.find('/'));
   if (folder.size() == path.size())
     return std::nullopt;
-  auto found = std::find_if(floors.begin(), floors.end(), [&](const floor& f) {
-    return f.folder == folder;
-  });
+  auto found = std::find_if(floors.begin(), floors.end(),
+                            [&](const floor& f) { return f.folder == folder; });
   if (found == floors.end())
     return std::nullopt;
   return *found;
@@ -48,10 +47,9 @@ bool is_test(std::string_view path) {
 /// What decides must not do I/O, share memory or know the libraries that do.
 bool is_barred_from_protocol(std::string_view header) {
   constexpr std::array<std::string_view, 13> barred{
-    "caf/",          "SQLiteCpp/",           "sqlite3.h", "spdlog/",
-    "openssl/",      "thread",               "mutex",     "shared_mutex",
-    "atomic",        "condition_variable",   "fstream",   "iostream",
-    "filesystem"};
+    "caf/",    "SQLiteCpp/", "sqlite3.h",    "spdlog/", "openssl/",
+    "thread",  "mutex",      "shared_mutex", "atomic",  "condition_variable",
+    "fstream", "iostream",   "filesystem"};
   return std::any_of(barred.begin(), barred.end(), [&](std::string_view b) {
     return b.ends_with('/') ? header.starts_with(b) : header == b;
   });

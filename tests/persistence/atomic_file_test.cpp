@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <iterator>
 #include <cerrno>
+#include <iterator>
 
 namespace lockstep {
 namespace {

@@ -65,8 +65,7 @@ private:
     char byte = opened ? 'y' : 'n';
     auto told = ::write(ready, &byte, 1);
     // Returns at the pipe's end, when the parent closes its side or dies.
-    while (told == 1 && ::read(stop, &byte, 1) > 0) {
-    }
+    while (told == 1 && ::read(stop, &byte, 1) > 0) {}
     ::_exit(0);
   }
 

@@ -128,9 +128,8 @@ TEST(device_identity, refuses_the_key_of_another_device) {
   temporary_directory two;
   auto first = open_or_create_identity(one.path(), seeded(1)).value();
   auto second = open_or_create_identity(two.path(), seeded(2)).value();
-  std::filesystem::copy_file(
-    first.key_file, second.key_file,
-    std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(first.key_file, second.key_file,
+                             std::filesystem::copy_options::overwrite_existing);
   ASSERT_EQ(::chmod(second.key_file.c_str(), 0600), 0);
   auto refused = failure_in(two);
   EXPECT_EQ(refused.code, errc::corrupt);

@@ -36,8 +36,8 @@ errc code_of(const expected<library_folder>& result) {
 expected<library_folder> open_with(std::string_view content) {
   temporary_directory folder;
   auto made = create_library_folder(folder.path(), described(1, "photos"));
-  EXPECT_TRUE(made && write_file_atomically(made->path / "library.json",
-                                            content));
+  EXPECT_TRUE(made
+              && write_file_atomically(made->path / "library.json", content));
   auto opened = open_library_folder(made->path);
   EXPECT_EQ(read_file(made->path / "library.json").value(), content);
   return opened;
@@ -77,15 +77,14 @@ TEST(library_folder, keeps_its_files_in_the_folder) {
 TEST(library_folder, creates_none_twice) {
   temporary_directory folder;
   ASSERT_TRUE(create_library_folder(folder.path(), described(1, "photos")));
-  EXPECT_EQ(code_of(create_library_folder(folder.path(),
-                                          described(1, "other"))),
-            errc::already_exists);
+  EXPECT_EQ(
+    code_of(create_library_folder(folder.path(), described(1, "other"))),
+    errc::already_exists);
   auto list = list_library_folders(folder.path()).value();
   ASSERT_EQ(list.libraries.size(), 1u);
   EXPECT_EQ(list.libraries[0].description.name, "photos");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder.path()},
-                          {}),
-            1);
+  EXPECT_EQ(
+    std::distance(std::filesystem::directory_iterator{folder.path()}, {}), 1);
 }
 
 TEST(library_folder, refuses_bad_names) {
@@ -98,17 +97,16 @@ TEST(library_folder, refuses_bad_names) {
        {std::string{}, hundred + "x", std::string{"a/b"}, std::string{"a\nb"},
         std::string{"a\0b", 3}, std::string{"\x7f"}, std::string{"\xC2\x85"},
         std::string{"\xFF"}})
-    EXPECT_EQ(code_of(create_library_folder(folder.path(),
-                                            described(2, name))),
+    EXPECT_EQ(code_of(create_library_folder(folder.path(), described(2, name))),
               errc::invalid_argument)
       << name;
 }
 
 TEST(library_folder, refuses_a_library_without_ids) {
   temporary_directory folder;
-  EXPECT_EQ(code_of(create_library_folder(folder.path(),
-                                          described(0, "photos"))),
-            errc::invalid_argument);
+  EXPECT_EQ(
+    code_of(create_library_folder(folder.path(), described(0, "photos"))),
+    errc::invalid_argument);
 }
 
 TEST(library_folder, refuses_a_database_path_that_json_cannot_hold) {

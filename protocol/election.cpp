@@ -1,0 +1,232 @@
+#include "protocol/election.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace lockstep {
+
+election::election(election_setup setup)
+  : settings_(setup.settings),
+    self_(setup.self),
+    random_(setup.seed),
+    current_(setup.recovered.current),
+    vote_(setup.recovered.vote),
+    leader_(setup.recovered.leader),
+    lease_until_(setup.lease_until),
+    stored_{current_, vote_, leader_, lease_until_},
+    head_(setup.head) {
+  for (const auto& each : setup.members)
+    (each.removed ? removed_ : members_).insert(each.device);
+}
+
+election_effects election::start(time_point now) {
+  const auto led = leader_ == self_ && current_.device == self_;
+  if (led && (lease_until_ > now || !has_others())) {
+    lead(current_, false, now);
+  } else if (led && may_claim()) {
+    leader_ = {};
+    begin_claim(false, now);
+  } else {
+    if (led)
+      leader_ = {};
+    claim_at_ = now + settings_.timeout
+                + random_below(settings_.election_window);
+  }
+  return finish();
+}
+
+election_effects election::on_tick(time_point now) {
+  const auto due = deadline();
+  if (!due || now < *due)
+    return finish();
+  switch (role_) {
+    case role::leader:
+      if (now >= next_beat_)
+        beat(now);
+      continue_transfer(now);
+      break;
+    case role::candidate:
+      lead(vote_, std::ranges::any_of(peers_, [](const auto& each) {
+             return each.second.granted;
+           }),
+           now);
+      break;
+    case role::follower:
+      if (hears_leader(now)) {
+        claim_at_ = *heard_at_ + settings_.timeout;
+        break;
+      }
+      end_transfer(errc::timed_out);
+      leader_ = {};
+      claim_at_.reset();
+      if (may_claim())
+        begin_claim(false, now);
+      break;
+  }
+  return finish();
+}
+
+election_effects election::peer_up(device_id device, time_point) {
+  peers_[device] = {};
+  refusals_ = 0;
+  if (silent_ || !is_member(device))
+    return finish();
+  if (role_ == role::leader)
+    send_heartbeat(device);
+  if (role_ == role::candidate)
+    send(device, claim{vote_, head_, settings_.priority, handed_over_});
+  return finish();
+}
+
+election_effects election::peer_down(device_id device, time_point now) {
+  peers_.erase(device);
+  if (role_ == role::leader && has_others() && reachable().empty())
+    alone_ = true;
+  if (role_ == role::leader && transfer_ && transfer_->to == device)
+    end_transfer(errc::not_found);
+  if (role_ == role::candidate)
+    win_if_decided(now);
+  return finish();
+}
+
+election_effects election::members_changed(const std::vector<member>& members,
+                                           time_point now) {
+  const auto before = members_;
+  members_.clear();
+  removed_.clear();
+  for (const auto& each : members)
+    (each.removed ? removed_ : members_).insert(each.device);
+  if (silent_)
+    return finish();
+  if (role_ == role::leader) {
+    if (removed_.contains(self_)) {
+      end_transfer(errc::not_member);
+      const auto others = reachable();
+      give_up_leading(others.empty() ? device_id{} : others.back(), now);
+      claim_at_.reset();
+      return finish();
+    }
+    if (!has_others())
+      alone_ = false;
+    for (auto device : reachable())
+      if (!before.contains(device))
+        send_heartbeat(device);
+  } else if (role_ == role::candidate) {
+    if (may_claim())
+      win_if_decided(now);
+    else
+      withdraw(now + settings_.timeout);
+  } else if (!claim_at_ && may_claim()) {
+    claim_at_ = now + settings_.timeout
+                + random_below(settings_.election_window);
+  }
+  return finish();
+}
+
+election_effects election::head_changed(log_position head, time_point) {
+  head_ = head;
+  return finish();
+}
+
+void election::stable_changed(sequence_number stable) {
+  stable_ = stable;
+}
+
+election_view election::view() const {
+  return {role_, current_, leader_, lease_until_, alone_};
+}
+
+std::optional<time_point> election::deadline() const {
+  if (silent_)
+    return std::nullopt;
+  switch (role_) {
+    case role::leader:
+      if (transfer_)
+        return std::min(next_beat_, transfer_->ask_at);
+      return next_beat_;
+    case role::candidate:
+      return window_end_;
+    case role::follower:
+      return claim_at_;
+  }
+  return std::nullopt;
+}
+
+bool election::is_member(device_id device) const {
+  return members_.contains(device);
+}
+
+bool election::has_others() const {
+  return members_.size() > (is_member(self_) ? 1U : 0U);
+}
+
+bool election::may_claim() const {
+  // Where there is nobody else, somebody must.
+  return is_member(self_) && (settings_.priority >= 0 || !has_others());
+}
+
+bool election::hears_leader(time_point now) const {
+  if (role_ == role::leader)
+    return true;
+  return !leader_.is_nil() && heard_at_
+         && now - *heard_at_ < settings_.timeout;
+}
+
+bool election::outranks(log_position head, device_id device) const {
+  return std::tie(head_, self_) > std::tie(head, device);
+}
+
+std::vector<device_id> election::reachable() const {
+  std::vector<device_id> result;
+  for (const auto& [device, state] : peers_)
+    if (is_member(device))
+      result.push_back(device);
+  return result;
+}
+
+void election::send(device_id to, peer_message message) {
+  if (peers_.contains(to))
+    out_.emplace_back(send_to_peer{to, std::move(message)});
+}
+
+void election::send_heartbeat(device_id to) {
+  send(to, heartbeat{current_, head_, stable_, 0});
+}
+
+void election::answer(election_request request, errc outcome) {
+  out_.emplace_back(answer_request{request, outcome});
+}
+
+void election::store(bool lease_too) {
+  if (!lease_too
+      && std::tie(current_, vote_, leader_)
+           == std::tie(stored_.current, stored_.vote, stored_.leader))
+    return;
+  stored_ = {current_, vote_, leader_, lease_until_};
+  out_.emplace_back(stored_);
+}
+
+void election::announce() {
+  const auto now = view();
+  if (announced_ && now.role == announced_->role
+      && now.ballot == announced_->ballot && now.leader == announced_->leader
+      && now.alone == announced_->alone)
+    return;
+  announced_ = now;
+  out_.emplace_back(announce_leadership{now});
+}
+
+election_effects election::finish() {
+  announce();
+  return std::exchange(out_, {});
+}
+
+duration election::random_below(duration limit) {
+  if (limit <= duration::zero())
+    return duration::zero();
+  const auto range = static_cast<std::uint64_t>(limit.count());
+  return duration{static_cast<duration::rep>(random_() % range)};
+}
+
+} // namespace lockstep

@@ -1,0 +1,167 @@
+#pragma once
+
+#include "protocol/election_types.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+namespace lockstep {
+
+/// Decides who leads one library, as seen by one device. Pure: time is an
+/// argument, and every input returns what the shell is to do, in order.
+///
+/// `current` is the newest ballot that somebody is known to have led under; a
+/// claim alone does not raise it (only `vote`), so that a device which cannot
+/// hear the leader does not unseat it by asking.
+class election {
+public:
+  /// How many questions may wait for an answer; more are refused as `busy`.
+  static constexpr std::size_t request_limit = 64;
+
+  explicit election(election_setup setup);
+
+  /// The first input: continues a leadership whose lease still runs, asks for
+  /// one whose lease has run out, or waits for a leader.
+  election_effects start(time_point now);
+
+  /// To be called when `deadline()` has come; earlier calls do nothing.
+  election_effects on_tick(time_point now);
+
+  /// The device can be reached, or can no longer.
+  election_effects peer_up(device_id peer, time_point now);
+  election_effects peer_down(device_id peer, time_point now);
+
+  election_effects on(device_id from, const heartbeat& what, time_point now);
+  election_effects on(device_id from, const heartbeat_ack& what,
+                      time_point now);
+  election_effects on(device_id from, const claim& what, time_point now);
+  election_effects on(device_id from, const vote& what, time_point now);
+  election_effects on(device_id from, const hand_over& what, time_point now);
+
+  /// Who takes part; a leader that was removed hands over.
+  election_effects members_changed(const std::vector<member>& members,
+                                   time_point now);
+  /// This device's log ends here now.
+  election_effects head_changed(log_position head, time_point now);
+  /// Every member holds the log up to here; told with the heartbeats.
+  void stable_changed(sequence_number stable);
+
+  /// Asks the others. Answers: granted; `not_leader` when one refused;
+  /// `invalid_argument` when the device may not lead; `busy`, `closed`.
+  election_effects request_leadership(election_request request,
+                                      time_point now);
+  /// On the leader: waits until `to` holds the whole log, then hands over.
+  /// Granted once `to` leads. Else `not_leader`, `not_member`, `not_found` (not
+  /// connected), `timed_out`, `busy`, `closed`.
+  election_effects transfer(election_request request, device_id to,
+                            time_point now);
+  /// Hands over if this device leads, and is silent from then on.
+  election_effects step_down(election_request request, time_point now);
+
+  [[nodiscard]] election_view view() const;
+
+  /// When `on_tick` is due; nothing while there is nothing to wait for.
+  [[nodiscard]] std::optional<time_point> deadline() const;
+
+private:
+  struct peer {
+    std::optional<log_position> head; ///< As last acknowledged.
+    bool granted = false;
+  };
+  struct running_transfer {
+    election_request request = 0;
+    device_id to;
+    time_point ask_at;
+    time_point give_up_at;
+    bool handed = false;
+  };
+
+  // Who is who.
+  [[nodiscard]] bool is_member(device_id device) const;
+  [[nodiscard]] bool has_others() const;
+  [[nodiscard]] bool may_claim() const;
+  [[nodiscard]] bool hears_leader(time_point now) const;
+  [[nodiscard]] bool outranks(log_position head, device_id device) const;
+  [[nodiscard]] std::vector<device_id> reachable() const;
+
+  // Effects.
+  void send(device_id to, peer_message message);
+  void send_heartbeat(device_id to);
+  void answer(election_request request, errc outcome);
+  void store(bool lease_too = false);
+  void announce();
+  election_effects finish();
+
+  // Leading.
+  void lead(ballot under, bool answered, time_point now);
+  void lead_afresh(ballot above, time_point now);
+  void beat(time_point now);
+  void learn_newer(device_id from, const heartbeat_ack& what, time_point now);
+  void give_up_leading(device_id to, time_point now);
+  void continue_transfer(time_point now);
+  void end_transfer(errc outcome);
+
+  // Following.
+  void follow(ballot under, device_id leader, time_point claim_at);
+  void hear(device_id leader, const heartbeat& what, time_point now);
+
+  // Asking.
+  void begin_claim(bool handed_over, time_point now);
+  void win_if_decided(time_point now);
+  void refused(const vote& what, time_point now);
+  [[nodiscard]] refusal judge(device_id from, const claim& what,
+                              time_point now) const;
+  [[nodiscard]] bool ranks_above(device_id from, const claim& what) const;
+  void withdraw(time_point claim_at);
+  void answer_askers(errc outcome);
+  [[nodiscard]] duration random_below(duration limit);
+  [[nodiscard]] duration back_off();
+
+  leadership_settings settings_;
+  device_id self_;
+  std::mt19937_64 random_;
+  election_effects out_;
+
+  // Stored.
+  ballot current_;
+  ballot vote_;
+  device_id leader_;
+  time_point lease_until_;
+  persist_leadership stored_;
+
+  role role_ = role::follower;
+  bool alone_ = false;
+  bool silent_ = false;
+  std::optional<election_view> announced_;
+  std::uint64_t newest_term_ = 0;
+  log_position head_;
+  sequence_number stable_;
+  std::set<device_id> members_;
+  std::set<device_id> removed_;
+  std::map<device_id, peer> peers_;
+  std::vector<election_request> askers_;
+
+  // Leader.
+  time_point next_beat_;
+  bool beat_answered_ = false;
+  unsigned unanswered_beats_ = 0;
+  /// Whom this device took a fresh ballot against; it does so once, so that two
+  /// busy leaders do not outbid each other for ever.
+  device_id contested_;
+  std::optional<running_transfer> transfer_;
+
+  // Candidate.
+  bool handed_over_ = false;
+  time_point window_end_;
+
+  // Follower.
+  std::optional<time_point> heard_at_;
+  std::optional<time_point> claim_at_;
+  device_id handed_to_;
+  unsigned refusals_ = 0;
+};
+
+} // namespace lockstep

@@ -1,0 +1,166 @@
+#include "protocol/election.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+// Asking for the leadership, and answering those who ask.
+namespace lockstep {
+
+namespace {
+
+/// The waiting time after a refusal doubles at most this often.
+constexpr unsigned doubling_limit = 5;
+
+} // namespace
+
+void election::begin_claim(bool handed_over, time_point now) {
+  newest_term_ = std::max(
+    {newest_term_, current_.term.value, vote_.term.value});
+  vote_ = {term_number{newest_term_ + 1}, self_};
+  role_ = role::candidate;
+  handed_over_ = handed_over;
+  handed_to_ = {};
+  claim_at_.reset();
+  window_end_ = now + settings_.election_window;
+  store();
+  announce();
+  for (auto& [device, state] : peers_)
+    state.granted = false;
+  for (auto device : reachable())
+    send(device, claim{vote_, head_, settings_.priority, handed_over_});
+  win_if_decided(now);
+}
+
+void election::win_if_decided(time_point now) {
+  const auto voters = reachable();
+  // With nobody connected yet, the others get the window to appear.
+  const auto granted = std::ranges::all_of(
+    voters, [this](device_id device) { return peers_[device].granted; });
+  if (!has_others() || (granted && !voters.empty()))
+    lead(vote_, !voters.empty(), now);
+}
+
+election_effects election::on(device_id from, const claim& what,
+                              time_point now) {
+  if (silent_ || !is_member(from) || what.ballot.device != from)
+    return finish();
+  newest_term_ = std::max(newest_term_, what.ballot.term.value);
+  const auto reason = judge(from, what, now);
+  if (reason == refusal::none) {
+    vote_ = what.ballot;
+    const auto wait = 2 * settings_.election_window
+                      + random_below(settings_.election_window);
+    if (role_ == role::candidate)
+      withdraw(now + wait);
+    else if (claim_at_)
+      claim_at_ = std::max(*claim_at_, now + wait);
+    store();
+    send(from, vote{what.ballot, true, refusal::none, current_});
+    return finish();
+  }
+  // A vote that is given away is no leadership, but the asker must go above it.
+  const auto known
+    = reason == refusal::already_voted ? std::max(vote_, current_) : current_;
+  send(from, vote{what.ballot, false, reason, known});
+  if (reason == refusal::already_voted && role_ == role::candidate)
+    withdraw(now + back_off());
+  // Who refuses as the better candidate must stand itself.
+  if (reason == refusal::better_log && role_ == role::follower
+      && !what.handed_over && refusals_ == 0)
+    begin_claim(false, now);
+  return finish();
+}
+
+refusal election::judge(device_id from, const claim& what,
+                        time_point now) const {
+  if (what.ballot <= current_)
+    return refusal::older_ballot;
+  // A leader that asks has restarted, or was refused by the one it handed to.
+  const auto excused = from == leader_ || what.handed_over;
+  if (hears_leader(now) && (role_ == role::leader || !excused))
+    return refusal::live_leader;
+  if (ranks_above(from, what))
+    return refusal::better_log;
+  if (what.ballot != vote_ && what.ballot.term <= vote_.term)
+    return refusal::already_voted;
+  return refusal::none;
+}
+
+bool election::ranks_above(device_id from, const claim& what) const {
+  if (!may_claim() || from == handed_to_)
+    return false;
+  if (what.handed_over)
+    return head_ > what.head;
+  return std::tie(head_, settings_.priority, self_)
+         > std::tie(what.head, what.priority, from);
+}
+
+election_effects election::on(device_id from, const vote& what,
+                              time_point now) {
+  if (silent_ || !is_member(from))
+    return finish();
+  newest_term_ = std::max(newest_term_, what.known.term.value);
+  if (role_ != role::candidate || what.ballot != vote_)
+    return finish();
+  if (!what.granted) {
+    refused(what, now);
+  } else if (auto voter = peers_.find(from); voter != peers_.end()) {
+    voter->second.granted = true;
+    win_if_decided(now);
+  }
+  return finish();
+}
+
+void election::refused(const vote& what, time_point now) {
+  const auto window = settings_.election_window;
+  switch (what.reason) {
+    case refusal::live_leader: {
+      // The voter hears a leader that this device does not hear.
+      const auto wait
+        = settings_.timeout / 2 + random_below(settings_.timeout / 2);
+      const auto leads = what.known >= current_ && what.known.device != self_;
+      if (!leads)
+        withdraw(now + 2 * window + random_below(window));
+      else
+        follow(what.known, what.known.device, now + wait);
+      break;
+    }
+    case refusal::older_ballot:
+      withdraw(now + 2 * window + random_below(window));
+      if (what.known > current_)
+        follow(what.known,
+               what.known.device == self_ ? device_id{} : what.known.device,
+               *claim_at_);
+      break;
+    case refusal::already_voted:
+      withdraw(now + window / 4 + random_below(window));
+      break;
+    case refusal::better_log:
+    case refusal::none:
+      withdraw(now + back_off());
+      break;
+  }
+}
+
+void election::withdraw(time_point claim_at) {
+  role_ = role::follower;
+  handed_over_ = false;
+  claim_at_ = claim_at;
+  answer_askers(errc::not_leader);
+}
+
+void election::answer_askers(errc outcome) {
+  for (auto request : askers_)
+    answer(request, outcome);
+  askers_.clear();
+}
+
+duration election::back_off() {
+  const auto doubled
+    = settings_.election_window * (2 << std::min(refusals_, doubling_limit));
+  ++refusals_;
+  const auto longest = std::min<duration>(doubled, settings_.timeout);
+  return longest / 2 + random_below(longest);
+}
+
+} // namespace lockstep

@@ -1,0 +1,159 @@
+#include "protocol/election.hpp"
+
+#include <algorithm>
+
+// Leading and following: heartbeats, their answers, and two leaders that meet.
+namespace lockstep {
+
+namespace {
+
+/// A leader is alone after this many heartbeats that nobody answered.
+constexpr unsigned unanswered_limit = 2;
+
+} // namespace
+
+void election::lead(ballot under, bool answered, time_point now) {
+  const auto continues = under == current_ && leader_ == self_;
+  current_ = under;
+  leader_ = self_;
+  role_ = role::leader;
+  handed_over_ = false;
+  handed_to_ = {};
+  contested_ = {};
+  refusals_ = 0;
+  claim_at_.reset();
+  heard_at_.reset();
+  if (answered || !has_others())
+    lease_until_ = now + settings_.lease;
+  else if (!continues)
+    lease_until_ = now;
+  alone_ = has_others() && !answered;
+  beat_answered_ = true;
+  unanswered_beats_ = 0;
+  store();
+  announce();
+  answer_askers(errc::none);
+  end_transfer(errc::timed_out);
+  beat(now);
+}
+
+void election::lead_afresh(ballot above, time_point now) {
+  newest_term_ = std::max({newest_term_, above.term.value, current_.term.value,
+                           vote_.term.value});
+  current_ = vote_ = {term_number{newest_term_ + 1}, self_};
+  store();
+  announce();
+  beat(now);
+}
+
+void election::beat(time_point now) {
+  const auto others = reachable();
+  if (!has_others()) {
+    lease_until_ = now + settings_.lease;
+  } else {
+    unanswered_beats_ = beat_answered_ ? 0 : unanswered_beats_ + 1;
+    if (others.empty() || unanswered_beats_ >= unanswered_limit)
+      alone_ = true;
+  }
+  beat_answered_ = false;
+  next_beat_ = now + settings_.heartbeat;
+  for (auto device : others)
+    send_heartbeat(device);
+}
+
+election_effects election::on(device_id from, const heartbeat& what,
+                              time_point now) {
+  if (silent_ || removed_.contains(from) || what.ballot.device != from
+      || from == self_)
+    return finish();
+  newest_term_ = std::max(newest_term_, what.ballot.term.value);
+  if (what.ballot < current_) {
+    // So that it learns of the newer ballot.
+    if (role_ == role::leader)
+      send_heartbeat(from);
+    else
+      send(from, heartbeat_ack{current_, head_});
+  } else if (role_ == role::leader && outranks(what.head, from)
+             && contested_ != from) {
+    lead_afresh(what.ballot, now);
+    contested_ = from;
+  } else if (role_ == role::candidate && handed_over_
+             && what.ballot == current_) {
+    // Sent before the leader handed over.
+  } else {
+    hear(from, what, now);
+  }
+  return finish();
+}
+
+void election::hear(device_id leader, const heartbeat& what, time_point now) {
+  heard_at_ = now;
+  refusals_ = 0;
+  lease_until_ = now + settings_.lease;
+  follow(what.ballot, leader,
+         now + settings_.timeout + random_below(settings_.election_window));
+  send(leader, heartbeat_ack{current_, head_});
+}
+
+void election::follow(ballot under, device_id leader, time_point claim_at) {
+  if (leader != leader_ || under != current_)
+    handed_to_ = {};
+  current_ = under;
+  leader_ = leader;
+  role_ = role::follower;
+  alone_ = false;
+  handed_over_ = false;
+  claim_at_ = claim_at;
+  store();
+  announce();
+  if (transfer_)
+    end_transfer(transfer_->to == leader ? errc::none : errc::not_leader);
+  answer_askers(errc::not_leader);
+}
+
+election_effects election::on(device_id from, const heartbeat_ack& what,
+                              time_point now) {
+  if (silent_ || !is_member(from))
+    return finish();
+  newest_term_ = std::max(newest_term_, what.ballot.term.value);
+  if (what.ballot > current_) {
+    learn_newer(from, what, now);
+  } else if (what.ballot == current_ && role_ == role::leader) {
+    if (auto known = peers_.find(from); known != peers_.end())
+      known->second.head = what.head;
+    alone_ = false;
+    if (contested_ == from)
+      contested_ = {};
+    if (!beat_answered_) {
+      beat_answered_ = true;
+      unanswered_beats_ = 0;
+      lease_until_ = now + settings_.lease;
+      store(true);
+    }
+    continue_transfer(now);
+  }
+  return finish();
+}
+
+void election::learn_newer(device_id from, const heartbeat_ack& what,
+                           time_point now) {
+  const auto owner = what.ballot.device;
+  if (role_ == role::leader && owner != from && owner != self_
+      && peers_.contains(owner)) {
+    // Its answer decides: the longer log wins.
+    send_heartbeat(owner);
+  } else if (role_ == role::leader && owner == from
+             && outranks(what.head, from)) {
+    // An answer from the ballot's owner: it does not lead under it any more.
+    lead_afresh(what.ballot, now);
+  } else {
+    heard_at_.reset();
+    const auto leads = owner != from && owner != self_;
+    const auto soon = 2 * settings_.election_window
+                      + random_below(settings_.election_window);
+    follow(what.ballot, leads ? owner : device_id{},
+           now + (leads ? settings_.timeout : soon));
+  }
+}
+
+} // namespace lockstep

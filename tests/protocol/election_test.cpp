@@ -1,0 +1,523 @@
+#include "protocol/election.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+namespace lockstep {
+namespace {
+
+using namespace std::chrono_literals;
+
+device_id device(std::uint8_t number) {
+  device_id result;
+  result.bytes[15] = number;
+  return result;
+}
+
+const auto a = device(1);
+const auto b = device(2);
+const auto c = device(3);
+const time_point t0{24h};
+
+ballot under(std::uint64_t term, device_id leader) {
+  return {term_number{term}, leader};
+}
+
+log_position at(ballot last, std::uint64_t sequence) {
+  return {last, sequence_number{sequence}};
+}
+
+std::vector<member> members(std::initializer_list<device_id> devices) {
+  std::vector<member> result;
+  for (auto each : devices)
+    result.push_back({each, "device", false});
+  return result;
+}
+
+/// Device b in a library of a, b and c that follows a, unless told otherwise.
+election_setup follower_of_a() {
+  election_setup result;
+  result.self = b;
+  result.recovered = {under(1, a), {}, a, {}};
+  result.lease_until = t0;
+  result.members = members({a, b, c});
+  result.head = at(under(1, a), 10);
+  result.seed = 7;
+  return result;
+}
+
+election_setup leader_b(time_point lease_until = t0 + 90s) {
+  auto result = follower_of_a();
+  result.recovered = {under(2, b), under(2, b), b, {}};
+  result.lease_until = lease_until;
+  return result;
+}
+
+template <class T> std::vector<T> all(const election_effects& effects) {
+  std::vector<T> result;
+  for (const auto& each : effects)
+    if (const auto* hit = std::get_if<T>(&each))
+      result.push_back(*hit);
+  return result;
+}
+
+/// What was said to `to`, if it was a `T`; the last one.
+template <class T>
+std::optional<T> said(const election_effects& effects, device_id to) {
+  std::optional<T> result;
+  for (const auto& each : all<send_to_peer>(effects))
+    if (each.to == to)
+      if (const auto* hit = std::get_if<T>(&each.message))
+        result = *hit;
+  return result;
+}
+
+std::optional<errc> answered(const election_effects& effects,
+                             election_request request) {
+  for (const auto& each : all<answer_request>(effects))
+    if (each.request == request)
+      return each.outcome;
+  return std::nullopt;
+}
+
+/// The place of the first effect of type `T`.
+template <class T> std::size_t place(const election_effects& effects) {
+  for (std::size_t i = 0; i < effects.size(); ++i)
+    if (std::holds_alternative<T>(effects[i]))
+      return i;
+  return effects.size();
+}
+
+claim claim_of(device_id from, std::uint64_t term, log_position head,
+               std::int32_t priority = 0) {
+  return {under(term, from), head, priority, false};
+}
+
+/// Lets the leader's time run out.
+election_effects expire(election& machine) {
+  return machine.on_tick(*machine.deadline());
+}
+
+/// A machine after its start, with these devices connected.
+election started(election_setup setup,
+                 std::initializer_list<device_id> connected) {
+  election result{std::move(setup)};
+  result.start(t0);
+  for (auto each : connected)
+    result.peer_up(each, t0);
+  return result;
+}
+
+TEST(election, creator_of_a_library_leads_at_once) {
+  election_setup setup;
+  setup.self = a;
+  setup.recovered = {under(1, a), {}, a, {}};
+  setup.lease_until = t0 - 1h;
+  setup.members = members({a});
+  election machine{setup};
+  const auto views = all<announce_leadership>(machine.start(t0));
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_EQ(views[0].now.role, role::leader);
+  EXPECT_EQ(views[0].now.ballot, under(1, a));
+  EXPECT_FALSE(views[0].now.alone);
+  EXPECT_EQ(machine.view().lease_until, t0 + 90s);
+}
+
+TEST(election, restarted_leader_continues_while_its_lease_runs) {
+  auto machine = started(leader_b(t0 + 1s), {});
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(2, b));
+}
+
+TEST(election, restarted_leader_without_a_lease_asks_before_it_leads) {
+  election machine{leader_b(t0 - 1s)};
+  const auto first = machine.start(t0);
+  EXPECT_EQ(machine.view().role, role::candidate);
+  EXPECT_EQ(all<persist_leadership>(first).at(0).vote, under(3, b));
+  EXPECT_EQ(machine.deadline(), t0 + 2s);
+  EXPECT_TRUE(said<claim>(machine.peer_up(a, t0 + 1s), a));
+  const auto effects = machine.on(
+    a, vote{under(3, b), true, refusal::none, under(2, b)}, t0 + 1s);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(3, b));
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+}
+
+TEST(election, follower_claims_when_the_leader_is_gone) {
+  auto machine = started(follower_of_a(), {c});
+  machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0 + 10s);
+  EXPECT_GE(*machine.deadline(), t0 + 70s);
+  EXPECT_LE(*machine.deadline(), t0 + 72s);
+  const auto effects = expire(machine);
+  EXPECT_EQ(machine.view().role, role::candidate);
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+  EXPECT_EQ(said<claim>(effects, c)->ballot, under(2, b));
+  EXPECT_EQ(said<claim>(effects, c)->head, at(under(1, a), 10));
+}
+
+TEST(election, silence_within_the_window_is_consent) {
+  auto machine = started(follower_of_a(), {c});
+  expire(machine);
+  const auto effects = expire(machine);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_TRUE(machine.view().alone);
+  EXPECT_EQ(said<heartbeat>(effects, c)->ballot, under(2, b));
+}
+
+TEST(election, device_that_reaches_nobody_leads_alone) {
+  auto machine = started(follower_of_a(), {});
+  expire(machine);
+  expire(machine);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_TRUE(machine.view().alone);
+  EXPECT_LE(machine.view().lease_until, t0 + 64s);
+}
+
+TEST(election, grant_is_stored_before_it_is_said) {
+  auto machine = started(follower_of_a(), {c});
+  const auto effects
+    = machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0);
+  ASSERT_TRUE(said<vote>(effects, c));
+  EXPECT_TRUE(said<vote>(effects, c)->granted);
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+  EXPECT_EQ(all<persist_leadership>(effects).at(0).vote, under(2, c));
+}
+
+TEST(election, one_vote_a_term) {
+  auto setup = follower_of_a();
+  setup.self = a;
+  setup.recovered = {under(1, c), {}, c, {}};
+  auto machine = started(setup, {b, c});
+  machine.on(b, claim_of(b, 2, at(under(1, a), 10)), t0);
+  const auto second = said<vote>(
+    machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
+  EXPECT_FALSE(second->granted);
+  EXPECT_EQ(second->reason, refusal::already_voted);
+  EXPECT_EQ(second->known, under(2, b));
+  const auto again = said<vote>(
+    machine.on(b, claim_of(b, 2, at(under(1, a), 10)), t0), b);
+  EXPECT_TRUE(again->granted);
+}
+
+TEST(election, vote_survives_a_restart) {
+  auto setup = follower_of_a();
+  setup.self = a;
+  setup.recovered = {under(1, b), under(2, b), b, {}};
+  auto machine = started(setup, {b, c});
+  const auto late = said<vote>(
+    machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
+  EXPECT_EQ(late->reason, refusal::already_voted);
+}
+
+struct refusal_case {
+  std::string name;
+  claim what;
+  std::int32_t own_priority = 0;
+  bool heard_leader = false;
+  refusal expected = refusal::none;
+};
+
+class refusals : public testing::TestWithParam<refusal_case> {};
+
+TEST_P(refusals, follow_the_rules) {
+  const auto& row = GetParam();
+  auto setup = follower_of_a();
+  setup.settings.priority = row.own_priority;
+  auto machine = started(setup, {c});
+  if (row.heard_leader)
+    machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0);
+  const auto from = row.what.ballot.device;
+  machine.peer_up(from, t0);
+  const auto effects = machine.on(from, row.what, t0 + 1s);
+  ASSERT_TRUE(said<vote>(effects, from));
+  EXPECT_EQ(said<vote>(effects, from)->reason, row.expected);
+  EXPECT_EQ(said<vote>(effects, from)->granted,
+            row.expected == refusal::none);
+}
+
+const auto same = at(under(1, a), 10);
+const auto shorter = at(under(1, a), 9);
+const auto longer = at(under(1, a), 11);
+
+INSTANTIATE_TEST_SUITE_P(
+  election, refusals,
+  testing::Values(
+    refusal_case{"higher_id_wins", claim_of(c, 2, same)},
+    refusal_case{"lower_id_loses", claim_of(a, 2, same), 0, false,
+                 refusal::better_log},
+    refusal_case{"priority_before_id", claim_of(c, 2, same), 1, false,
+                 refusal::better_log},
+    refusal_case{"log_before_priority", claim_of(c, 2, longer), 9},
+    refusal_case{"shorter_log_loses", claim_of(c, 2, shorter, 9), 0, false,
+                 refusal::better_log},
+    refusal_case{"never_leading_voter_grants", claim_of(a, 2, shorter), -1},
+    refusal_case{"live_leader", claim_of(c, 2, longer), 0, true,
+                 refusal::live_leader},
+    refusal_case{"live_leader_itself_may_ask", claim_of(a, 2, longer), 0,
+                 true},
+    refusal_case{"handed_over_beats_live_leader",
+                 claim{under(2, c), same, 0, true}, 0, true},
+    refusal_case{"handed_over_ignores_rank", claim{under(2, a), same, 0, true},
+                 5},
+    refusal_case{"handed_over_with_shorter_log_loses",
+                 claim{under(2, c), shorter, 0, true}, 0, true,
+                 refusal::better_log},
+    refusal_case{"older_ballot", claim_of(a, 1, longer), 0, false,
+                 refusal::older_ballot}),
+  [](const auto& row) { return row.param.name; });
+
+TEST(election, better_candidate_that_refuses_stands_itself) {
+  auto machine = started(follower_of_a(), {a, c});
+  const auto effects = machine.on(c, claim_of(c, 2, shorter), t0);
+  EXPECT_EQ(machine.view().role, role::candidate);
+  EXPECT_EQ(said<claim>(effects, c)->ballot, under(3, b));
+}
+
+TEST(election, claim_of_a_stranger_is_ignored) {
+  auto machine = started(follower_of_a(), {c});
+  machine.peer_up(device(9), t0);
+  EXPECT_TRUE(
+    machine.on(device(9), claim_of(device(9), 5, longer), t0).empty());
+}
+
+TEST(election, refused_candidate_learns_of_the_live_leader_and_waits) {
+  auto machine = started(follower_of_a(), {c});
+  const auto now = *machine.deadline();
+  expire(machine);
+  machine.on(c, vote{under(2, b), false, refusal::live_leader, under(7, a)},
+             now);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_EQ(machine.view().ballot, under(7, a));
+  EXPECT_EQ(machine.view().leader, a);
+  EXPECT_GE(*machine.deadline(), now + 30s);
+  const auto next = said<claim>(expire(machine), c);
+  EXPECT_EQ(next->ballot, under(8, b));
+}
+
+TEST(election, asking_does_not_unseat_a_leader_that_others_hear) {
+  auto setup = follower_of_a();
+  setup.self = a;
+  setup.recovered = {under(1, a), under(1, a), a, {}};
+  setup.lease_until = t0 + 90s;
+  auto machine = started(setup, {b, c});
+  const auto effects = machine.on(c, claim_of(c, 5, longer), t0);
+  EXPECT_EQ(said<vote>(effects, c)->reason, refusal::live_leader);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(1, a));
+}
+
+TEST(election, device_that_never_leads_never_claims) {
+  auto setup = follower_of_a();
+  setup.settings.priority = -1;
+  auto machine = started(setup, {c});
+  const auto effects = expire(machine);
+  EXPECT_TRUE(all<send_to_peer>(effects).empty());
+  EXPECT_TRUE(machine.view().leader.is_nil());
+  EXPECT_FALSE(machine.deadline());
+  EXPECT_EQ(answered(machine.request_leadership(4, t0 + 99s), 4),
+            errc::invalid_argument);
+}
+
+TEST(election, follower_yields_to_higher_ballot) {
+  auto machine = started(follower_of_a(), {c});
+  const auto effects
+    = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  EXPECT_EQ(all<persist_leadership>(effects).at(0).current, under(4, c));
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+  EXPECT_EQ(said<heartbeat_ack>(effects, c)->ballot, under(4, c));
+  EXPECT_EQ(machine.view().leader, c);
+}
+
+TEST(election, heartbeat_of_an_old_leader_is_answered_with_the_newer_ballot) {
+  auto machine = started(follower_of_a(), {a, c});
+  machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  const auto effects = machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0);
+  EXPECT_EQ(said<heartbeat_ack>(effects, a)->ballot, under(4, c));
+  EXPECT_EQ(machine.view().leader, c);
+}
+
+TEST(election, old_leader_that_learns_of_a_newer_ballot_follows) {
+  auto machine = started(leader_b(), {a});
+  machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_EQ(machine.view().leader, c);
+  EXPECT_EQ(machine.view().ballot, under(5, c));
+}
+
+TEST(election, old_leader_meets_the_newer_one_before_it_yields) {
+  auto machine = started(leader_b(), {a, c});
+  const auto effects
+    = machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
+  EXPECT_TRUE(said<heartbeat>(effects, c));
+  EXPECT_EQ(machine.view().role, role::leader);
+}
+
+TEST(election, of_two_leaders_the_longer_log_takes_a_fresh_ballot) {
+  auto machine = started(leader_b(), {c});
+  const auto effects
+    = machine.on(c, heartbeat{under(5, c), shorter, {}, 0}, t0);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(6, b));
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+  EXPECT_EQ(said<heartbeat>(effects, c)->ballot, under(6, b));
+}
+
+TEST(election, of_two_leaders_the_shorter_log_yields) {
+  auto machine = started(leader_b(), {c});
+  machine.on(c, heartbeat{under(5, c), longer, {}, 0}, t0);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_EQ(machine.view().leader, c);
+}
+
+TEST(election, of_two_leaders_with_equal_logs_the_higher_id_stays) {
+  auto low = started(leader_b(), {c});
+  low.on(c, heartbeat{under(5, c), same, {}, 0}, t0);
+  EXPECT_EQ(low.view().leader, c);
+  auto high = started(leader_b(), {a});
+  high.on(a, heartbeat{under(5, a), same, {}, 0}, t0);
+  EXPECT_EQ(high.view().leader, b);
+}
+
+TEST(election, two_busy_leaders_do_not_outbid_each_other_for_ever) {
+  auto machine = started(leader_b(), {c});
+  machine.on(c, heartbeat{under(5, c), shorter, {}, 0}, t0);
+  machine.on(c, heartbeat{under(7, c), shorter, {}, 0}, t0);
+  EXPECT_EQ(machine.view().leader, c);
+}
+
+TEST(election, lease_is_renewed_only_by_an_answer) {
+  auto machine = started(leader_b(t0 + 20s), {a});
+  machine.on_tick(t0 + 30s);
+  EXPECT_EQ(machine.view().lease_until, t0 + 20s);
+  const auto effects
+    = machine.on(a, heartbeat_ack{under(2, b), same}, t0 + 31s);
+  EXPECT_EQ(machine.view().lease_until, t0 + 121s);
+  EXPECT_EQ(all<persist_leadership>(effects).size(), 1U);
+}
+
+TEST(election, unanswered_leader_goes_on_alone) {
+  auto machine = started(leader_b(), {a});
+  machine.on(a, heartbeat_ack{under(2, b), same}, t0 + 1s);
+  EXPECT_FALSE(machine.view().alone);
+  for (int i = 0; i < 3; ++i)
+    expire(machine);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_TRUE(machine.view().alone);
+}
+
+TEST(election, leader_greets_who_connects) {
+  auto machine = started(leader_b(), {});
+  machine.stable_changed(sequence_number{4});
+  const auto hail = said<heartbeat>(machine.peer_up(c, t0), c);
+  ASSERT_TRUE(hail);
+  EXPECT_EQ(hail->head, same);
+  EXPECT_EQ(hail->stable, sequence_number{4});
+  auto follower = started(follower_of_a(), {});
+  EXPECT_TRUE(follower.peer_up(c, t0).empty());
+}
+
+TEST(election, transfer_waits_until_the_target_has_everything) {
+  auto machine = started(leader_b(), {a, c});
+  EXPECT_TRUE(said<heartbeat>(machine.transfer(1, c, t0), c));
+  auto effects = machine.on(c, heartbeat_ack{under(2, b), shorter}, t0);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_TRUE(said<heartbeat>(machine.on_tick(t0 + 500ms), c));
+  effects = machine.on(c, heartbeat_ack{under(2, b), same}, t0 + 1s);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
+  EXPECT_EQ(said<hand_over>(effects, c)->ballot, under(2, b));
+  effects = machine.on(c, claim{under(3, c), same, 0, true}, t0 + 1s);
+  EXPECT_TRUE(said<vote>(effects, c)->granted);
+  effects = machine.on(c, heartbeat{under(3, c), same, {}, 0}, t0 + 1s);
+  EXPECT_EQ(answered(effects, 1), errc::none);
+}
+
+TEST(election, transfer_gives_up_on_a_target_that_stays_behind) {
+  auto machine = started(leader_b(), {c});
+  machine.transfer(1, c, t0);
+  std::optional<errc> outcome;
+  while (!outcome && *machine.deadline() < t0 + 90s)
+    outcome = answered(expire(machine), 1);
+  EXPECT_EQ(outcome, errc::timed_out);
+  EXPECT_EQ(machine.view().role, role::leader);
+}
+
+TEST(election, leader_takes_back_what_nobody_took) {
+  auto machine = started(leader_b(), {c});
+  machine.on(c, heartbeat_ack{under(2, b), same}, t0);
+  machine.transfer(1, c, t0);
+  EXPECT_EQ(machine.view().role, role::follower);
+  const auto effects = expire(machine);
+  EXPECT_EQ(answered(effects, 1), errc::timed_out);
+  expire(machine);
+  EXPECT_EQ(machine.view().ballot, under(3, b));
+  EXPECT_EQ(machine.view().role, role::leader);
+}
+
+TEST(election, impossible_transfers_are_refused) {
+  auto machine = started(leader_b(), {c});
+  EXPECT_EQ(answered(machine.transfer(1, device(9), t0), 1),
+            errc::not_member);
+  EXPECT_EQ(answered(machine.transfer(2, a, t0), 2), errc::not_found);
+  EXPECT_EQ(answered(machine.transfer(3, b, t0), 3), errc::none);
+  auto follower = started(follower_of_a(), {c});
+  EXPECT_EQ(answered(follower.transfer(4, c, t0), 4), errc::not_leader);
+}
+
+TEST(election, receiver_of_a_hand_over_claims_at_once) {
+  auto machine = started(follower_of_a(), {a, c});
+  machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0);
+  const auto effects
+    = machine.on(a, hand_over{under(1, a), same}, t0 + 1s);
+  EXPECT_TRUE(said<claim>(effects, c)->handed_over);
+  // A heartbeat from before the hand-over changes nothing.
+  machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0 + 1s);
+  EXPECT_EQ(machine.view().role, role::candidate);
+}
+
+TEST(election, stepping_down_hands_over_to_the_longest_log) {
+  auto machine = started(leader_b(), {a, c});
+  machine.on(a, heartbeat_ack{under(2, b), same}, t0);
+  machine.on(c, heartbeat_ack{under(2, b), shorter}, t0);
+  const auto effects = machine.step_down(8, t0);
+  EXPECT_TRUE(said<hand_over>(effects, a));
+  EXPECT_FALSE(said<hand_over>(effects, c));
+  EXPECT_EQ(answered(effects, 8), errc::none);
+  EXPECT_TRUE(all<persist_leadership>(effects).at(0).leader.is_nil());
+  EXPECT_FALSE(machine.deadline());
+  EXPECT_TRUE(machine.on(c, claim_of(c, 9, longer), t0).empty());
+}
+
+TEST(election, asked_to_lead_it_answers_once_decided) {
+  auto machine = started(follower_of_a(), {c});
+  EXPECT_FALSE(answered(machine.request_leadership(1, t0), 1));
+  auto effects = machine.on(
+    c, vote{under(2, b), true, refusal::none, under(1, a)}, t0);
+  EXPECT_EQ(answered(effects, 1), errc::none);
+  auto refused = started(follower_of_a(), {c});
+  refused.request_leadership(2, t0);
+  effects = refused.on(
+    c, vote{under(2, b), false, refusal::live_leader, under(1, a)}, t0);
+  EXPECT_EQ(answered(effects, 2), errc::not_leader);
+}
+
+TEST(election, leader_that_was_removed_hands_over) {
+  auto machine = started(leader_b(), {a, c});
+  auto list = members({a, b, c});
+  list[1].removed = true;
+  EXPECT_TRUE(said<hand_over>(machine.members_changed(list, t0), c));
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_FALSE(machine.deadline());
+}
+
+TEST(election, device_restored_from_an_old_copy_goes_above_its_own_past) {
+  auto machine = started(leader_b(), {a});
+  machine.on(a, heartbeat_ack{under(8, b), longer}, t0);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_EQ(said<claim>(expire(machine), a)->ballot, under(9, b));
+}
+
+} // namespace
+} // namespace lockstep

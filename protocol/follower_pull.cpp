@@ -1,0 +1,372 @@
+#include "protocol/follower_pull.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+/// After every position that a log can have.
+log_position beyond_all() {
+  log_position result;
+  result.ballot.term = term_number{std::numeric_limits<std::uint64_t>::max()};
+  result.ballot.device.bytes.fill(0xff);
+  // SQLite counts in signed 64 bits.
+  result.sequence = sequence_number{std::numeric_limits<std::int64_t>::max()};
+  return result;
+}
+
+} // namespace
+
+void follower_pull::restart(time_point now, replication_effects& out) {
+  doubt();
+  leader_head_.reset();
+  deadline_.reset();
+  attempts_ = 0;
+  if (listening())
+    phase_ = phase::resting;
+  else
+    abandoned_ = true;
+  consider(now, out);
+}
+
+void follower_pull::on_peer_up(device_id device, time_point now,
+                               replication_effects& out) {
+  if (!context_.follows() || !listening())
+    return;
+  // The leader is the better source; the first relay is better than none.
+  if (device == context_.view.leader || phase_ == phase::resting) {
+    phase_ = phase::resting;
+    deadline_.reset();
+    attempts_ = 0;
+    consider(now, out);
+  }
+}
+
+void follower_pull::on_peer_down(device_id device, time_point now,
+                                 replication_effects& out) {
+  if (phase_ != phase::asking || source_ != device)
+    return;
+  probing_ = false;
+  rest(now);
+  deadline_.reset();
+  consider(now, out);
+}
+
+void follower_pull::on_announced(log_position head, time_point now,
+                                 replication_effects& out) {
+  hear_leader(head);
+  // The link works: what waits need not wait long.
+  if (deadline_ && attempts_ > 1) {
+    attempts_ = 1;
+    deadline_ = std::min(*deadline_, now + context_.settings.retry_first);
+  }
+  if (listening() && !confirmed_ && context_.head == head) {
+    phase_ = phase::resting;
+    deadline_.reset();
+    confirm(out);
+  }
+  settle();
+  consider(now, out);
+}
+
+void follower_pull::on_new_entries(const new_entries& news, time_point now,
+                                   replication_effects& out) {
+  hear_leader(news.head);
+  if (listening() && !news.inline_entries.empty()
+      && accept(news.follows, news.inline_entries, now, out))
+    return;
+  auto was_confirmed = confirmed_;
+  on_announced(news.head, now, out);
+  // An announcement of what is here already means that the leader missed the
+  // acknowledgement, unless it says itself that all members have everything.
+  if (was_confirmed && listening() && context_.head >= news.head
+      && news.stable < context_.head.sequence)
+    acknowledge_head(out);
+}
+
+void follower_pull::on_entries(device_id from, const entries& answer,
+                               time_point now, replication_effects& out) {
+  if (from == context_.view.leader)
+    hear_leader(answer.head);
+  if (!listening())
+    return;
+  auto answers_me = phase_ == phase::asking && from == source_
+                    && answer.since == since_;
+  if (answers_me && probing_) {
+    phase_ = phase::yielding;
+    deadline_.reset();
+    attempts_ = 0;
+    expected_ = since_;
+    out.push_back(yield_log{context_.view.ballot, since_.sequence});
+    return;
+  }
+  if (accept(answer.since, answer.list, now, out) || !answers_me)
+    return;
+  rest(now);
+}
+
+void follower_pull::on_sync_required(device_id from,
+                                     const sync_required& answer,
+                                     time_point now, replication_effects& out) {
+  if (phase_ != phase::asking || from != source_ || answer.since != since_)
+    return;
+  // Another follower may just not be as far as this one: only the leader's
+  // word makes a log yield. And every log matches at its beginning.
+  if (from != context_.view.leader || since_.sequence.value == 0) {
+    rest(now);
+    return;
+  }
+  confirmed_ = caught_up_ = false;
+  target_.reset();
+  attempts_ = 0;
+  deadline_.reset();
+  phase_ = phase::matching;
+  vacuumed_ = answer.vacuumed_through;
+  auto try_at = answer.try_at;
+  if (try_at.sequence > since_.sequence)
+    try_at = {since_.ballot, since_.sequence - 1};
+  out.push_back(find_match{try_at});
+}
+
+void follower_pull::on_applied(const expected<log_head>& result, time_point now,
+                               replication_effects& out) {
+  if (phase_ != phase::applying)
+    return;
+  phase_ = phase::resting;
+  auto abandoned = std::exchange(abandoned_, false);
+  if (!result) {
+    doubt();
+    reread_head(out);
+    return;
+  }
+  context_.head = result->position;
+  attempts_ = 0;
+  deadline_.reset();
+  if (abandoned || context_.head != expected_)
+    doubt();
+  settle();
+  acknowledge_head(out);
+  consider(now, out);
+}
+
+void follower_pull::on_match(const expected<log_position>& result,
+                             time_point now, replication_effects& out) {
+  if (phase_ != phase::matching)
+    return;
+  phase_ = phase::resting;
+  auto abandoned = std::exchange(abandoned_, false);
+  auto rereading = std::exchange(rereading_, false);
+  if (rereading && result)
+    context_.head = *result;
+  if (abandoned) {
+    consider(now, out);
+    return;
+  }
+  if (rereading || !result || !context_.is_up(context_.view.leader)) {
+    probing_ = false;
+    rest(now);
+    return;
+  }
+  // Each step goes back, or to the beginning: the search ends.
+  auto guess = *result;
+  if (guess.sequence >= since_.sequence || guess.sequence < vacuumed_)
+    guess = {};
+  ask(context_.view.leader, guess, true, now, out);
+}
+
+void follower_pull::on_yielded(const expected<log_head>& result, time_point now,
+                               replication_effects& out) {
+  if (phase_ != phase::yielding)
+    return;
+  phase_ = phase::resting;
+  auto abandoned = std::exchange(abandoned_, false);
+  doubt();
+  if (!result) {
+    reread_head(out);
+    return;
+  }
+  context_.head = result->position;
+  if (!abandoned && context_.head == expected_)
+    confirm(out);
+  consider(now, out);
+}
+
+void follower_pull::on_own_log(log_position head, time_point now,
+                               replication_effects& out) {
+  auto foreseen = head == context_.head
+                  || (phase_ == phase::applying && head == expected_)
+                  || (phase_ == phase::yielding && head == expected_);
+  context_.head = head;
+  if (foreseen)
+    return;
+  // Entries from elsewhere: this device's own, from when it led.
+  doubt();
+  if (phase_ == phase::asking)
+    phase_ = phase::resting;
+  deadline_.reset();
+  consider(now, out);
+}
+
+void follower_pull::on_tick(time_point now, replication_effects& out) {
+  if (!deadline_ || now < *deadline_)
+    return;
+  deadline_.reset();
+  if (phase_ == phase::asking && probing_ && context_.follows()
+      && context_.is_up(source_)) {
+    ask(source_, since_, true, now, out);
+    return;
+  }
+  if (phase_ == phase::asking)
+    phase_ = phase::resting;
+  probing_ = false;
+  consider(now, out);
+}
+
+std::optional<device_id> follower_pull::choose_source() const {
+  if (context_.is_up(context_.view.leader))
+    return context_.view.leader;
+  // Any other member may have what the leader wrote; ask them in turn.
+  auto usable = [this](device_id device) {
+    return !context_.is_removed(device);
+  };
+  auto after = context_.up.upper_bound(source_);
+  auto next = std::find_if(after, context_.up.end(), usable);
+  if (next == context_.up.end())
+    next = std::find_if(context_.up.begin(), after, usable);
+  if (next == context_.up.end() || !usable(*next))
+    return std::nullopt;
+  return *next;
+}
+
+void follower_pull::consider(time_point now, replication_effects& out) {
+  if (phase_ != phase::resting || !context_.follows() || deadline_)
+    return;
+  auto direct = context_.is_up(context_.view.leader);
+  if (direct && confirmed_ && leader_head_ && context_.head >= *leader_head_)
+    return;
+  if (auto source = choose_source())
+    ask(*source, context_.head, false, now, out);
+}
+
+void follower_pull::ask(device_id source, log_position since, bool probe,
+                        time_point now, replication_effects& out) {
+  const auto& limits = context_.settings;
+  auto far_behind = leader_head_
+                    && leader_head_->sequence > since.sequence
+                                                  + limits.fetch_limit;
+  // Of a probe only the match counts.
+  auto limit = probe        ? 1U
+               : far_behind ? limits.catch_up_limit
+                            : limits.fetch_limit;
+  source_ = source;
+  since_ = since;
+  probing_ = probe;
+  phase_ = phase::asking;
+  deadline_ = now + context_.backoff(attempts_);
+  ++attempts_;
+  out.push_back(replication_send{
+    source, fetch_entries{context_.view.ballot, since, limit}});
+}
+
+bool follower_pull::accept(log_position since, std::span<const entry> list,
+                           time_point now, replication_effects& out) {
+  if (since != context_.head) {
+    auto mine = std::find_if(list.begin(), list.end(), [this](const entry& e) {
+      return e.position() == context_.head;
+    });
+    if (mine == list.end())
+      return false;
+    list = list.subspan(static_cast<std::size_t>(mine - list.begin()) + 1);
+  }
+  if (!in_order(list))
+    return false;
+  auto was_confirmed = confirmed_;
+  probing_ = false;
+  if (list.empty()) {
+    confirm(out);
+    auto direct = context_.is_up(context_.view.leader);
+    auto behind = leader_head_ && context_.head < *leader_head_;
+    rest(now);
+    if (direct && !behind) {
+      attempts_ = 0;
+      deadline_.reset();
+    }
+    return true;
+  }
+  // The acknowledgement of what was here already goes with the rest.
+  confirmed_ = true;
+  if (!was_confirmed)
+    target_ = leader_head_;
+  phase_ = phase::applying;
+  deadline_.reset();
+  attempts_ = 0;
+  expected_ = list.back().position();
+  out.push_back(apply_entries{
+    context_.view.ballot, context_.head,
+    std::make_shared<const std::vector<entry>>(list.begin(), list.end())});
+  return true;
+}
+
+bool follower_pull::in_order(std::span<const entry> list) const {
+  auto before = context_.head;
+  for (const auto& e : list) {
+    if (e.sequence <= before.sequence || e.ballot < before.ballot
+        || e.ballot > context_.view.ballot)
+      return false;
+    before = e.position();
+  }
+  return true;
+}
+
+void follower_pull::hear_leader(log_position head) {
+  // Under one ballot the leader's log only grows; older news came late.
+  if (!leader_head_ || *leader_head_ < head)
+    leader_head_ = head;
+}
+
+void follower_pull::confirm(replication_effects& out) {
+  if (confirmed_)
+    return;
+  confirmed_ = true;
+  settle();
+  acknowledge_head(out);
+}
+
+void follower_pull::doubt() {
+  confirmed_ = caught_up_ = probing_ = false;
+  target_.reset();
+}
+
+void follower_pull::settle() {
+  if (!confirmed_ || !leader_head_)
+    return;
+  if (!target_)
+    target_ = leader_head_;
+  if (context_.head.sequence >= target_->sequence)
+    caught_up_ = true;
+}
+
+void follower_pull::acknowledge_head(replication_effects& out) const {
+  if (confirmed_ && context_.follows() && context_.is_up(context_.view.leader))
+    out.push_back(replication_send{
+      context_.view.leader, acknowledge{context_.view.ballot, context_.head}});
+}
+
+void follower_pull::rest(time_point now) {
+  phase_ = phase::resting;
+  deadline_ = now + context_.backoff(attempts_);
+  attempts_ = std::min(attempts_ + 1, 32U);
+}
+
+void follower_pull::reread_head(replication_effects& out) {
+  phase_ = phase::matching;
+  rereading_ = true;
+  deadline_.reset();
+  out.push_back(find_match{beyond_all()});
+}
+
+} // namespace lockstep

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "messages/clock.hpp"
+#include "protocol/replication_context.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace lockstep {
+
+/// A follower's way to the leader's log: one pull at a time, applied before
+/// the next; where the logs differ, steps back to the last common entry and
+/// yields what is after it. Part of `replication`.
+class follower_pull {
+public:
+  explicit follower_pull(replication_context& context) : context_(context) {
+  }
+
+  /// Ballot, leader or role changed: nothing is known of the leader's log.
+  void restart(time_point now, replication_effects& out);
+  void on_peer_up(device_id device, time_point now, replication_effects& out);
+  void on_peer_down(device_id device, time_point now, replication_effects& out);
+
+  /// The leader said where its log ends.
+  void on_announced(log_position head, time_point now,
+                    replication_effects& out);
+  void on_new_entries(const new_entries& news, time_point now,
+                      replication_effects& out);
+  void on_entries(device_id from, const entries& answer, time_point now,
+                  replication_effects& out);
+  void on_sync_required(device_id from, const sync_required& answer,
+                        time_point now, replication_effects& out);
+
+  void on_applied(const expected<log_head>& result, time_point now,
+                  replication_effects& out);
+  void on_match(const expected<log_position>& result, time_point now,
+                replication_effects& out);
+  void on_yielded(const expected<log_head>& result, time_point now,
+                  replication_effects& out);
+  /// The own log has a new end, whoever caused it.
+  void on_own_log(log_position head, time_point now, replication_effects& out);
+  void on_tick(time_point now, replication_effects& out);
+
+  /// The own log is known to be a part of the leader's.
+  [[nodiscard]] bool confirmed() const {
+    return confirmed_;
+  }
+  /// Everything that the leader had when it was first heard of is here.
+  [[nodiscard]] bool caught_up() const {
+    return caught_up_;
+  }
+  [[nodiscard]] std::optional<time_point> deadline() const {
+    return deadline_;
+  }
+
+private:
+  enum class phase {
+    resting,  ///< Nothing under way; `deadline_` set while backing off.
+    asking,   ///< A `fetch_entries` waits for its answer.
+    applying, ///< The library applies entries.
+    matching, ///< The own log is asked for a position.
+    yielding, ///< The library cuts the log.
+  };
+
+  [[nodiscard]] bool listening() const {
+    return phase_ == phase::resting || phase_ == phase::asking;
+  }
+  [[nodiscard]] std::optional<device_id> choose_source() const;
+  /// Pulls when there is something to pull and nothing under way.
+  void consider(time_point now, replication_effects& out);
+  void ask(device_id source, log_position since, bool probe, time_point now,
+           replication_effects& out);
+  /// Takes what follows on the own head; false when nothing fits.
+  bool accept(log_position since, std::span<const entry> list, time_point now,
+              replication_effects& out);
+  [[nodiscard]] bool in_order(std::span<const entry> list) const;
+  void hear_leader(log_position head);
+  void confirm(replication_effects& out);
+  void doubt();
+  void settle();
+  void acknowledge_head(replication_effects& out) const;
+  void rest(time_point now);
+  /// After a failure: reads where the own log really ends, then backs off.
+  void reread_head(replication_effects& out);
+
+  replication_context& context_;
+  phase phase_ = phase::resting;
+  /// What is under way was begun under another leader.
+  bool abandoned_ = false;
+  bool rereading_ = false;
+  bool confirmed_ = false;
+  bool caught_up_ = false;
+  std::optional<log_position> leader_head_;
+  /// The leader's head when the logs were first found to match.
+  std::optional<log_position> target_;
+  device_id source_;
+  log_position since_;
+  /// `since_` is a guess at the last common entry, not the own head.
+  bool probing_ = false;
+  sequence_number vacuumed_;
+  /// Where the log ends once what is applied is there.
+  log_position expected_;
+  std::optional<time_point> deadline_;
+  std::uint32_t attempts_ = 0;
+};
+
+} // namespace lockstep

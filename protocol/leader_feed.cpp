@@ -1,0 +1,160 @@
+#include "protocol/leader_feed.hpp"
+
+#include <algorithm>
+
+namespace lockstep {
+
+void leader_feed::start(time_point now, replication_effects& out) {
+  stop();
+  for (auto device : context_.up)
+    consider(device, now, out);
+}
+
+void leader_feed::stop() {
+  followers_.clear();
+  silent_.clear();
+  acknowledged_.clear();
+  group_.reset();
+}
+
+void leader_feed::on_own_log(log_position follows,
+                             std::shared_ptr<const std::vector<entry>> list,
+                             time_point now, replication_effects& out) {
+  group_follows_ = follows;
+  group_ = std::move(list);
+  for (auto device : context_.up)
+    consider(device, now, out);
+}
+
+void leader_feed::on_acknowledge(device_id from, log_position through,
+                                 time_point now, replication_effects& out) {
+  if (through > context_.head)
+    return;
+  auto& known = acknowledged_[from];
+  auto news = through > known;
+  known = std::max(known, through);
+  auto found = followers_.find(from);
+  if (found != followers_.end()) {
+    auto& state = found->second;
+    if (state.notified && known >= *state.notified) {
+      state = {};
+    } else if (state.notified && news) {
+      // It is on its way; no need to remind it soon.
+      state.attempts = 0;
+      state.retry_at = now + context_.backoff(0);
+    }
+  }
+  consider(from, now, out);
+}
+
+void leader_feed::on_peer_up(device_id device, time_point now) {
+  // The greeting should bring it to speak; this is for a lost greeting.
+  auto& state = followers_[device];
+  state.notified = context_.head;
+  state.attempts = 1;
+  state.retry_at = now + context_.backoff(0);
+  silent_.insert(device);
+}
+
+void leader_feed::on_peer_down(device_id device) {
+  silent_.erase(device);
+  followers_.erase(device);
+}
+
+void leader_feed::on_greeting(device_id device, time_point now,
+                              replication_effects& out) {
+  if (silent_.erase(device) != 0)
+    followers_.erase(device);
+  consider(device, now, out);
+}
+
+void leader_feed::on_members(time_point now, replication_effects& out) {
+  for (auto device : context_.up)
+    consider(device, now, out);
+}
+
+void leader_feed::on_tick(time_point now, replication_effects& out) {
+  for (auto& [device, state] : followers_) {
+    if (!state.retry_at || now < *state.retry_at)
+      continue;
+    if (context_.is_up(device) && context_.is_member(device))
+      notify(device, state, now, out);
+    else
+      state = {};
+  }
+}
+
+std::optional<time_point> leader_feed::deadline() const {
+  std::optional<time_point> result;
+  for (const auto& [device, state] : followers_)
+    if (state.retry_at && (!result || *state.retry_at < *result))
+      result = state.retry_at;
+  return result;
+}
+
+sequence_number leader_feed::held_by_all() const {
+  if (!context_.is_member(context_.self))
+    return {};
+  auto result = context_.head.sequence;
+  for (const auto& [device, removed] : context_.members) {
+    if (removed || device == context_.self)
+      continue;
+    auto found = acknowledged_.find(device);
+    auto held = found == acknowledged_.end() ? sequence_number{}
+                                             : found->second.sequence;
+    result = std::min(result, held);
+  }
+  return result;
+}
+
+void leader_feed::announce_stable(replication_effects& out) const {
+  if (context_.stable != context_.head.sequence)
+    return;
+  for (auto device : context_.up)
+    if (context_.is_member(device))
+      out.push_back(replication_send{
+        device, new_entries{context_.view.ballot, context_.head, {},
+                            context_.stable, {}}});
+}
+
+void leader_feed::consider(device_id device, time_point now,
+                           replication_effects& out) {
+  if (!context_.is_up(device) || !context_.is_member(device))
+    return;
+  auto& state = followers_[device];
+  if (state.notified)
+    return;
+  auto known = acknowledged_.find(device);
+  if (known != acknowledged_.end() && known->second >= context_.head)
+    return;
+  notify(device, state, now, out);
+}
+
+void leader_feed::notify(device_id device, follower& to, time_point now,
+                         replication_effects& out) {
+  new_entries news{context_.view.ballot, context_.head, {}, context_.stable, {}};
+  auto known = acknowledged_.find(device);
+  // A reminder goes bare: the follower asks for what it lacks.
+  if (to.attempts == 0 && known != acknowledged_.end()
+      && fits_inline(known->second)) {
+    news.follows = group_follows_;
+    news.inline_entries = *group_;
+  }
+  to.notified = context_.head;
+  to.retry_at = now + context_.backoff(to.attempts);
+  to.attempts = std::min(to.attempts + 1, 32U);
+  out.push_back(replication_send{device, std::move(news)});
+}
+
+bool leader_feed::fits_inline(log_position follows) const {
+  if (!group_ || group_->empty() || follows != group_follows_
+      || group_->size() > context_.settings.inline_limit
+      || group_->back().position() != context_.head)
+    return false;
+  std::size_t bytes = 0;
+  for (const auto& e : *group_)
+    bytes += e.data.size();
+  return bytes <= context_.settings.inline_bytes_limit;
+}
+
+} // namespace lockstep

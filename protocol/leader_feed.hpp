@@ -1,0 +1,71 @@
+#pragma once
+
+#include "messages/clock.hpp"
+#include "protocol/replication_context.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace lockstep {
+
+/// A leader's way to its followers: tells them that the log has grown, one
+/// unanswered notification per follower, and hears how far each one is. Part of
+/// `replication`.
+class leader_feed {
+public:
+  explicit leader_feed(replication_context& context) : context_(context) {
+  }
+
+  /// This device leads now: nothing is known of the others.
+  void start(time_point now, replication_effects& out);
+  void stop();
+
+  /// The own log has grown by `list`, which may be left out.
+  void on_own_log(log_position follows,
+                  std::shared_ptr<const std::vector<entry>> list,
+                  time_point now, replication_effects& out);
+  void on_acknowledge(device_id from, log_position through, time_point now,
+                      replication_effects& out);
+  void on_peer_up(device_id device, time_point now);
+  void on_peer_down(device_id device);
+  /// The peer greeted: it hears us now.
+  void on_greeting(device_id device, time_point now, replication_effects& out);
+  void on_members(time_point now, replication_effects& out);
+  void on_tick(time_point now, replication_effects& out);
+
+  [[nodiscard]] std::optional<time_point> deadline() const;
+
+  /// The lowest sequence that every member is known to hold.
+  [[nodiscard]] sequence_number held_by_all() const;
+  /// Tells idle followers a watermark that would else wait for the next news.
+  void announce_stable(replication_effects& out) const;
+
+private:
+  struct follower {
+    /// The end of the notification that waits for its acknowledgement.
+    std::optional<log_position> notified;
+    std::optional<time_point> retry_at;
+    std::uint32_t attempts = 0;
+  };
+
+  /// Notifies unless a notification is under way or nothing is new.
+  void consider(device_id device, time_point now, replication_effects& out);
+  void notify(device_id device, follower& to, time_point now,
+              replication_effects& out);
+  [[nodiscard]] bool fits_inline(log_position follows) const;
+
+  replication_context& context_;
+  std::map<device_id, follower> followers_;
+  /// Connected, but not heard of since.
+  std::set<device_id> silent_;
+  /// By member, under the current ballot; outlives connections.
+  std::map<device_id, log_position> acknowledged_;
+  /// The latest group, while it may ride inline.
+  log_position group_follows_;
+  std::shared_ptr<const std::vector<entry>> group_;
+};
+
+} // namespace lockstep

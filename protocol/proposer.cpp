@@ -1,0 +1,85 @@
+#include "protocol/proposer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+void proposer::restart() {
+  if (phase_ == phase::reading)
+    stale_read_ = true;
+  else
+    phase_ = phase::resting;
+  wanted_ = true;
+  through_ = proposed_ = {};
+  deadline_.reset();
+  attempts_ = 0;
+}
+
+void proposer::on_pending_advanced(device_sequence_number last) {
+  last_ = std::max(last_, last);
+  wanted_ = true;
+}
+
+void proposer::on_pending(const expected<pending_batch>& result, time_point now,
+                          replication_effects& out) {
+  if (phase_ != phase::reading)
+    return;
+  phase_ = phase::resting;
+  if (std::exchange(stale_read_, false) || !context_.follows())
+    return;
+  if (!result) {
+    back_off(now);
+    return;
+  }
+  if (result->list.empty()) {
+    wanted_ = false;
+    return;
+  }
+  phase_ = phase::waiting;
+  proposed_ = result->list.back().device_sequence;
+  more_ = result->list.size() >= context_.settings.propose_limit;
+  deadline_ = now + context_.backoff(attempts_);
+  ++attempts_;
+  out.push_back(replication_send{context_.view.leader,
+                                 propose{context_.view.ballot, result->list}});
+}
+
+void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {
+  if (answer.refused) {
+    if (phase_ == phase::waiting)
+      back_off(now);
+    return;
+  }
+  through_ = std::max(through_, answer.through);
+  if (phase_ != phase::waiting || through_ < proposed_)
+    return;
+  phase_ = phase::resting;
+  deadline_.reset();
+  attempts_ = 0;
+  wanted_ = more_ || last_ > through_;
+}
+
+void proposer::on_tick(time_point now) {
+  if (!deadline_ || now < *deadline_)
+    return;
+  deadline_.reset();
+  // What was proposed is read anew: it may be in the log by now.
+  if (phase_ == phase::waiting)
+    phase_ = phase::resting;
+}
+
+void proposer::consider(bool ready, replication_effects& out) {
+  if (phase_ != phase::resting || !wanted_ || !ready || deadline_)
+    return;
+  phase_ = phase::reading;
+  out.push_back(fetch_pending{through_, context_.settings.propose_limit});
+}
+
+void proposer::back_off(time_point now) {
+  phase_ = phase::resting;
+  deadline_ = now + context_.backoff(attempts_);
+  attempts_ = std::min(attempts_ + 1, 32U);
+}
+
+} // namespace lockstep

@@ -1,0 +1,249 @@
+#include "protocol/replication.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+std::map<device_id, bool> by_device(const std::vector<member>& members) {
+  std::map<device_id, bool> result;
+  for (const auto& m : members)
+    result[m.device] = m.removed;
+  return result;
+}
+
+} // namespace
+
+replication::replication(replication_start start)
+  : pull_(context_), proposer_(context_), feed_(context_), intake_(context_) {
+  context_.self = start.self;
+  context_.device_name = std::move(start.device_name);
+  context_.settings = start.settings;
+  context_.head = start.head;
+  context_.members = by_device(start.members);
+  context_.random_state = start.seed;
+}
+
+replication_effects replication::on_role(const leadership_view& view,
+                                         time_point now) {
+  replication_effects out;
+  auto before = std::exchange(context_.view, view);
+  if (before.role == view.role && before.ballot == view.ballot
+      && before.leader == view.leader)
+    return out;
+  announced_stable_ = {};
+  intake_.restart();
+  proposer_.restart();
+  pull_.restart(now, out);
+  if (context_.leads())
+    feed_.start(now, out);
+  else
+    feed_.stop();
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_members(const std::vector<member>& members,
+                                            time_point now) {
+  replication_effects out;
+  context_.members = by_device(members);
+  if (context_.leads())
+    feed_.on_members(now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_peer_up(device_id device, time_point now) {
+  replication_effects out;
+  context_.up.insert(device);
+  if (!context_.is_removed(device))
+    out.push_back(replication_send{device, greeting<hello>()});
+  if (context_.leads())
+    feed_.on_peer_up(device, now);
+  if (device == context_.view.leader)
+    proposer_.restart();
+  pull_.on_peer_up(device, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_peer_down(device_id device,
+                                              time_point now) {
+  replication_effects out;
+  context_.up.erase(device);
+  feed_.on_peer_down(device);
+  intake_.on_peer_down(device);
+  if (auto found = serving_.find(device); found != serving_.end())
+    found->second.reset();
+  if (device == context_.view.leader)
+    proposer_.restart();
+  pull_.on_peer_down(device, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_message(device_id from,
+                                            const peer_message& message,
+                                            time_point now) {
+  replication_effects out;
+  // The end of a membership is the end of the talk, but what a removed device
+  // had accepted before is the library's to judge.
+  if (context_.is_removed(from) && !std::holds_alternative<propose>(message))
+    return out;
+  std::visit([&](const auto& what) { receive(from, what, now, out); }, message);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_log_advanced(const log_advanced& news,
+                                                 time_point now) {
+  replication_effects out;
+  if (context_.leads()) {
+    context_.head = news.head.position;
+    feed_.on_own_log(news.follows, news.list, now, out);
+  } else {
+    pull_.on_own_log(news.head.position, now, out);
+  }
+  finish(out);
+  return out;
+}
+
+replication_effects
+replication::on_pending_advanced(device_sequence_number last, time_point) {
+  replication_effects out;
+  proposer_.on_pending_advanced(last);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_tick(time_point now) {
+  replication_effects out;
+  pull_.on_tick(now, out);
+  proposer_.on_tick(now);
+  if (context_.leads())
+    feed_.on_tick(now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_applied(const expected<log_head>& result,
+                                            time_point now) {
+  replication_effects out;
+  pull_.on_applied(result, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_yielded(const expected<log_head>& result,
+                                            time_point now) {
+  replication_effects out;
+  // What was cut is pending again, before all that is pending already.
+  proposer_.restart();
+  pull_.on_yielded(result, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_match(const expected<log_position>& result,
+                                          time_point now) {
+  replication_effects out;
+  pull_.on_match(result, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects replication::on_served(const replication_serve& asked,
+                                           expected<served_entries> result,
+                                           time_point now) {
+  replication_effects out;
+  auto next = std::move(serving_.extract(asked.to).mapped());
+  // Entries read before a change of ballot may have been cut since.
+  if (result && is_current(asked.under) && confirmed()
+      && context_.is_up(asked.to) && context_.is_member(asked.to)) {
+    const auto& since = asked.request.since;
+    if (result->matches)
+      out.push_back(replication_send{
+        asked.to,
+        entries{asked.under, since, std::move(result->list), result->head}});
+    else
+      out.push_back(replication_send{
+        asked.to, sync_required{asked.under, since, result->try_at,
+                                result->vacuumed_through}});
+  }
+  if (next)
+    receive(asked.to, *next, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects
+replication::on_pending(const expected<pending_batch>& result, time_point now) {
+  replication_effects out;
+  proposer_.on_pending(result, now, out);
+  finish(out);
+  return out;
+}
+
+replication_effects
+replication::on_sequenced(device_id from,
+                          const expected<operations_sequenced>& result,
+                          time_point) {
+  replication_effects out;
+  intake_.on_sequenced(from, result, out);
+  finish(out);
+  return out;
+}
+
+std::optional<time_point> replication::deadline() const {
+  std::optional<time_point> result;
+  for (auto at : {pull_.deadline(), proposer_.deadline(), feed_.deadline()})
+    if (at && (!result || *at < *result))
+      result = at;
+  return result;
+}
+
+bool replication::is_my_leader(device_id from, const ballot& under) const {
+  return context_.follows() && from == context_.view.leader
+         && is_current(under);
+}
+
+bool replication::is_current(const ballot& under) const {
+  return under == context_.view.ballot;
+}
+
+template <class Greeting> Greeting replication::greeting() const {
+  Greeting result;
+  result.device_name = context_.device_name;
+  result.ballot = context_.view.ballot;
+  result.leader = context_.view.leader;
+  result.head = context_.head;
+  return result;
+}
+
+template hello replication::greeting<hello>() const;
+template welcome replication::greeting<welcome>() const;
+
+void replication::finish(replication_effects& out) {
+  raise_stable(out);
+  auto ready = context_.follows() && context_.is_up(context_.view.leader)
+               && pull_.caught_up();
+  proposer_.consider(ready, out);
+}
+
+void replication::raise_stable(replication_effects& out) {
+  auto stable = context_.stable;
+  if (context_.leads())
+    stable = feed_.held_by_all();
+  else if (pull_.confirmed())
+    stable = std::min(announced_stable_, context_.head.sequence);
+  if (stable <= context_.stable)
+    return;
+  context_.stable = stable;
+  out.push_back(stable_advanced{stable});
+  if (context_.leads())
+    feed_.announce_stable(out);
+}
+
+} // namespace lockstep

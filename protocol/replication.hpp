@@ -1,0 +1,128 @@
+#pragma once
+
+#include "protocol/follower_pull.hpp"
+#include "protocol/leader_feed.hpp"
+#include "protocol/leader_intake.hpp"
+#include "protocol/proposer.hpp"
+#include "protocol/replication_context.hpp"
+#include "protocol/replication_effects.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// Who this device is, and what it knew when it was started.
+struct replication_start {
+  device_id self;
+  std::string device_name;
+  replication_settings settings;
+  log_position head;
+  std::vector<member> members;
+  std::uint64_t seed = 0;
+};
+
+/// Carries one library's entries and proposals between this device and its
+/// peers. A pure machine: every input returns the effects to perform, in order;
+/// `now` never goes back. Each effect that asks is answered exactly once, see
+/// `replication_effect`. After each input the caller arranges for `on_tick` at
+/// `deadline`.
+class replication {
+public:
+  explicit replication(replication_start start);
+  replication(const replication&) = delete;
+  replication& operator=(const replication&) = delete;
+  ~replication() = default;
+
+  replication_effects on_role(const leadership_view& view, time_point now);
+  replication_effects on_members(const std::vector<member>& members,
+                                 time_point now);
+  replication_effects on_peer_up(device_id device, time_point now);
+  replication_effects on_peer_down(device_id device, time_point now);
+  /// Messages that are not replication's are ignored.
+  replication_effects on_message(device_id from, const peer_message& message,
+                                 time_point now);
+  /// The own log has grown or was cut, whoever caused it.
+  replication_effects on_log_advanced(const log_advanced& news, time_point now);
+  replication_effects on_pending_advanced(device_sequence_number last,
+                                          time_point now);
+  replication_effects on_tick(time_point now);
+
+  replication_effects on_applied(const expected<log_head>& result,
+                                 time_point now);
+  replication_effects on_yielded(const expected<log_head>& result,
+                                 time_point now);
+  replication_effects on_match(const expected<log_position>& result,
+                               time_point now);
+  replication_effects on_served(const replication_serve& asked,
+                                expected<served_entries> result,
+                                time_point now);
+  replication_effects on_pending(const expected<pending_batch>& result,
+                                 time_point now);
+  replication_effects
+  on_sequenced(device_id from, const expected<operations_sequenced>& result,
+               time_point now);
+
+  /// When `on_tick` is due; nothing while there is nothing to wait for.
+  [[nodiscard]] std::optional<time_point> deadline() const;
+  [[nodiscard]] log_position head() const {
+    return context_.head;
+  }
+  [[nodiscard]] sequence_number stable() const {
+    return context_.stable;
+  }
+  /// Leads, or holds nothing that the leader does not hold at the same place.
+  [[nodiscard]] bool confirmed() const {
+    return context_.leads() || pull_.confirmed();
+  }
+
+private:
+  /// Whether `from` leads under the ballot known here.
+  [[nodiscard]] bool is_my_leader(device_id from, const ballot& under) const;
+  [[nodiscard]] bool is_current(const ballot& under) const;
+
+  template <class Message>
+  void receive(device_id, const Message&, time_point, replication_effects&) {
+  }
+  void receive(device_id from, const heartbeat& news, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const new_entries& news, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const fetch_entries& wish, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const entries& answer, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const sync_required& answer, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const acknowledge& news, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const propose& wish, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const proposal_ack& answer, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const hello& greeting, time_point now,
+               replication_effects& out);
+  void receive(device_id from, const welcome& greeting, time_point now,
+               replication_effects& out);
+
+  template <class Greeting> [[nodiscard]] Greeting greeting() const;
+  void greeted(device_id from, const ballot& known, log_position head,
+               time_point now, replication_effects& out);
+  /// What every input ends with: new proposals and a risen watermark.
+  void finish(replication_effects& out);
+  void raise_stable(replication_effects& out);
+
+  replication_context context_;
+  follower_pull pull_;
+  proposer proposer_;
+  leader_feed feed_;
+  leader_intake intake_;
+  /// What the leader said of stability; counts here once the log is there.
+  sequence_number announced_stable_;
+  /// Peers the own log is being read for, with their next question, if any.
+  std::map<device_id, std::optional<fetch_entries>> serving_;
+};
+
+} // namespace lockstep

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/library_requests.hpp"
+#include "protocol/replication_effects.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// What the parts of the replication machine all look at. Only
+/// `replication` and, for the head, `follower_pull` change it.
+struct replication_context {
+  device_id self;
+  std::string device_name;
+  replication_settings settings;
+  leadership_view view;
+  /// Where the own log ends.
+  log_position head;
+  /// Every member holds the log up to here, as far as known.
+  sequence_number stable;
+  /// Peers that can be reached.
+  std::set<device_id> up;
+  /// Membership: device to whether it was removed.
+  std::map<device_id, bool> members;
+  std::uint64_t random_state = 0;
+
+  [[nodiscard]] bool leads() const {
+    return view.role == role::leader;
+  }
+  /// Follows a leader that is known.
+  [[nodiscard]] bool follows() const {
+    return view.role == role::follower && !view.leader.is_nil()
+           && view.leader != self;
+  }
+  [[nodiscard]] bool is_up(device_id device) const {
+    return up.count(device) != 0;
+  }
+  /// What the library holds may be told to members only.
+  [[nodiscard]] bool is_member(device_id device) const {
+    auto found = members.find(device);
+    return found != members.end() && !found->second;
+  }
+  [[nodiscard]] bool is_removed(device_id device) const {
+    auto found = members.find(device);
+    return found != members.end() && found->second;
+  }
+
+  /// The wait before trying again after `attempts` tries without success:
+  /// doubles each time up to the limit, plus or minus a quarter by chance.
+  duration backoff(std::uint32_t attempts);
+};
+
+} // namespace lockstep

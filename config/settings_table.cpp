@@ -67,6 +67,10 @@ constexpr std::array table{
   // Nothing inline: every group is fetched.
   row<replication, &replication_settings::inline_limit>(
     "replication.inline_limit", 0),
+  row<replication, &replication_settings::inline_bytes_limit>(
+    "replication.inline_bytes_limit", 0),
+  row<replication, &replication_settings::proposal_queue_limit>(
+    "replication.proposal_queue_limit", 0),
   row<replication, &replication_settings::propose_limit>(
     "replication.propose_limit", 1),
   row<replication, &replication_settings::retry_first>(

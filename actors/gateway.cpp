@@ -33,8 +33,7 @@ gateway_state::gateway_state(pointer owner) : self_(owner) {
 
 void gateway_state::begin_session(device_id device) {
   end_session(device);
-  auto peer
-    = self_->spawn(local_peer, setup.network, setup.device, device);
+  auto peer = self_->spawn(local_peer, setup.network, setup.device, device);
   sessions_.emplace(device, session{peer, frame_assembler{}});
   spdlog::info("{}: {} is connected", to_string(setup.device),
                to_string(device));
@@ -109,7 +108,8 @@ void gateway_state::deliver(device_id from, const envelope& what) {
 void gateway_state::attach(const attach_library& what) {
   detach(what.library);
   auto& library = libraries_[what.library];
-  library = {what.leadership, what.replication,
+  library = {what.leadership,
+             what.replication,
              {what.members.begin(), what.members.end()}};
   for (const auto& [device, link] : sessions_)
     if (library.members.contains(device))
@@ -131,8 +131,8 @@ void gateway_state::change_members(const set_library_members& what) {
   if (found == libraries_.end())
     return;
   auto& library = found->second;
-  const auto before = std::exchange(
-    library.members, {what.members.begin(), what.members.end()});
+  const auto before = std::exchange(library.members,
+                                    {what.members.begin(), what.members.end()});
   for (const auto& [device, link] : sessions_) {
     const bool was = before.contains(device);
     const bool is = library.members.contains(device);
@@ -150,8 +150,7 @@ void gateway_state::close() {
   libraries_.clear();
 }
 
-void gateway_state::tell_up(const attached_library& library,
-                            device_id device) {
+void gateway_state::tell_up(const attached_library& library, device_id device) {
   const peer_up news{device, sessions_.at(device).peer};
   self_->send(library.leadership, news);
   self_->send(library.replication, news);

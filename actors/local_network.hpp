@@ -96,17 +96,16 @@ struct set_faults {
 
 /// The links between devices that live in one process; one per actor system.
 /// Without faults it delivers at once and in order.
-using local_network_actor = caf::typed_actor<
-  caf::reacts_to<attach_gateway>,
-  caf::reacts_to<detach_gateway>,
-  /// Peers: carry this to another device.
-  caf::reacts_to<carry_frames>,
-  /// The network to itself.
-  caf::reacts_to<arriving_frames>,
-  /// Tests and the demo: who reaches whom, and how well.
-  caf::reacts_to<set_online>,
-  caf::reacts_to<set_link>,
-  caf::reacts_to<set_faults>>;
+using local_network_actor
+  = caf::typed_actor<caf::reacts_to<attach_gateway>,
+                     caf::reacts_to<detach_gateway>,
+                     /// Peers: carry this to another device.
+                     caf::reacts_to<carry_frames>,
+                     /// The network to itself.
+                     caf::reacts_to<arriving_frames>,
+                     /// Tests and the demo: who reaches whom, and how well.
+                     caf::reacts_to<set_online>, caf::reacts_to<set_link>,
+                     caf::reacts_to<set_faults>>;
 
 struct local_network_state {
   static inline const char* name = "local_network";

@@ -281,11 +281,10 @@ expected<bytes> encode(const envelope& what) {
   std::visit([&to](const auto& message) { write(message, to); }, what.message);
   const auto size = to.ByteSizeLong();
   if (size > frame_limits{}.message)
-    return fail(errc::too_large,
-                "A message of " + std::to_string(size)
-                  + " bytes is larger than the "
-                  + std::to_string(frame_limits{}.message)
-                  + " that may be sent.");
+    return fail(errc::too_large, "A message of " + std::to_string(size)
+                                   + " bytes is larger than the "
+                                   + std::to_string(frame_limits{}.message)
+                                   + " that may be sent.");
   bytes encoded(size);
   to.SerializeWithCachedSizesToArray(encoded.data());
   return encoded;
@@ -295,8 +294,7 @@ expected<envelope> decode(std::span<const std::uint8_t> encoded) {
   wire::Envelope from;
   // The cast is safe: what is longer than the limit is refused before it.
   if (encoded.size() > frame_limits{}.message
-      || !from.ParseFromArray(encoded.data(),
-                              static_cast<int>(encoded.size())))
+      || !from.ParseFromArray(encoded.data(), static_cast<int>(encoded.size())))
     return fail(errc::protocol_violation, "The bytes are no envelope.");
   wire_reader reader;
   envelope to;

@@ -43,8 +43,7 @@ expected<std::vector<bytes>> split(std::span<const std::uint8_t> message,
   return frames;
 }
 
-frame_assembler::frame_assembler(const frame_limits& limits)
-  : limits_(limits) {
+frame_assembler::frame_assembler(const frame_limits& limits) : limits_(limits) {
 }
 
 expected<std::vector<bytes>>

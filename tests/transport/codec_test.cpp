@@ -104,7 +104,7 @@ TEST(codec, refuses_an_envelope_without_a_message) {
 TEST(codec, refuses_an_id_of_any_other_length) {
   const auto good = encode({library_id{}, propose{}}).value();
   ASSERT_EQ(refusal_of(good), errc::none);
-  for (std::size_t length : {0, 1, 15, 17, 32}) {
+  for (std::size_t length : {0u, 1u, 15u, 17u, 32u}) {
     auto bad = library_field(length);
     bad.insert(bad.end(), good.begin() + 18, good.end());
     EXPECT_EQ(refusal_of(bad), errc::protocol_violation) << length;

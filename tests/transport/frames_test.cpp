@@ -76,8 +76,8 @@ TEST(frames, refuse_to_split_what_is_too_large) {
 }
 
 TEST(frame_assembler, takes_a_stream_cut_at_every_place) {
-  const std::vector<bytes> messages{counting(3), {}, counting(15), counting(7),
-                                    counting(14), counting(20)};
+  const std::vector<bytes> messages{counting(3), {},           counting(15),
+                                    counting(7), counting(14), counting(20)};
   const auto stream = stream_of(messages, small);
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     frame_assembler assembler{small};

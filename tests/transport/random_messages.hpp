@@ -49,7 +49,6 @@ private:
   std::mt19937_64 random_;
 };
 
-inline constexpr std::size_t message_kinds
-  = std::variant_size_v<peer_message>;
+inline constexpr std::size_t message_kinds = std::variant_size_v<peer_message>;
 
 } // namespace lockstep

@@ -68,8 +68,3 @@ indexer(indexer_actor::stateful_pointer<indexer_state> self,
         index_settings limits);
 
 } // namespace lockstep
-
-LOCKSTEP_LOCAL_MESSAGE(index_location)
-LOCKSTEP_LOCAL_MESSAGE(cancel_indexing)
-LOCKSTEP_LOCAL_MESSAGE(index_outcome)
-LOCKSTEP_LOCAL_MESSAGE(write_index_batch)

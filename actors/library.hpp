@@ -1,12 +1,36 @@
 #pragma once
 
+#include "actors/environment.hpp"
 #include "actors/event_bus.hpp"
 #include "actors/message_types.hpp"
 #include "actors/sync_log.hpp"
+#include "messages/index.hpp"
 
 #include <caf/typed_actor.hpp>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace lockstep {
+
+/// Who hears that the log, the pending queue or the membership moved.
+using log_listener
+  = caf::typed_actor<caf::reacts_to<log_advanced>,
+                     caf::reacts_to<pending_advanced>,
+                     caf::reacts_to<members_changed>>;
+/// The library to itself: take the next turn. Writes that came meanwhile wait
+/// before it, so that a turn takes them together.
+struct library_turn {};
+
+using members_listener = caf::typed_actor<caf::reacts_to<members_changed>>;
+
+/// The actors beside a library; told once they are there.
+struct library_neighbours {
+  log_listener replication;
+  /// Leadership and gateway.
+  std::vector<members_listener> membership;
+};
 
 /// One library on this device: owns database.db, takes writes, captures and
 /// applies changes, and directs every append to the log. Blocking I/O: runs on
@@ -19,13 +43,12 @@ using library_actor = caf::typed_actor<
   /// How far an earlier commit is.
   caf::replies_to<receipt_query>::with<receipt>,
   /// Replication, on the leader: puts proposals into the log's order. Errors:
-  /// `not_leader`, `stale_ballot`, `busy`, `not_member`.
+  /// `not_leader`, `stale_ballot`, `not_member`.
   caf::replies_to<sequence_operations>::with<operations_sequenced>,
-  /// Replication, on a follower: durable in the log and in the tables once
-  /// answered, with the new head. Errors: `log_conflict` (they do not follow),
-  /// `stale_ballot`.
+  /// Replication, on a follower: durable in the log once answered, with the new
+  /// head. Errors: `log_conflict` (they do not follow), `stale_ballot`.
   caf::replies_to<apply_entries>::with<log_head>,
-  /// Replication: cuts the log; own entries become proposals again.
+  /// Replication: cuts the log; its entries become proposals again.
   caf::replies_to<yield_log>::with<log_head>,
   /// Replication: what waits to be proposed.
   caf::replies_to<fetch_pending>::with<pending_batch>,
@@ -33,13 +56,42 @@ using library_actor = caf::typed_actor<
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
   caf::reacts_to<stable_advanced>,
+  caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,
+  /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
   caf::replies_to<sql_query>::with<sql_rows>,
   caf::replies_to<track_table>::with<tracked_table>,
+  /// Indexer: rows of the `entry` table.
+  caf::replies_to<write_index_batch>::with<done>,
   caf::replies_to<read_status>::with<library_status>,
   caf::replies_to<read_digest>::with<library_digest>,
   /// Closes database.db and ends the actor once everything before it is done.
-  caf::replies_to<close_library>::with<done>>;
+  caf::replies_to<close_library>::with<done>,
+  caf::reacts_to<library_turn>>;
+
+class library_store;
+
+/// What a library actor is made from.
+struct library_setup {
+  library_id library;
+  std::string name;
+  device_id device;
+  library_settings limits;
+  environment env;
+  /// The open database.db; belongs to the actor from now on.
+  std::shared_ptr<library_store> store;
+  sync_log_actor log;
+  event_bus_actor events;
+};
+
+class library_state;
+
+library_actor::behavior_type
+library(library_actor::stateful_pointer<library_state> self,
+        library_setup setup);
 
 } // namespace lockstep
+
+LOCKSTEP_LOCAL_MESSAGE(library_neighbours)
+LOCKSTEP_LOCAL_MESSAGE(library_turn)

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/events.hpp"
+#include "messages/index.hpp"
 #include "messages/library_requests.hpp"
 #include "messages/log_requests.hpp"
 #include "messages/peer_messages.hpp"
@@ -76,3 +77,8 @@ LOCKSTEP_LOCAL_MESSAGE(transfer_leadership)
 LOCKSTEP_LOCAL_MESSAGE(step_down)
 LOCKSTEP_LOCAL_MESSAGE(read_leader)
 LOCKSTEP_LOCAL_MESSAGE(leadership_view)
+
+LOCKSTEP_LOCAL_MESSAGE(index_location)
+LOCKSTEP_LOCAL_MESSAGE(cancel_indexing)
+LOCKSTEP_LOCAL_MESSAGE(index_outcome)
+LOCKSTEP_LOCAL_MESSAGE(write_index_batch)

@@ -27,11 +27,16 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
 
 } // namespace
 
-expected<std::vector<operation>> library_writer::captured() {
+expected<std::vector<operation>> library_writer::captured(bool only_new) {
   return store_.attempt([&]() -> expected<std::vector<operation>> {
     auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
-    if (list)
-      complete(*list);
+    if (!list)
+      return list;
+    if (only_new)
+      std::erase_if(*list, [&](const operation& what) {
+        return bool{store_.index.find(what.model, what.record).version};
+      });
+    complete(*list);
     return list;
   });
 }

@@ -17,8 +17,9 @@ public:
     : store_(store), now_(std::move(now)) {
   }
 
-  /// What other programs wrote since the last look, as one transaction.
-  expected<std::vector<operation>> captured();
+  /// What other programs wrote since the last look, as one transaction;
+  /// `only_new` leaves out records that the log knows.
+  expected<std::vector<operation>> captured(bool only_new = false);
 
   /// All steps or none; the operations they amount to, complete and numbered
   /// but stored nowhere yet: the caller hands them to `keep_pending` or to the

@@ -1,0 +1,88 @@
+#include "actors/library.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/library_state.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace lockstep {
+
+library_actor::behavior_type
+library(library_actor::stateful_pointer<library_state> self,
+        library_setup setup) {
+  auto& state = self->state;
+  state.start(self, std::move(setup));
+  return {
+    [self](const commit_transaction& request) {
+      auto promise = self->make_response_promise<receipt>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const log_changes& request) {
+      auto promise = self->make_response_promise<receipt>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const receipt_query& query) {
+      return self->state.find_receipt(query);
+    },
+    [self](const sequence_operations& request) {
+      auto promise = self->make_response_promise<operations_sequenced>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const apply_entries& request) {
+      auto promise = self->make_response_promise<log_head>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const yield_log& request) {
+      auto promise = self->make_response_promise<log_head>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const fetch_pending& request) {
+      return self->state.pending_after(request);
+    },
+    [self](const role_changed& request) { self->state.submit(request); },
+    [self](const stable_advanced& what) {
+      self->state.advance_stable(what.stable);
+    },
+    [self](const library_neighbours& neighbours) {
+      self->state.meet(neighbours);
+    },
+    [self](const read_members&) { return self->state.members(); },
+    [self](const change_member& request) {
+      auto promise = self->make_response_promise<receipt>();
+      const nlohmann::json image{{"name", request.member.name},
+                                 {"removed", request.member.removed}};
+      record_change change{std::string{member_model},
+                           record_id{request.member.device.bytes},
+                           change_type::update, image.dump()};
+      self->state.submit(commit_transaction{{change}, receipt_state::local},
+                         promise);
+      return promise;
+    },
+    [self](const sql_query& request) { return self->state.query(request); },
+    [self](const track_table& request) {
+      auto promise = self->make_response_promise<tracked_table>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const write_index_batch& request) {
+      auto promise = self->make_response_promise<done>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const read_status&) { return self->state.status(); },
+    [self](const read_digest&) { return self->state.digest(); },
+    [self](const close_library& request) {
+      auto promise = self->make_response_promise<done>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const library_turn&) { self->state.turn(); },
+  };
+}
+
+} // namespace lockstep

@@ -1,0 +1,351 @@
+#include "actors/library_state.hpp"
+
+#include "actors/errors.hpp"
+#include "persistence/location_index.hpp"
+#include "protocol/conflict.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+
+namespace lockstep {
+
+namespace {
+
+/// What answers a typed promise with a value or a failure.
+template <class T>
+std::function<void(expected<T>)>
+answer_to(caf::typed_response_promise<T> promise) {
+  return [promise](expected<T> value) mutable {
+    if (value)
+      promise.deliver(std::move(*value));
+    else
+      promise.deliver(to_error(value.error()));
+  };
+}
+
+} // namespace
+
+void library_state::start(library_actor::pointer self, library_setup setup) {
+  self_ = self;
+  setup_ = std::move(setup);
+  store_ = std::move(setup_.store);
+  clock_ = hybrid_clock{setup_.limits.clock_ahead_limit};
+  random_.seed(setup_.env.seed
+               ^ std::hash<library_id>{}(setup_.library));
+  receipts_ = receipt_book{setup_.device};
+  catch_up(nullptr);
+}
+
+void library_state::submit(commit_transaction request,
+                           receipt_promise promise) {
+  if (closing_ || queue_.size() >= setup_.limits.queue_limit) {
+    promise.deliver(to_error(
+      closing_ ? failure{errc::closed, "The library is closing; open it anew."}
+               : failure{errc::busy, "Too many writes wait for the disk; try"
+                                     " again in a moment."}));
+    return;
+  }
+  auto steps = std::make_shared<std::vector<transaction_step>>(
+    std::move(request.steps));
+  enqueue(write{[steps](library_writer& writer) { return writer.run(*steps); },
+                request.wait_for, answer_to(promise)});
+}
+
+void library_state::submit(log_changes request, receipt_promise promise) {
+  auto list
+    = std::make_shared<std::vector<record_change>>(std::move(request.list));
+  auto run = [this,
+              list](library_writer& writer) -> expected<std::vector<operation>> {
+    if (list->size() > setup_.limits.group_limit)
+      return fail(errc::too_large,
+                  "One call logs at most "
+                    + std::to_string(setup_.limits.group_limit)
+                    + " changes; log larger ones as one bulk operation.");
+    for (const auto& change : *list)
+      if (store_->tables.by_model(change.model) != nullptr)
+        return fail(errc::invalid_argument,
+                    "The table of model \"" + change.model
+                      + "\" is tracked: its rows enter the log by themselves;"
+                        " commit the change instead.");
+    return writer.run({list->begin(), list->end()});
+  };
+  enqueue(write{std::move(run), receipt_state::sequenced, answer_to(promise),
+                true});
+}
+
+void library_state::submit(
+  sequence_operations request,
+  caf::typed_response_promise<operations_sequenced> promise) {
+  enqueue(job{[this, request, promise] { sequence(request, promise); }});
+}
+
+void library_state::submit(apply_entries request, head_promise promise) {
+  enqueue(job{[this, request, promise] { apply(request, promise); }});
+}
+
+void library_state::submit(yield_log request, head_promise promise) {
+  enqueue(job{[this, request, promise] { yield(request, promise); }});
+}
+
+void library_state::submit(
+  track_table request, caf::typed_response_promise<tracked_table> promise) {
+  auto answer = std::make_shared<tracked_table>();
+  auto run = [this, request,
+              answer](library_writer& writer) -> expected<std::vector<operation>> {
+    std::vector<operation> list;
+    auto tracked = track(request, writer, list);
+    if (!tracked)
+      return tl::make_unexpected(tracked.error());
+    *answer = std::move(*tracked);
+    return list;
+  };
+  auto tell = answer_to(promise);
+  enqueue(write{std::move(run), receipt_state::local,
+                [answer, tell](expected<receipt> outcome) {
+                  if (outcome)
+                    tell(*answer);
+                  else
+                    tell(tl::make_unexpected(outcome.error()));
+                }});
+}
+
+void library_state::submit(write_index_batch request,
+                           caf::typed_response_promise<done> promise) {
+  enqueue(job{[this, request, promise]() mutable {
+    auto written = write_location_index(*store_, request);
+    answer_to(promise)(written.map([] { return done{}; }));
+    schedule();
+  }});
+}
+
+void library_state::submit(role_changed request) {
+  enqueue(job{[this, request] { change_role(request.now); }});
+}
+
+void library_state::submit(close_library,
+                           caf::typed_response_promise<done> promise) {
+  closing_ = true;
+  enqueue(job{[this, promise] { close(promise); }});
+}
+
+void library_state::enqueue(queued what) {
+  queue_.push_back(std::move(what));
+  schedule();
+}
+
+void library_state::schedule() {
+  if (turn_scheduled_ || queue_.empty() || self_ == nullptr)
+    return;
+  turn_scheduled_ = true;
+  self_->send(library_actor{self_}, library_turn{});
+}
+
+void library_state::turn() {
+  turn_scheduled_ = false;
+  if (queue_.empty())
+    return;
+  if (auto* next = std::get_if<job>(&queue_.front())) {
+    auto run = std::move(*next);
+    queue_.pop_front();
+    run();
+    return;
+  }
+  std::vector<write> group;
+  while (!queue_.empty() && group.size() < setup_.limits.group_limit) {
+    auto* next = std::get_if<write>(&queue_.front());
+    if (next == nullptr)
+      break;
+    group.push_back(std::move(*next));
+    queue_.pop_front();
+  }
+  run_writes(std::move(group));
+}
+
+void library_state::close(caf::typed_response_promise<done> promise) {
+  const failure why{errc::closed, "The library is closing; open it anew."};
+  for (auto& [ticket, answer] : waiting_)
+    answer(tl::make_unexpected(why));
+  waiting_.clear();
+  for (auto& left : queue_)
+    if (auto* what = std::get_if<write>(&left))
+      what->answer(tl::make_unexpected(why));
+  queue_.clear();
+  neighbours_ = {};
+  store_.reset();
+  promise.deliver(done{});
+  self_->quit();
+}
+
+void library_state::meet(library_neighbours neighbours) {
+  neighbours_ = std::move(neighbours);
+  send_members();
+  if (auto last = store_->pending.last(setup_.device))
+    self_->send(neighbours_.replication, pending_advanced{last});
+}
+
+void library_state::send_members() {
+  auto list = store_->members();
+  if (!list) {
+    spdlog::error("library {}: cannot read the members: {}",
+                  to_string(setup_.library), list.error().message);
+    return;
+  }
+  const members_changed now{std::move(*list)};
+  if (neighbours_.replication)
+    self_->send(neighbours_.replication, now);
+  for (const auto& listener : neighbours_.membership)
+    self_->send(listener, now);
+}
+
+void library_state::advance_stable(sequence_number stable) {
+  if (!store_ || stable < stable_)
+    return;
+  stable_ = stable;
+  auto list = store_->members();
+  receipts_.set_stable(
+    stable, list ? static_cast<std::uint32_t>(list->size()) : 1U);
+  send_answers();
+}
+
+caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
+  if (auto known = receipts_.find(query.last))
+    return *known;
+  receipt found;
+  found.device = setup_.device;
+  found.first = query.first;
+  found.last = query.last;
+  if (store_->accepted.contains(setup_.device, query.last))
+    found.state = receipt_state::sequenced;
+  else if (store_->pending.last(setup_.device) < query.last)
+    return to_error({errc::not_found,
+                     "This device made no operation "
+                       + to_string(query.last) + "."});
+  return found;
+}
+
+caf::result<pending_batch>
+library_state::pending_after(const fetch_pending& request) {
+  return to_result(store_->attempt([&]() -> expected<pending_batch> {
+    return pending_batch{store_->pending.fetch(setup_.device, request.after,
+                                               request.limit)};
+  }));
+}
+
+caf::result<members_changed> library_state::members() {
+  return to_result(store_->members().map(
+    [](std::vector<member> list) { return members_changed{std::move(list)}; }));
+}
+
+caf::result<sql_rows> library_state::query(const sql_query& request) {
+  return to_result(store_->query(request.statement));
+}
+
+caf::result<library_digest> library_state::digest() {
+  return to_result(store_->digest());
+}
+
+caf::result<library_status> library_state::status() {
+  return to_result(store_->attempt([&]() -> expected<library_status> {
+    library_status found;
+    found.library = setup_.library;
+    found.name = setup_.name;
+    found.device = setup_.device;
+    found.leadership = leadership_;
+    auto head = store_->log.head();
+    if (!head)
+      return tl::make_unexpected(head.error());
+    found.head = *head;
+    found.applied = store_->applied();
+    found.stable = stable_;
+    found.pending = store_->pending.count();
+    found.conflicts = store_->index.count(conflict_model);
+    auto list = store_->members();
+    if (!list)
+      return tl::make_unexpected(list.error());
+    found.members = std::move(*list);
+    return found;
+  }));
+}
+
+void library_state::note_entries(const library_applier::chunk& list,
+                                 bool own) {
+  bool members_moved = false;
+  for (const auto& what : *list) {
+    if (auto settled = settled_by(what, setup_.device))
+      receipts_.settle(settled->device_sequence, settled->sequence,
+                       settled->lost);
+    if (what.device != setup_.device
+        && !clock_.observe(what.timestamp,
+                           setup_.env.wall(self_->clock().now())))
+      spdlog::warn("library {}: the clock of device {} is far ahead",
+                   to_string(setup_.library), to_string(what.device));
+    if (what.model == member_model)
+      members_moved = true;
+    else if (what.model == conflict_model)
+      publish(conflict_recorded{what});
+    else if (what.change == change_type::bulk)
+      publish(bulk_operation_logged{what});
+    else if (!own && store_->tables.by_model(what.model) == nullptr)
+      publish(entry_unhandled{what});
+  }
+  if (own)
+    publish(entries_committed{list});
+  else
+    publish(entries_applied{list});
+  if (members_moved)
+    send_members();
+  send_answers();
+}
+
+void library_state::publish(event_body body) {
+  self_->send(setup_.events, event{setup_.library, std::move(body)});
+}
+
+void library_state::send_answers() {
+  for (auto& [ticket, what] : receipts_.take_answers()) {
+    auto found = waiting_.find(ticket);
+    if (found == waiting_.end())
+      continue;
+    auto answer = std::move(found->second);
+    waiting_.erase(found);
+    // A follower's operation comes back from the leader: two hold it.
+    if (what.state == receipt_state::sequenced && !leads())
+      what.holders = 2;
+    answer(what);
+  }
+}
+
+bool library_state::leads() const {
+  return leadership_.role == role::leader;
+}
+
+failure library_state::not_leader() const {
+  if (leadership_.leader.is_nil())
+    return {errc::not_leader, "No device leads this library now; commit instead"
+                              " of logging, or try again later."};
+  const auto end
+    = std::chrono::floor<std::chrono::seconds>(leadership_.lease_end);
+  const auto seconds = std::chrono::system_clock::to_time_t(end);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {errc::not_leader, "This device does not lead the library; device "
+                              + to_string(leadership_.leader)
+                              + " does, its lease ends at " + text
+                              + ". Commit instead of logging."};
+}
+
+timestamp library_state::now() {
+  return clock_.tick(setup_.env.wall(self_->clock().now()));
+}
+
+record_id library_state::make_record_id() {
+  const auto wall = setup_.env.wall(self_->clock().now());
+  return record_id{make_uuid_v7(
+    static_cast<std::uint64_t>(wall.time_since_epoch().count()), random_(),
+    random_())};
+}
+
+} // namespace lockstep

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "actors/library.hpp"
+#include "persistence/library_applier.hpp"
+#include "persistence/library_sequencer.hpp"
+#include "persistence/library_store.hpp"
+#include "persistence/library_writer.hpp"
+#include "protocol/hybrid_clock.hpp"
+#include "protocol/receipt_book.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+
+namespace lockstep {
+
+/// The library actor's state. Writes wait in one queue; each turn takes those
+/// of one kind at its front, runs them in one transaction and one append, and
+/// answers each by itself. Nothing else runs while an append is under way.
+class library_state {
+public:
+  static inline const char* name = "library";
+
+  using receipt_promise = caf::typed_response_promise<receipt>;
+  using head_promise = caf::typed_response_promise<log_head>;
+
+  void start(library_actor::pointer self, library_setup setup);
+
+  void submit(commit_transaction request, receipt_promise promise);
+  void submit(log_changes request, receipt_promise promise);
+  void submit(sequence_operations request,
+              caf::typed_response_promise<operations_sequenced> promise);
+  void submit(apply_entries request, head_promise promise);
+  void submit(yield_log request, head_promise promise);
+  void submit(track_table request,
+              caf::typed_response_promise<tracked_table> promise);
+  void submit(write_index_batch request,
+              caf::typed_response_promise<done> promise);
+  void submit(role_changed request);
+  void submit(close_library request, caf::typed_response_promise<done> promise);
+
+  /// Takes the next turn.
+  void turn();
+
+  void meet(library_neighbours neighbours);
+  void advance_stable(sequence_number stable);
+  caf::result<receipt> find_receipt(const receipt_query& query);
+  caf::result<pending_batch> pending_after(const fetch_pending& request);
+  caf::result<members_changed> members();
+  caf::result<sql_rows> query(const sql_query& request);
+  caf::result<library_status> status();
+  caf::result<library_digest> digest();
+
+private:
+  /// A host's write: what it runs, and how it is answered.
+  struct write {
+    std::function<expected<std::vector<operation>>(library_writer&)> run;
+    receipt_state wait_for = receipt_state::local;
+    std::function<void(expected<receipt>)> answer;
+    /// Refused on a device that does not lead.
+    bool leader_only = false;
+  };
+  /// Anything that takes a turn of its own.
+  using job = std::function<void()>;
+  using queued = std::variant<write, job>;
+
+  /// How far one write of a turn came.
+  struct outcome {
+    write what;
+    device_sequence_number first;
+    device_sequence_number last;
+    failure why{errc::none, {}};
+  };
+  using outcomes = std::shared_ptr<std::vector<outcome>>;
+
+  void enqueue(queued what);
+  void schedule();
+
+  void run_writes(std::vector<write> list);
+  expected<outcomes> write_pending(std::vector<write> list);
+  void write_sequenced(std::vector<write> list);
+  void finish(const outcomes& done);
+  void answer_all(std::vector<write>& list, const failure& why);
+
+  void sequence(const sequence_operations& request,
+                caf::typed_response_promise<operations_sequenced> promise);
+  void apply(const apply_entries& request, head_promise promise);
+  void yield(const yield_log& request, head_promise promise);
+  void change_role(const leadership_view& now);
+  /// A new leader's first turn: cuts half a transaction at the log's end and
+  /// gives its own pending operations their place.
+  void take_office();
+  void close(caf::typed_response_promise<done> promise);
+  expected<tracked_table> track(const track_table& request,
+                                library_writer& writer,
+                                std::vector<operation>& list);
+
+  /// Hands a draft to the log; with the transaction on the store open. On
+  /// success the transaction is committed and everybody is told, else it is
+  /// rolled back; then `next` runs.
+  void append(std::shared_ptr<log_draft> draft,
+              std::function<void(expected<log_head>)> next);
+  void committed(const log_draft& draft, const log_head& head);
+  void catch_up(library_applier::chunk fresh);
+
+  void note_entries(const library_applier::chunk& list, bool own);
+  void publish(event_body body);
+  void send_answers();
+  void send_members();
+  [[nodiscard]] bool leads() const;
+  [[nodiscard]] failure not_leader() const;
+  timestamp now();
+  record_id make_record_id();
+  library_writer writer();
+  library_sequencer sequencer(log_draft& draft);
+
+  library_actor::pointer self_ = nullptr;
+  library_setup setup_;
+  std::shared_ptr<library_store> store_;
+  hybrid_clock clock_{std::chrono::minutes{5}};
+  std::mt19937_64 random_;
+  leadership_view leadership_;
+  sequence_number stable_;
+  library_neighbours neighbours_;
+  std::deque<queued> queue_;
+  bool turn_scheduled_ = false;
+  bool closing_ = false;
+  receipt_book receipts_{device_id{}};
+  std::map<receipt_book::ticket, std::function<void(expected<receipt>)>>
+    waiting_;
+  receipt_book::ticket next_ticket_ = 1;
+};
+
+} // namespace lockstep

@@ -1,0 +1,369 @@
+#include "actors/errors.hpp"
+#include "actors/library_state.hpp"
+#include "persistence/row_import.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace lockstep {
+
+library_writer library_state::writer() {
+  return library_writer{*store_, [this] { return now(); }};
+}
+
+library_sequencer library_state::sequencer(log_draft& draft) {
+  return library_sequencer{*store_, draft, [this] { return make_record_id(); },
+                           [this] { return now(); }};
+}
+
+void library_state::answer_all(std::vector<write>& list, const failure& why) {
+  for (auto& what : list)
+    what.answer(tl::make_unexpected(why));
+  schedule();
+}
+
+void library_state::run_writes(std::vector<write> list) {
+  if (leads()) {
+    write_sequenced(std::move(list));
+    return;
+  }
+  std::vector<write> allowed;
+  for (auto& what : list) {
+    if (what.leader_only)
+      what.answer(tl::make_unexpected(not_leader()));
+    else
+      allowed.push_back(std::move(what));
+  }
+  auto done = write_pending(std::move(allowed));
+  if (done)
+    finish(*done);
+  schedule();
+}
+
+expected<library_state::outcomes>
+library_state::write_pending(std::vector<write> list) {
+  auto refuse = [&](const failure& why) {
+    answer_all(list, why);
+    return tl::make_unexpected(why);
+  };
+  if (auto begun = store_->begin(durability::by_itself); !begun)
+    return refuse(begun.error());
+  auto results = std::make_shared<std::vector<outcome>>();
+  auto run_all = [&]() -> expected<void> {
+    auto hand = writer();
+    if (auto foreign = hand.captured(); foreign)
+      if (auto kept = hand.keep_pending(*foreign); !kept)
+        return kept;
+    for (auto& what : list) {
+      outcome result;
+      auto operations = what.run(hand);
+      if (!operations) {
+        result.why = operations.error();
+      } else if (!operations->empty()) {
+        if (auto kept = hand.keep_pending(*operations); !kept)
+          return kept;
+        result.first = operations->front().device_sequence;
+        result.last = operations->back().device_sequence;
+      }
+      results->push_back(std::move(result));
+    }
+    return store_->commit();
+  };
+  if (auto ran = run_all(); !ran) {
+    store_->rollback();
+    return refuse(ran.error());
+  }
+  for (std::size_t i = 0; i < list.size(); ++i)
+    (*results)[i].what = std::move(list[i]);
+  const auto last = store_->pending.last(setup_.device);
+  if (last && neighbours_.replication)
+    self_->send(neighbours_.replication, pending_advanced{last});
+  return results;
+}
+
+void library_state::write_sequenced(std::vector<write> list) {
+  if (auto begun = store_->begin(durability::with_log); !begun)
+    return answer_all(list, begun.error());
+  auto head = store_->log.head();
+  if (!head) {
+    store_->rollback();
+    return answer_all(list, head.error());
+  }
+  auto draft = std::make_shared<log_draft>(leadership_.ballot, *head);
+  auto results = std::make_shared<std::vector<outcome>>();
+  auto run_all = [&]() -> expected<void> {
+    auto hand = writer();
+    auto order = sequencer(*draft);
+    if (auto foreign = hand.captured(); foreign)
+      if (auto added = order.add_own(*foreign); !added)
+        return added;
+    for (auto& what : list) {
+      outcome result;
+      auto operations = what.run(hand);
+      if (!operations) {
+        result.why = operations.error();
+      } else if (!operations->empty()) {
+        if (auto added = order.add_own(*operations); !added)
+          return added;
+        result.first = operations->front().device_sequence;
+        result.last = operations->back().device_sequence;
+      }
+      results->push_back(std::move(result));
+    }
+    return {};
+  };
+  if (auto ran = run_all(); !ran) {
+    store_->rollback();
+    return answer_all(list, ran.error());
+  }
+  for (std::size_t i = 0; i < list.size(); ++i)
+    (*results)[i].what = std::move(list[i]);
+  append(draft, [this, results](expected<log_head> appended) {
+    if (!appended)
+      for (auto& result : *results)
+        if (result.why.code == errc::none)
+          result.why = appended.error();
+    finish(results);
+    schedule();
+  });
+}
+
+void library_state::finish(const outcomes& done) {
+  for (auto& result : *done) {
+    if (result.why.code != errc::none) {
+      result.what.answer(tl::make_unexpected(result.why));
+    } else if (!result.last) {
+      receipt nothing_changed;
+      nothing_changed.state = receipt_state::stable;
+      nothing_changed.device = setup_.device;
+      result.what.answer(nothing_changed);
+    } else {
+      const auto ticket = next_ticket_++;
+      waiting_.emplace(ticket, std::move(result.what.answer));
+      receipts_.open(result.first, result.last, result.what.wait_for, ticket);
+    }
+  }
+}
+
+void library_state::append(std::shared_ptr<log_draft> draft,
+                           std::function<void(expected<log_head>)> next) {
+  if (draft->empty()) {
+    auto committed_now = store_->commit();
+    if (!committed_now)
+      store_->rollback();
+    next(committed_now.map([&] { return draft->head(); }));
+    return;
+  }
+  auto list = std::make_shared<const std::vector<entry>>(draft->entries());
+  auto fail_with = [this, next](const failure& why) {
+    store_->rollback();
+    next(tl::make_unexpected(why));
+  };
+  self_
+    ->request(setup_.log, caf::infinite,
+              append_entries{leadership_.ballot, draft->follows(), list})
+    .await(
+      [this, draft, list, next](const log_head& head) {
+        for (const auto& what : *list)
+          store_->accepted.insert(what.device, what.device_sequence);
+        auto ended = store_->attempt([&]() -> expected<void> {
+          store_->set_applied(head.position.sequence);
+          return store_->commit();
+        });
+        if (!ended) {
+          // The log has it; the tables follow from there.
+          store_->rollback();
+          catch_up(list);
+        }
+        next(head);
+        note_entries(list, true);
+        if (neighbours_.replication)
+          self_->send(neighbours_.replication,
+                      log_advanced{draft->follows(), head, list});
+      },
+      [fail_with](const caf::error& why) { fail_with(to_failure(why)); });
+}
+
+void library_state::sequence(
+  const sequence_operations& request,
+  caf::typed_response_promise<operations_sequenced> promise) {
+  auto refuse = [&](const failure& why) {
+    promise.deliver(to_error(why));
+    schedule();
+  };
+  if (!leads())
+    return refuse(not_leader());
+  if (request.under != leadership_.ballot)
+    return refuse({errc::stale_ballot,
+                   "The proposal came under another ballot; ask who leads."});
+  if (auto begun = store_->begin(durability::with_log); !begun)
+    return refuse(begun.error());
+  auto head = store_->log.head();
+  if (!head) {
+    store_->rollback();
+    return refuse(head.error());
+  }
+  auto draft = std::make_shared<log_draft>(leadership_.ballot, *head);
+  auto order = sequencer(*draft);
+  if (auto added = order.add_proposals(*request.list); !added) {
+    store_->rollback();
+    return refuse(added.error());
+  }
+  device_sequence_number through;
+  for (const auto& what : *request.list)
+    if (what.device == request.from)
+      through = std::max(through, what.device_sequence);
+  append(draft, [this, promise, through](expected<log_head> appended) mutable {
+    if (appended)
+      promise.deliver(operations_sequenced{through});
+    else
+      promise.deliver(to_error(appended.error()));
+    schedule();
+  });
+}
+
+void library_state::apply(const apply_entries& request, head_promise promise) {
+  if (request.under < leadership_.ballot
+      || (leads() && request.under == leadership_.ballot)) {
+    promise.deliver(to_error({errc::stale_ballot,
+                              "The entries came under an older ballot."}));
+    schedule();
+    return;
+  }
+  if (leads()) // The leadership actor will say so too; until then, obey.
+    leadership_.role = role::follower;
+  auto list = request.list;
+  self_
+    ->request(setup_.log, caf::infinite,
+              append_entries{request.under, request.follows, list})
+    .await(
+      [this, list, promise](const log_head& head) mutable {
+        catch_up(list);
+        promise.deliver(head);
+        schedule();
+      },
+      [this, promise](const caf::error& why) mutable {
+        promise.deliver(why);
+        schedule();
+      });
+}
+
+void library_state::catch_up(library_applier::chunk fresh) {
+  library_applier applier{*store_};
+  std::vector<library_applier::chunk> applied;
+  auto caught_up = applier.catch_up(
+    std::move(fresh),
+    [&](library_applier::chunk list) { applied.push_back(std::move(list)); });
+  for (const auto& list : applied)
+    note_entries(list, false);
+  if (!caught_up)
+    spdlog::error("library {}: entries wait to be applied: {}",
+                  to_string(setup_.library), caught_up.error().message);
+}
+
+void library_state::yield(const yield_log& request, head_promise promise) {
+  library_applier applier{*store_};
+  if (auto given = applier.give_back_after(request.keep); !given) {
+    promise.deliver(to_error(given.error()));
+    schedule();
+    return;
+  }
+  self_->request(setup_.log, caf::infinite, truncate_after{request.keep})
+    .await(
+      [this, promise](const log_head& head) mutable {
+        if (auto loaded = store_->load_accepted(); !loaded)
+          spdlog::error("library {}: {}", to_string(setup_.library),
+                        loaded.error().message);
+        promise.deliver(head);
+        const auto last = store_->pending.last(setup_.device);
+        if (last && neighbours_.replication)
+          self_->send(neighbours_.replication, pending_advanced{last});
+        schedule();
+      },
+      [this, promise](const caf::error& why) mutable {
+        promise.deliver(why);
+        schedule();
+      });
+}
+
+void library_state::change_role(const leadership_view& now) {
+  const bool led = leads() && leadership_.ballot == now.ballot;
+  leadership_ = now;
+  if (leads() && !led)
+    take_office();
+  else
+    schedule();
+}
+
+void library_state::take_office() {
+  const auto applied = store_->applied();
+  self_->request(setup_.log, caf::infinite, truncate_after{applied})
+    .await(
+      [this](const log_head& head) {
+        auto refuse = [this](const failure& why) {
+          store_->rollback();
+          spdlog::error("library {}: own operations wait: {}",
+                        to_string(setup_.library), why.message);
+          schedule();
+        };
+        if (auto loaded = store_->load_accepted(); !loaded)
+          return refuse(loaded.error());
+        if (auto begun = store_->begin(durability::with_log); !begun)
+          return refuse(begun.error());
+        auto draft = std::make_shared<log_draft>(leadership_.ballot, head);
+        auto order = sequencer(*draft);
+        auto added = store_->attempt([&]() -> expected<void> {
+          const auto list = store_->pending.all();
+          if (list.empty())
+            return {};
+          store_->set_applying(true);
+          library_applier{*store_}.undo_pending();
+          store_->pending.clear();
+          store_->set_applying(false);
+          return order.add_proposals(list);
+        });
+        if (!added)
+          return refuse(added.error());
+        append(draft, [this](expected<log_head> appended) {
+          if (!appended)
+            spdlog::error("library {}: own operations wait: {}",
+                          to_string(setup_.library), appended.error().message);
+          schedule();
+        });
+      },
+      [this](const caf::error& why) {
+        spdlog::error("library {}: cannot take office: {}",
+                      to_string(setup_.library), to_failure(why).message);
+        schedule();
+      });
+}
+
+expected<tracked_table> library_state::track(const track_table& request,
+                                             library_writer& writer,
+                                             std::vector<operation>& list) {
+  return store_->attempt([&]() -> expected<tracked_table> {
+    const bool known = store_->tables.by_table(request.table) != nullptr;
+    auto schema
+      = store_->tables.track(request.table, request.model, request.excluded);
+    if (!schema)
+      return tl::make_unexpected(schema.error());
+    tracked_table answer{(*schema)->table, (*schema)->model, 0};
+    if (!known) {
+      savepoint all{*store_};
+      auto imported = import_rows(*store_, **schema, writer);
+      if (!imported) {
+        store_->tables.load();
+        return tl::make_unexpected(imported.error());
+      }
+      list = std::move(*imported);
+      all.release();
+    }
+    SQLite::Statement count{*store_->database,
+                            "SELECT count(*) FROM "
+                              + sql_name((*schema)->table)};
+    count.executeStep();
+    answer.rows = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+    return answer;
+  });
+}
+
+} // namespace lockstep

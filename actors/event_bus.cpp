@@ -14,11 +14,10 @@ void event_bus_state::publish(const event& what) {
 }
 
 void event_bus_state::add(const subscribe& request) {
-  const auto known
-    = std::find_if(subscriptions.begin(), subscriptions.end(),
-                   [&](const subscription& each) {
-                     return each.subscriber == request.subscriber;
-                   });
+  const auto known = std::find_if(
+    subscriptions.begin(), subscriptions.end(), [&](const subscription& each) {
+      return each.subscriber == request.subscriber;
+    });
   if (known != subscriptions.end()) {
     known->library = request.library;
     return;

@@ -16,8 +16,7 @@ constexpr auto sink_patience = std::chrono::minutes{5};
 
 } // namespace
 
-caf::result<index_outcome>
-indexer_state::start(const index_location& request) {
+caf::result<index_outcome> indexer_state::start(const index_location& request) {
   if (current)
     return to_error({errc::busy, "Another folder is being indexed; wait for "
                                  "it, or cancel it."});
@@ -75,9 +74,8 @@ void indexer_state::report() {
 void indexer_state::finish(const failure& reason) {
   auto ended = std::exchange(current, std::nullopt);
   const auto& found = ended->walk.found();
-  self->send(bus, event{library, indexing_progress{ended->location,
-                                                   found.files, found.bytes,
-                                                   true, reason}});
+  self->send(bus, event{library, indexing_progress{ended->location, found.files,
+                                                   found.bytes, true, reason}});
   if (reason.code == errc::none)
     ended->answer.deliver(found);
   else

@@ -30,7 +30,7 @@ struct indexed_file {
   /// system's and may be no UTF-8.
   std::string path;
   file_kind kind = file_kind::file;
-  std::uint64_t size = 0; ///< Bytes; 0 for what is no file.
+  std::uint64_t size = 0;    ///< Bytes; 0 for what is no file.
   std::int64_t modified = 0; ///< Milliseconds since 1970.
   std::uint64_t inode = 0;
 

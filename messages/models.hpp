@@ -13,7 +13,7 @@ namespace lockstep {
 /// A folder that its owner indexes; other devices see it read-only.
 struct location {
   record_id uuid;
-  std::string device_id; ///< The owner's id, as a UUID.
+  std::string device_id;     ///< The owner's id, as a UUID.
   std::int64_t entry_id = 0; ///< The root's entry on the owner.
   std::string name;
   std::string path; ///< Where the owner has it.
@@ -90,7 +90,8 @@ CREATE TABLE IF NOT EXISTS location (
   total_file_count INTEGER NOT NULL DEFAULT 0,
   total_byte_size INTEGER NOT NULL DEFAULT 0,
   scan_state TEXT NOT NULL DEFAULT ''
-))sql", "scan_state")
+))sql",
+                  "scan_state")
 
 LOCKSTEP_SYNCABLE(lockstep::tag, "tag", uuid, version, R"sql(
 CREATE TABLE IF NOT EXISTS tag (

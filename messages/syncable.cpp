@@ -23,8 +23,7 @@ bool same_kind(const json& given, const json& like) {
 }
 
 tl::unexpected<failure> wrong_type(std::string_view model,
-                                   const std::string& field,
-                                   const json& like) {
+                                   const std::string& field, const json& like) {
   return fail(errc::invalid_argument,
               "Field " + field + " of a " + std::string{model}
                 + " record must be of type " + like.type_name() + ".");

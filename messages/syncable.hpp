@@ -22,26 +22,25 @@ namespace lockstep {
 /// To be specialised for each type; LOCKSTEP_SYNCABLE does it.
 template <class T> struct syncable_traits;
 
+// clang-format off
 /// A type whose values are records of one model.
 template <class T>
-concept syncable
-  = std::default_initializable<T>
-    && requires(const T& value, T& target, nlohmann::json& json) {
-         { syncable_traits<T>::model } -> std::convertible_to<std::string_view>;
-         { syncable_traits<T>::id_field }
-           -> std::convertible_to<std::string_view>;
-         { syncable_traits<T>::version_field }
-           -> std::convertible_to<std::string_view>;
-         { syncable_traits<T>::id(value) } -> std::convertible_to<record_id>;
-         { syncable_traits<T>::version(target) }
-           -> std::same_as<version_number&>;
-         { syncable_traits<T>::excluded() }
-           -> std::same_as<std::vector<std::string_view>>;
-         { syncable_traits<T>::create_table() }
-           -> std::convertible_to<std::string_view>;
-         json = value;
-         json.get_to(target);
-       };
+concept syncable = std::default_initializable<T>
+  && requires(const T& value, T& target, nlohmann::json& json) {
+    { syncable_traits<T>::model } -> std::convertible_to<std::string_view>;
+    { syncable_traits<T>::id_field } -> std::convertible_to<std::string_view>;
+    { syncable_traits<T>::version_field }
+      -> std::convertible_to<std::string_view>;
+    { syncable_traits<T>::id(value) } -> std::convertible_to<record_id>;
+    { syncable_traits<T>::version(target) } -> std::same_as<version_number&>;
+    { syncable_traits<T>::excluded() }
+      -> std::same_as<std::vector<std::string_view>>;
+    { syncable_traits<T>::create_table() }
+      -> std::convertible_to<std::string_view>;
+    json = value;
+    json.get_to(target);
+  };
+// clang-format on
 
 /// An image as an object, checked against what its model's fields look like.
 /// `like` is the image of an empty record. Fields that are null or missing keep

@@ -41,8 +41,7 @@ expected<folder_walk> folder_walk::open(const std::filesystem::path& folder) {
   std::error_code error;
   const auto status = std::filesystem::status(folder, error);
   if (status.type() == std::filesystem::file_type::not_found)
-    return fail(errc::not_found,
-                "There is no folder " + folder.string() + ".");
+    return fail(errc::not_found, "There is no folder " + folder.string() + ".");
   if (!error && status.type() != std::filesystem::file_type::directory)
     return fail(errc::invalid_argument, folder.string() + " is no folder.");
   folder_walk walk{folder};

@@ -71,7 +71,9 @@ TEST_F(deterministic_test, ask_hands_back_the_failure_with_its_sentence) {
 TEST_F(deterministic_test, ask_gives_up_on_who_never_answers) {
   auto mute = spawn([](caf::event_based_actor* self) -> caf::behavior {
     auto kept = std::make_shared<std::vector<caf::response_promise>>();
-    return {[=](int) { kept->push_back(self->make_response_promise()); }};
+    return {[=](int) {
+      kept->push_back(self->make_response_promise());
+    }};
   });
   auto answer = ask<int>(mute, 1);
   ASSERT_FALSE(answer);

@@ -3,6 +3,9 @@
 #include "actors/callback_subscriber.hpp"
 #include "tests/support/deterministic.hpp"
 
+#include <caf/scoped_actor.hpp>
+
+#include <future>
 #include <stdexcept>
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(caf::typed_response_promise<lockstep::done>)
@@ -216,14 +219,48 @@ TEST_F(event_bus_test, a_callback_that_throws_keeps_getting_events) {
 }
 
 TEST_F(event_bus_test, a_callback_ends_with_the_bus) {
-  auto subscriber = spawn_callback_subscriber(
-    system(), simulated_environment(), bus, {}, [](const event&) {});
+  auto subscriber = spawn_callback_subscriber(system(), simulated_environment(),
+                                              bus, {}, [](const event&) {});
   run();
   kill(bus);
   run();
   auto answer = ask<done>(subscriber, event_batch{});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, errc::closed);
+}
+
+TEST(callback_subscriber_test, a_callback_that_blocks_delays_nobody) {
+  caf::actor_system_config config;
+  config.set("logger.console", caf::atom("none"));
+  caf::actor_system system{config};
+  std::promise<void> gate;
+  std::promise<void> third_seen;
+  {
+    auto bus = system.spawn(event_bus, event_settings{limit});
+    auto blocked = spawn_callback_subscriber(
+      system, {}, bus, {},
+      [open = gate.get_future().share()](const event&) { open.wait(); });
+    auto quick = spawn_callback_subscriber(
+      system, {}, bus, {}, [&third_seen](const event& what) {
+        if (std::get<indexing_progress>(what.body).files == 3)
+          third_seen.set_value();
+      });
+    caf::scoped_actor self{system};
+    // Both have subscribed once they answer.
+    for (const auto& subscriber : {blocked, quick})
+      self->request(subscriber, caf::infinite, event_batch{})
+        .receive([](const done&) {},
+                 [](const caf::error&) { ADD_FAILURE() << "no answer"; });
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+      indexing_progress body;
+      body.files = i;
+      self->send(bus, event{library_id{{1}}, body});
+    }
+    EXPECT_EQ(third_seen.get_future().wait_for(std::chrono::seconds{30}),
+              std::future_status::ready);
+    gate.set_value();
+    self->send_exit(bus, caf::exit_reason::user_shutdown);
+  }
 }
 
 } // namespace

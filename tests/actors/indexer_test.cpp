@@ -76,7 +76,9 @@ struct indexer_test : deterministic {
                 self->delayed_send(self, sink_delay, 0);
                 return *held;
               },
-              [=](int) { held->deliver(done{}); }};
+              [=](int) {
+                held->deliver(done{});
+              }};
     });
     return caf::actor_cast<index_sink_actor>(actor);
   }
@@ -144,8 +146,8 @@ TEST_F(indexer_test, batches_are_bounded_and_mark_both_ends) {
 TEST_F(indexer_test, one_batch_at_a_time_is_with_the_sink) {
   make_files(25);
   sink_delay = 1s;
-  auto answer = request<index_outcome>(walker,
-                                       index_location{photos, folder.path()});
+  auto answer
+    = request<index_outcome>(walker, index_location{photos, folder.path()});
   run();
   EXPECT_EQ(batches.size(), 1u);
   advance(1s);
@@ -196,8 +198,8 @@ TEST_F(indexer_test, a_missing_folder_changes_nothing) {
   const auto outcome = index(folder / "gone");
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error(),
-            (failure{errc::not_found,
-                     "There is no folder " + (folder / "gone").string() + "."}));
+            (failure{errc::not_found, "There is no folder "
+                                        + (folder / "gone").string() + "."}));
   EXPECT_TRUE(batches.empty());
 }
 
@@ -205,9 +207,9 @@ TEST_F(indexer_test, a_file_is_no_folder) {
   make_file("a.jpg", 1);
   const auto outcome = index(folder / "a.jpg");
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error(), (failure{errc::invalid_argument,
-                                      (folder / "a.jpg").string()
-                                        + " is no folder."}));
+  EXPECT_EQ(outcome.error(),
+            (failure{errc::invalid_argument,
+                     (folder / "a.jpg").string() + " is no folder."}));
   EXPECT_TRUE(batches.empty());
 }
 
@@ -230,8 +232,8 @@ TEST_F(indexer_test, an_unreadable_folder_changes_nothing) {
 TEST_F(indexer_test, cancelling_ends_after_the_batch_on_its_way) {
   make_files(100);
   sink_delay = 1s;
-  auto answer = request<index_outcome>(walker,
-                                       index_location{photos, folder.path()});
+  auto answer
+    = request<index_outcome>(walker, index_location{photos, folder.path()});
   advance(1500ms);
   EXPECT_TRUE(ask<done>(walker, cancel_indexing{photos}));
   advance(5s);
@@ -258,8 +260,8 @@ TEST_F(indexer_test, cancelling_what_does_not_run_is_told) {
 TEST_F(indexer_test, a_second_folder_has_to_wait) {
   make_files(25);
   sink_delay = 1s;
-  auto first = request<index_outcome>(walker,
-                                      index_location{photos, folder.path()});
+  auto first
+    = request<index_outcome>(walker, index_location{photos, folder.path()});
   run();
   const auto second = index(folder.path());
   ASSERT_FALSE(second);
@@ -309,8 +311,8 @@ TEST_F(indexer_test, a_dead_sink_ends_the_run) {
 TEST_F(indexer_test, who_asked_is_answered_when_the_indexer_ends) {
   make_files(25);
   sink_delay = 1s;
-  auto answer = request<index_outcome>(walker,
-                                       index_location{photos, folder.path()});
+  auto answer
+    = request<index_outcome>(walker, index_location{photos, folder.path()});
   run();
   caf::anon_send_exit(walker, caf::exit_reason::user_shutdown);
   run();

@@ -10,7 +10,10 @@ namespace lockstep {
 namespace {
 
 bulk_operation first_index() {
-  return {"InitialIndex", record_id{{7}}, "/home/ada/Photos", 1'000'000,
+  return {"InitialIndex",
+          record_id{{7}},
+          "/home/ada/Photos",
+          1'000'000,
           {"same folder name", "142 GB"}};
 }
 
@@ -47,9 +50,8 @@ TEST(bulk_operation_test, stays_small_whatever_its_path) {
 }
 
 TEST(bulk_operation_test, what_is_none_is_refused) {
-  for (const auto* text :
-       {"", "[]", R"({"count":"many"})", R"({"hints":[1]})",
-        R"({"location":"here"})"}) {
+  for (const auto* text : {"", "[]", R"({"count":"many"})", R"({"hints":[1]})",
+                           R"({"location":"here"})"}) {
     const auto read = bulk_operation_from_image(text);
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().code, errc::invalid_argument) << text;

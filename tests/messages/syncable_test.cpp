@@ -164,13 +164,12 @@ TEST(syncable_test, a_list_with_one_id_twice_is_refused) {
 }
 
 TEST(syncable_test, an_empty_list_and_a_nil_id_are_refused) {
-  EXPECT_EQ(
-    message_of(to_changes(std::span<const tag>{}, change_type::insert)),
-    "The list of tag records is empty.");
+  EXPECT_EQ(message_of(to_changes(std::span<const tag>{}, change_type::insert)),
+            "The list of tag records is empty.");
   const std::vector<tag> nil(1);
-  EXPECT_EQ(message_of(
-              to_changes(std::span<const tag>{nil}, change_type::insert)),
-            "A tag record has no uuid.");
+  EXPECT_EQ(
+    message_of(to_changes(std::span<const tag>{nil}, change_type::insert)),
+    "A tag record has no uuid.");
 }
 
 TEST(syncable_test, a_host_s_own_member_names_are_taken) {

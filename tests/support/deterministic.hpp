@@ -68,8 +68,8 @@ public:
     result.seed = seed;
     result.wall = [skew](time_point at) {
       const std::chrono::sys_days epoch{std::chrono::year{2026} / 1 / 1};
-      return std::chrono::floor<std::chrono::milliseconds>(
-        epoch + (at - start) + skew);
+      return std::chrono::floor<std::chrono::milliseconds>(epoch + (at - start)
+                                                           + skew);
     };
     return result;
   }
@@ -89,8 +89,7 @@ public:
 
   /// Runs until no actor has a message; time stands still.
   void run() {
-    while (scheduler_.try_run_once()) {
-    }
+    while (scheduler_.try_run_once()) {}
   }
 
   /// Lets time pass, from one timer to the next, and runs what they wake.
@@ -112,8 +111,8 @@ public:
   /// Sends a request; the answer is in `*result` once it came, so that a test
   /// can look in between.
   template <class T, class Handle, class... Args>
-  std::shared_ptr<std::optional<expected<T>>>
-  request(const Handle& receiver, Args... message) {
+  std::shared_ptr<std::optional<expected<T>>> request(const Handle& receiver,
+                                                      Args... message) {
     auto answer = std::make_shared<std::optional<expected<T>>>();
     spawn([=](caf::event_based_actor* self) {
       self->request(receiver, caf::infinite, message...)
@@ -144,10 +143,9 @@ public:
     auto target = caf::actor_cast<caf::strong_actor_ptr>(handle);
     if (!target)
       return;
-    target->enqueue(nullptr,
-                    caf::make_message_id(caf::message_priority::high),
-                    caf::make_message(caf::exit_msg{target->address(),
-                                                    caf::exit_reason::kill}),
+    target->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                    caf::make_message(
+                      caf::exit_msg{target->address(), caf::exit_reason::kill}),
                     nullptr);
     if (scheduler_.prioritize(target))
       scheduler_.try_run_once();
@@ -184,8 +182,7 @@ private:
   }
 
   template <class Predicate> void run_while(Predicate wanted) {
-    while (wanted() && scheduler_.try_run_once()) {
-    }
+    while (wanted() && scheduler_.try_run_once()) {}
   }
 
   /// Jumps to the next timer, if it is due by `end`.

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+
+namespace lockstep {
+
+/// While it lives, what SQLite opens is on a disk that has room for so many
+/// bytes of writing. One at a time.
+class full_disk {
+public:
+  static constexpr auto plenty = std::numeric_limits<std::int64_t>::max();
+
+  full_disk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+    current = this;
+    vfs_.zName = "lockstep-full-disk";
+    vfs_.xOpen = open;
+    sqlite3_vfs_register(&vfs_, 1);
+  }
+
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+
+  /// Databases that were opened meanwhile must be closed by now.
+  ~full_disk() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(real_, 1);
+    current = nullptr;
+  }
+
+  std::int64_t room = plenty;
+
+private:
+  static inline full_disk* current = nullptr;
+
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags,
+                  int* opened) {
+    auto& disk = *current;
+    auto result = disk.real_->xOpen(disk.real_, name, file, flags, opened);
+    if (result == SQLITE_OK && file->pMethods != nullptr) {
+      disk.write_ = file->pMethods->xWrite;
+      disk.methods_.push_back(*file->pMethods);
+      disk.methods_.back().xWrite = write;
+      file->pMethods = &disk.methods_.back();
+    }
+    return result;
+  }
+
+  static int write(sqlite3_file* file, const void* bytes, int size,
+                   sqlite3_int64 offset) {
+    auto& disk = *current;
+    if (disk.room < size)
+      return SQLITE_FULL;
+    if (disk.room != plenty)
+      disk.room -= size;
+    return disk.write_(file, bytes, size, offset);
+  }
+
+  sqlite3_vfs* real_;
+  sqlite3_vfs vfs_;
+  int (*write_)(sqlite3_file*, const void*, int, sqlite3_int64) = nullptr;
+  std::deque<sqlite3_io_methods> methods_;
+};
+
+} // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/event_bus.hpp"
+#include "actors/gateway.hpp"
 #include "actors/message_types.hpp"
 #include "actors/sync_log.hpp"
 #include "messages/index.hpp"
@@ -23,13 +24,11 @@ using log_listener
 /// before it, so that a turn takes them together.
 struct library_turn {};
 
-using members_listener = caf::typed_actor<caf::reacts_to<members_changed>>;
-
 /// The actors beside a library; told once they are there.
 struct library_neighbours {
   log_listener replication;
-  /// Leadership and gateway.
-  std::vector<members_listener> membership;
+  caf::typed_actor<caf::reacts_to<members_changed>> leadership;
+  caf::typed_actor<caf::reacts_to<set_library_members>> gateway;
 };
 
 /// One library on this device: owns database.db, takes writes, captures and
@@ -77,6 +76,8 @@ struct library_setup {
   library_id library;
   std::string name;
   device_id device;
+  /// The device that let this one in; nil on the creator.
+  device_id joined_from;
   library_settings limits;
   environment env;
   /// The open database.db; belongs to the actor from now on.

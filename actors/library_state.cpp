@@ -1,6 +1,7 @@
 #include "actors/library_state.hpp"
 
 #include "actors/errors.hpp"
+#include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
 #include "protocol/conflict.hpp"
 
@@ -185,17 +186,23 @@ void library_state::meet(library_neighbours neighbours) {
 }
 
 void library_state::send_members() {
-  auto list = store_->members();
+  auto list = known_members(*store_, setup_.joined_from);
   if (!list) {
     spdlog::error("library {}: cannot read the members: {}",
                   to_string(setup_.library), list.error().message);
     return;
   }
+  set_library_members allowed{setup_.library, {}};
+  for (const auto& what : *list)
+    if (!what.removed)
+      allowed.members.push_back(what.device);
   const members_changed now{std::move(*list)};
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
-  for (const auto& listener : neighbours_.membership)
-    self_->send(listener, now);
+  if (neighbours_.leadership)
+    self_->send(neighbours_.leadership, now);
+  if (neighbours_.gateway)
+    self_->send(neighbours_.gateway, allowed);
 }
 
 void library_state::advance_stable(sequence_number stable) {
@@ -233,7 +240,7 @@ library_state::pending_after(const fetch_pending& request) {
 }
 
 caf::result<members_changed> library_state::members() {
-  return to_result(store_->members().map(
+  return to_result(known_members(*store_, setup_.joined_from).map(
     [](std::vector<member> list) { return members_changed{std::move(list)}; }));
 }
 

@@ -1,0 +1,31 @@
+#include "actors/node.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/node_state.hpp"
+
+namespace lockstep {
+
+node_actor::behavior_type node(node_actor::stateful_pointer<node_state> self,
+                               node_setup setup) {
+  self->state.start(self, std::move(setup));
+  self->set_down_handler([self](const caf::down_msg& what) {
+    self->state.lost(what.source, what.reason);
+  });
+  return {
+    [self](const create_library& request) {
+      return self->state.create(request);
+    },
+    [self](const join_library& request) { return self->state.join(request); },
+    [self](const open_library& request) {
+      return self->state.open(request.library);
+    },
+    [self](const close_open_library& request) {
+      return self->state.close_one(request.library);
+    },
+    [self](const list_libraries&) { return self->state.list(); },
+    [self](const close_node&) { return self->state.close(); },
+    [self](const reopen_library& what) { self->state.reopen(what); },
+  };
+}
+
+} // namespace lockstep

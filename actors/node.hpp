@@ -1,0 +1,125 @@
+#pragma once
+
+#include "actors/gateway.hpp"
+#include "actors/indexer.hpp"
+#include "actors/leadership.hpp"
+#include "actors/library.hpp"
+#include "actors/local_network.hpp"
+#include "actors/replication.hpp"
+#include "actors/sync_log.hpp"
+#include "persistence/data_directory.hpp"
+#include "persistence/device_identity.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// A new library; this device is its creator and leads first.
+struct create_library {
+  std::string name;
+};
+
+/// A library that `from` let this device into; `from` has to lead it, and to
+/// have made this device a member.
+struct join_library {
+  library_id library;
+  std::string name;
+  device_id created_by;
+  device_id from;
+};
+
+struct open_library {
+  library_id library;
+};
+
+/// Hands over the leadership if this device has it, then closes the files.
+struct close_open_library {
+  library_id library;
+};
+
+struct list_libraries {};
+
+struct listed_library {
+  library_id library;
+  std::string name;
+  bool open = false;
+};
+
+struct library_list {
+  std::vector<listed_library> libraries;
+  /// What was wrong with those that cannot be read.
+  std::vector<failure> unreadable;
+};
+
+/// The actors of one open library. Let go of them when it closes.
+struct library_handles {
+  library_id id;
+  std::string name;
+  device_id created_by;
+  library_actor library;
+  sync_log_actor log;
+  leadership_actor leadership;
+  replication_actor replication;
+  indexer_actor indexer;
+};
+
+/// Closes every library, leaves the network and ends the actor.
+struct close_node {};
+
+/// The node to itself: try to open a library again that failed.
+struct reopen_library {
+  library_id library;
+  std::uint32_t attempt = 0;
+};
+
+/// One per device: its identity and its libraries; opens, closes, supervises.
+/// A library whose actor fails is closed with an event and reopened after a
+/// while; the others are untouched.
+using node_actor = caf::typed_actor<
+  /// Errors: `invalid_argument` for the name, and those of opening.
+  caf::replies_to<create_library>::with<library_handles>,
+  caf::replies_to<join_library>::with<library_handles>,
+  /// The handles of a library, which is opened if it is not yet. Errors:
+  /// `not_found`, `corrupt`, `newer_format`, `io`, `read_only`, `disk_full`.
+  caf::replies_to<open_library>::with<library_handles>,
+  caf::replies_to<close_open_library>::with<done>,
+  caf::replies_to<list_libraries>::with<library_list>,
+  caf::replies_to<close_node>::with<done>, caf::reacts_to<reopen_library>>;
+
+/// What a node is made from.
+struct node_setup {
+  std::shared_ptr<data_directory> directory;
+  device_identity identity;
+  settings limits;
+  environment env;
+  local_network_actor network;
+  event_bus_actor events;
+  /// Where this device has the folder that another device indexed; nothing
+  /// when it has none. By default the folder of the same path.
+  std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
+    matching_folder;
+};
+
+class node_state;
+
+node_actor::behavior_type node(node_actor::stateful_pointer<node_state> self,
+                               node_setup setup);
+
+} // namespace lockstep
+
+LOCKSTEP_LOCAL_MESSAGE(create_library)
+LOCKSTEP_LOCAL_MESSAGE(join_library)
+LOCKSTEP_LOCAL_MESSAGE(open_library)
+LOCKSTEP_LOCAL_MESSAGE(close_open_library)
+LOCKSTEP_LOCAL_MESSAGE(list_libraries)
+LOCKSTEP_LOCAL_MESSAGE(library_list)
+LOCKSTEP_LOCAL_MESSAGE(library_handles)
+LOCKSTEP_LOCAL_MESSAGE(close_node)
+LOCKSTEP_LOCAL_MESSAGE(reopen_library)

@@ -1,0 +1,352 @@
+#include "actors/node_state.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/library_state.hpp"
+#include "persistence/library_members.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+namespace lockstep {
+
+namespace {
+
+constexpr std::chrono::seconds closing_patience{10};
+constexpr std::chrono::seconds reopen_first{1};
+constexpr std::uint32_t reopen_doublings_most = 6;
+
+caf::actor_addr address_of(const caf::actor& actor) {
+  return actor.address();
+}
+
+/// Every actor of a library, for all of which one rule holds.
+std::array<caf::actor, 5> all_of(const library_handles& handles) {
+  return {caf::actor_cast<caf::actor>(handles.leadership),
+          caf::actor_cast<caf::actor>(handles.replication),
+          caf::actor_cast<caf::actor>(handles.indexer),
+          caf::actor_cast<caf::actor>(handles.library),
+          caf::actor_cast<caf::actor>(handles.log)};
+}
+
+} // namespace
+
+void node_state::start(node_actor::pointer self, node_setup setup) {
+  self_ = self;
+  setup_ = std::move(setup);
+  if (!setup_.matching_folder)
+    setup_.matching_folder = [](const bulk_operation& what) {
+      std::error_code ignored;
+      std::optional<std::filesystem::path> found{what.path};
+      if (what.path.empty() || !std::filesystem::is_directory(*found, ignored))
+        found.reset();
+      return found;
+    };
+  gateway_ = self->spawn(
+    gateway, gateway_setup{setup_.identity.id, setup_.network, setup_.env});
+}
+
+void node_state::publish(library_id library, event_body body) {
+  self_->send(setup_.events, event{library, std::move(body)});
+}
+
+caf::result<library_handles>
+node_state::create(const create_library& request) {
+  const auto wall = setup_.env.wall(self_->clock().now());
+  std::mt19937_64 random{setup_.env.seed
+                         ^ static_cast<std::uint64_t>(
+                           wall.time_since_epoch().count())
+                         ^ std::hash<std::string>{}(request.name)
+                         ^ open_.size() << 32};
+  library_description description;
+  description.id = library_id{make_uuid_v7(
+    static_cast<std::uint64_t>(wall.time_since_epoch().count()), random(),
+    random())};
+  description.name = request.name;
+  description.created_by = setup_.identity.id;
+  description.created_at = wall;
+  description.device = setup_.identity.id;
+  auto folder = create_library_folder(setup_.directory->libraries_folder(),
+                                      description);
+  if (!folder)
+    return to_error(folder.error());
+  auto opened = open_folder(*folder);
+  if (opened)
+    caf::anon_send(opened->library,
+                   change_member{{setup_.identity.id, setup_.identity.name,
+                                  false}});
+  return to_result(std::move(opened));
+}
+
+caf::result<library_handles> node_state::join(const join_library& request) {
+  library_description description;
+  description.id = request.library;
+  description.name = request.name;
+  description.created_by = request.created_by;
+  description.created_at = setup_.env.wall(self_->clock().now());
+  description.device = setup_.identity.id;
+  description.joined_from = request.from;
+  auto folder = create_library_folder(setup_.directory->libraries_folder(),
+                                      description);
+  if (!folder)
+    return to_error(folder.error());
+  return to_result(open_folder(*folder));
+}
+
+caf::result<library_handles> node_state::open(library_id id) {
+  if (auto found = open_.find(id); found != open_.end()) {
+    if (found->second.closing)
+      return to_error({errc::busy, "The library is just closing; try again in a"
+                                   " moment."});
+    return found->second.handles;
+  }
+  auto folder = open_library_folder(setup_.directory->library_path(id));
+  if (!folder)
+    return to_error(folder.error());
+  return to_result(open_folder(*folder));
+}
+
+expected<library_handles>
+node_state::open_folder(const library_folder& folder) {
+  if (closing_)
+    return fail(errc::closed, "The node is shutting down.");
+  if (folder.description.device != setup_.identity.id)
+    return fail(errc::invalid_argument,
+                "The library folder " + folder.path.string()
+                  + " is a copy from device "
+                  + to_string(folder.description.device)
+                  + "; remove it and join the library instead.");
+  auto handles = spawn_library(folder);
+  if (!handles)
+    return handles;
+  for (const auto& actor : all_of(*handles))
+    self_->monitor(actor);
+  publish(handles->id, library_opened{handles->name});
+  spdlog::info("library {}: opened as \"{}\"", to_string(handles->id),
+               handles->name);
+  return handles;
+}
+
+expected<leadership_record>
+node_state::recover_leadership(sync_log_store& log,
+                               const library_folder& folder) {
+  auto record = log.leadership();
+  if (!record || record->current.term || !folder.description.joined_from.is_nil()
+      || folder.description.created_by != setup_.identity.id)
+    return record;
+  record->current = {term_number{1}, setup_.identity.id};
+  record->vote = record->current;
+  record->leader = setup_.identity.id;
+  record->lease_end
+    = setup_.env.wall(self_->clock().now())
+      + std::chrono::duration_cast<std::chrono::milliseconds>(
+        setup_.limits.leadership.lease);
+  if (auto stored = log.store_leadership(*record); !stored)
+    return tl::make_unexpected(stored.error());
+  return record;
+}
+
+expected<library_handles>
+node_state::spawn_library(const library_folder& folder) {
+  const auto& what = folder.description;
+  auto log = sync_log_store::open(folder.sync_log_file());
+  if (!log)
+    return tl::make_unexpected(log.error());
+  auto record = recover_leadership(*log, folder);
+  if (!record)
+    return tl::make_unexpected(record.error());
+  auto head = log->head();
+  if (!head)
+    return tl::make_unexpected(head.error());
+  auto store = library_store::open(folder.database_file(),
+                                   folder.sync_log_file(), setup_.identity.id,
+                                   setup_.limits.library);
+  if (!store)
+    return tl::make_unexpected(store.error());
+  auto members = known_members(**store, what.joined_from);
+  if (!members)
+    return tl::make_unexpected(members.error());
+
+  library_handles made;
+  made.id = what.id;
+  made.name = what.name;
+  made.created_by = what.created_by;
+  const auto& env = setup_.env;
+  made.log = spawn_blocking(
+    *self_, env, sync_log,
+    std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
+  made.library = spawn_blocking(
+    *self_, env, library,
+    library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
+                  setup_.limits.library, env,
+                  std::shared_ptr<library_store>{std::move(*store)}, made.log,
+                  setup_.events});
+  made.leadership = self_->spawn(
+    leadership,
+    leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
+                     *record, env, made.log, setup_.events, *members,
+                     head->position});
+  made.replication = self_->spawn(
+    replication,
+    replication_setup{what.id, setup_.identity.id, setup_.identity.name,
+                      setup_.limits.replication, env, made.library, made.log,
+                      made.leadership, *members, *head});
+  made.indexer = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
+                                index_sink_actor{made.library},
+                                setup_.limits.index);
+  auto follower = self_->spawn(
+    bulk_follower, bulk_follower_setup{what.id, setup_.identity.id,
+                                       setup_.events, made.indexer,
+                                       setup_.matching_folder});
+  self_->send(made.library,
+              library_neighbours{made.replication, made.leadership, gateway_});
+  self_->send(made.leadership, watch_role{made.library});
+  attach_library attached{what.id, made.leadership, made.replication, {}};
+  for (const auto& one : *members)
+    if (!one.removed)
+      attached.members.push_back(one.device);
+  self_->send(gateway_, attached);
+  open_[what.id] = {made, follower, failures_[what.id], false};
+  return made;
+}
+
+caf::typed_response_promise<done> node_state::close_one(library_id id) {
+  auto promise = self_->make_response_promise<done>();
+  auto found = open_.find(id);
+  if (found == open_.end())
+    promise.deliver(to_error(
+      {errc::not_found, "The library is not open on this device."}));
+  else if (found->second.closing)
+    promise.deliver(to_error({errc::busy, "The library is closing already."}));
+  else
+    close_in_order(id, [promise]() mutable { promise.deliver(done{}); });
+  return promise;
+}
+
+void node_state::close_in_order(library_id id, std::function<void()> then) {
+  auto& actors = open_.at(id);
+  actors.closing = true;
+  for (const auto& actor : all_of(actors.handles))
+    self_->demonitor(address_of(actor));
+  const auto handles = actors.handles;
+  // Each step goes on whether or not the one before it was answered: a stuck
+  // part must not keep the others' files open.
+  using step = std::function<void()>;
+  auto ask = [this](const auto& actor, const auto& what, const step& next) {
+    self_->request(actor, closing_patience, what)
+      .then([next](const done&) { next(); },
+            [next](const caf::error&) { next(); });
+  };
+  step over = [this, id, then] {
+    closed(id, {errc::none, {}});
+    then();
+  };
+  step log = [=] { ask(handles.log, close_log{}, over); };
+  step tables = [=] { ask(handles.library, close_library{}, log); };
+  step entries = [=] { ask(handles.replication, close_library{}, tables); };
+  step peers = [=, this] { ask(gateway_, detach_library{id}, entries); };
+  ask(handles.leadership, step_down{}, peers);
+}
+
+void node_state::kill(const open_library_actors& actors) {
+  for (const auto& actor : all_of(actors.handles))
+    self_->send_exit(actor, caf::exit_reason::kill);
+  self_->send_exit(actors.follower, caf::exit_reason::kill);
+}
+
+void node_state::closed(library_id id, const failure& why) {
+  auto found = open_.find(id);
+  if (found == open_.end())
+    return;
+  kill(found->second);
+  open_.erase(found);
+  publish(id, library_closed{why});
+  spdlog::info("library {}: closed", to_string(id));
+  finish_close();
+}
+
+void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
+  for (auto& [id, actors] : open_) {
+    const auto list = all_of(actors.handles);
+    if (std::none_of(list.begin(), list.end(), [&](const caf::actor& one) {
+          return one.address() == actor;
+        }))
+      continue;
+    const auto reason = to_failure(why);
+    spdlog::error("library {}: an actor failed, it will be reopened: {}",
+                  to_string(id), reason.message);
+    for (const auto& one : list)
+      self_->demonitor(address_of(one));
+    caf::anon_send(gateway_, detach_library{id});
+    const auto attempt = failures_[id]++;
+    reopen_library again{id, attempt};
+    self_->delayed_send(
+      node_actor{self_},
+      reopen_first * (1U << std::min(attempt, reopen_doublings_most)), again);
+    closed(id, reason);
+    return;
+  }
+}
+
+void node_state::reopen(const reopen_library& what) {
+  if (closing_ || open_.contains(what.library))
+    return;
+  auto folder = open_library_folder(setup_.directory->library_path(what.library));
+  if (!folder)
+    return;
+  if (auto opened = open_folder(*folder); !opened) {
+    spdlog::error("library {}: cannot be reopened: {}", to_string(what.library),
+                  opened.error().message);
+    const auto attempt = what.attempt + 1;
+    self_->delayed_send(
+      node_actor{self_},
+      reopen_first * (1U << std::min(attempt, reopen_doublings_most)),
+      reopen_library{what.library, attempt});
+  }
+}
+
+caf::result<library_list> node_state::list() const {
+  auto found = setup_.directory->libraries();
+  if (!found)
+    return to_error(found.error());
+  library_list answer;
+  for (const auto& folder : found->libraries)
+    answer.libraries.push_back({folder.description.id, folder.description.name,
+                                open_.contains(folder.description.id)});
+  answer.unreadable = found->unreadable;
+  return answer;
+}
+
+caf::typed_response_promise<done> node_state::close() {
+  auto promise = self_->make_response_promise<done>();
+  close_promises_.push_back(promise);
+  if (!closing_) {
+    closing_ = true;
+    std::vector<library_id> ids;
+    for (const auto& [id, actors] : open_)
+      if (!actors.closing)
+        ids.push_back(id);
+    for (const auto& id : ids)
+      close_in_order(id, [] {});
+  }
+  finish_close();
+  return promise;
+}
+
+void node_state::finish_close() {
+  if (!closing_ || !open_.empty())
+    return;
+  auto over = [this] {
+    for (auto& promise : close_promises_)
+      promise.deliver(done{});
+    close_promises_.clear();
+    gateway_ = nullptr;
+    self_->quit();
+  };
+  self_->request(gateway_, closing_patience, close_gateway{})
+    .then([over](const done&) { over(); }, [over](const caf::error&) { over(); });
+}
+
+} // namespace lockstep

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "actors/bulk_follower.hpp"
+#include "actors/node.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <deque>
+#include <map>
+#include <set>
+
+namespace lockstep {
+
+/// The node actor's state.
+class node_state {
+public:
+  static inline const char* name = "node";
+
+  void start(node_actor::pointer self, node_setup setup);
+
+  caf::result<library_handles> create(const create_library& request);
+  caf::result<library_handles> join(const join_library& request);
+  caf::result<library_handles> open(library_id id);
+  caf::typed_response_promise<done> close_one(library_id id);
+  caf::result<library_list> list() const;
+  caf::typed_response_promise<done> close();
+  void reopen(const reopen_library& what);
+  void lost(const caf::actor_addr& actor, const caf::error& why);
+
+private:
+  struct open_library_actors {
+    library_handles handles;
+    event_subscriber follower;
+    std::uint32_t failures = 0;
+    bool closing = false;
+  };
+
+  expected<library_handles> open_folder(const library_folder& folder);
+  expected<library_handles> spawn_library(const library_folder& folder);
+  /// Starts the creator's first term in a log that has none yet.
+  expected<leadership_record> recover_leadership(sync_log_store& log,
+                                                 const library_folder& folder);
+  /// Closes one library step by step: leadership, network, replication, tables,
+  /// log.
+  void close_in_order(library_id id, std::function<void()> then);
+  void closed(library_id id, const failure& why);
+  void kill(const open_library_actors& actors);
+  void finish_close();
+  void publish(library_id library, event_body body);
+
+  node_actor::pointer self_ = nullptr;
+  node_setup setup_;
+  gateway_actor gateway_;
+  std::map<library_id, open_library_actors> open_;
+  std::map<library_id, std::uint32_t> failures_;
+  bool closing_ = false;
+  std::vector<caf::typed_response_promise<done>> close_promises_;
+};
+
+} // namespace lockstep

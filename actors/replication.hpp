@@ -1,23 +1,124 @@
 #pragma once
 
+#include "actors/environment.hpp"
+#include "actors/leadership.hpp"
 #include "actors/peer.hpp"
+#include "config/settings.hpp"
+#include "protocol/replication.hpp"
 
 #include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace lockstep {
+
+/// Replication to itself: the time of `generation` has come.
+struct replication_tick {
+  std::uint64_t generation = 0;
+};
 
 /// Carries one library's entries and proposals between this device and its
 /// peers: the shell around protocol/replication.
 using replication_actor = peer_listener::extend<
   /// Leadership: who leads now.
   caf::reacts_to<role_changed>,
-  /// Library: the log has grown here.
+  /// Library: the log has grown here, or was cut.
   caf::reacts_to<log_advanced>,
   /// Library: there are operations to propose.
   caf::reacts_to<pending_advanced>,
   /// Library: who takes part.
   caf::reacts_to<members_changed>,
   /// Stops at once and ends the actor.
-  caf::replies_to<close_library>::with<done>>;
+  caf::replies_to<close_library>::with<done>, caf::reacts_to<replication_tick>>;
+
+/// What replication needs of the library actor.
+using entry_applier = caf::typed_actor<
+  caf::replies_to<sequence_operations>::with<operations_sequenced>,
+  caf::replies_to<apply_entries>::with<log_head>,
+  caf::replies_to<yield_log>::with<log_head>,
+  caf::replies_to<fetch_pending>::with<pending_batch>,
+  caf::reacts_to<stable_advanced>>;
+
+/// What replication needs of the sync-log actor.
+using log_source
+  = caf::typed_actor<caf::replies_to<serve_entries>::with<served_entries>,
+                     caf::replies_to<find_match>::with<log_position>>;
+
+/// What replication needs of the leadership actor.
+using head_listener
+  = caf::typed_actor<caf::reacts_to<watch_role>, caf::reacts_to<log_head>,
+                     caf::reacts_to<stable_advanced>>;
+
+/// What a replication actor is made from.
+struct replication_setup {
+  library_id library;
+  device_id device;
+  std::string device_name;
+  replication_settings settings;
+  environment env;
+  /// The library actor.
+  entry_applier applier;
+  /// The sync-log actor.
+  log_source log;
+  /// The leadership actor; replication asks it for the role by itself.
+  head_listener leadership;
+  std::vector<member> members;
+  log_head head;
+};
+
+struct replication_state {
+  static inline const char* name = "replication";
+  using self_pointer = replication_actor::stateful_pointer<replication_state>;
+
+  void start(self_pointer actor, replication_setup what);
+
+  /// Performs effects in order, tells of a moved head, and sets the timer.
+  void take(replication_effects list);
+  /// Says nothing more and lets go of every other actor.
+  void close();
+
+  self_pointer self = nullptr;
+  replication_setup setup;
+  std::unique_ptr<replication_machine> machine;
+  std::map<device_id, peer_actor> peers;
+  std::uint64_t generation = 0;
+  /// When the tick of `generation` comes.
+  std::optional<time_point> armed;
+
+private:
+  void perform(const replication_send& what);
+  void perform(const replication_serve& what);
+  void perform(const apply_entries& what);
+  void perform(const yield_log& what);
+  void perform(const find_match& what);
+  void perform(const fetch_pending& what);
+  void perform(const sequence_operations& what);
+  void perform(const stable_advanced& what);
+
+  /// Asks, and hands answer or failure to `next`, which calls the machine.
+  template <class Answer, class Actor, class Request, class Next>
+  void ask(const Actor& whom, const Request& request, std::string_view doing,
+           Next next);
+  void tell_head();
+  void arm();
+  /// One line when something begins to fail or fails differently.
+  void note(std::string_view doing, const failure* why);
+
+  /// The head that leadership knows of.
+  log_position told;
+  std::map<std::string_view, errc> failing;
+};
+
+replication_actor::behavior_type
+replication(replication_actor::stateful_pointer<replication_state> self,
+            replication_setup setup);
 
 } // namespace lockstep
+
+LOCKSTEP_LOCAL_MESSAGE(replication_tick)

@@ -94,8 +94,8 @@ void follower_pull::on_entries(device_id from, const entries& answer,
     hear_leader(answer.head);
   if (!listening())
     return;
-  auto answers_me = phase_ == phase::asking && from == source_
-                    && answer.since == since_;
+  auto answers_me
+    = phase_ == phase::asking && from == source_ && answer.since == since_;
   if (answers_me && probing_) {
     phase_ = phase::yielding;
     deadline_.reset();
@@ -255,9 +255,9 @@ void follower_pull::consider(time_point now, replication_effects& out) {
 void follower_pull::ask(device_id source, log_position since, bool probe,
                         time_point now, replication_effects& out) {
   const auto& limits = context_.settings;
-  auto far_behind = leader_head_
-                    && leader_head_->sequence > since.sequence
-                                                  + limits.fetch_limit;
+  auto far_behind
+    = leader_head_
+      && leader_head_->sequence > since.sequence + limits.fetch_limit;
   // Of a probe only the match counts.
   auto limit = probe        ? 1U
                : far_behind ? limits.catch_up_limit

@@ -11,7 +11,7 @@ namespace lockstep {
 
 /// A follower's way to the leader's log: one pull at a time, applied before
 /// the next; where the logs differ, steps back to the last common entry and
-/// yields what is after it. Part of `replication`.
+/// yields what is after it. Part of `replication_machine`.
 class follower_pull {
 public:
   explicit follower_pull(replication_context& context) : context_(context) {

@@ -113,8 +113,9 @@ void leader_feed::announce_stable(replication_effects& out) const {
   for (auto device : context_.up)
     if (context_.is_member(device))
       out.push_back(replication_send{
-        device, new_entries{context_.view.ballot, context_.head, {},
-                            context_.stable, {}}});
+        device,
+        new_entries{
+          context_.view.ballot, context_.head, {}, context_.stable, {}}});
 }
 
 void leader_feed::consider(device_id device, time_point now,
@@ -132,7 +133,8 @@ void leader_feed::consider(device_id device, time_point now,
 
 void leader_feed::notify(device_id device, follower& to, time_point now,
                          replication_effects& out) {
-  new_entries news{context_.view.ballot, context_.head, {}, context_.stable, {}};
+  new_entries news{
+    context_.view.ballot, context_.head, {}, context_.stable, {}};
   auto known = acknowledged_.find(device);
   // A reminder goes bare: the follower asks for what it lacks.
   if (to.attempts == 0 && known != acknowledged_.end()

@@ -13,7 +13,7 @@ namespace lockstep {
 
 /// A leader's way to its followers: tells them that the log has grown, one
 /// unanswered notification per follower, and hears how far each one is. Part of
-/// `replication`.
+/// `replication_machine`.
 class leader_feed {
 public:
   explicit leader_feed(replication_context& context) : context_(context) {

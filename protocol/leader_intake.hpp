@@ -12,7 +12,7 @@ namespace lockstep {
 
 /// Takes proposals on the leader: hands one of each peer at a time to the
 /// library, lets a bounded number wait, and refuses the rest. Part of
-/// `replication`.
+/// `replication_machine`.
 class leader_intake {
 public:
   explicit leader_intake(replication_context& context) : context_(context) {
@@ -22,7 +22,8 @@ public:
   void restart();
   void on_propose(device_id from, const propose& wish,
                   replication_effects& out);
-  void on_sequenced(device_id from, const expected<operations_sequenced>& result,
+  void on_sequenced(device_id from,
+                    const expected<operations_sequenced>& result,
                     replication_effects& out);
   void on_peer_down(device_id device);
 

@@ -9,7 +9,7 @@ namespace lockstep {
 
 /// A follower's way to get its operations sequenced: in order, one proposal at
 /// a time, again until the leader has them. The leader filters what it has
-/// already, so repeating is harmless. Part of `replication`.
+/// already, so repeating is harmless. Part of `replication_machine`.
 class proposer {
 public:
   explicit proposer(replication_context& context) : context_(context) {

@@ -16,7 +16,7 @@ std::map<device_id, bool> by_device(const std::vector<member>& members) {
 
 } // namespace
 
-replication::replication(replication_start start)
+replication_machine::replication_machine(replication_start start)
   : pull_(context_), proposer_(context_), feed_(context_), intake_(context_) {
   context_.self = start.self;
   context_.device_name = std::move(start.device_name);
@@ -26,8 +26,8 @@ replication::replication(replication_start start)
   context_.random_state = start.seed;
 }
 
-replication_effects replication::on_role(const leadership_view& view,
-                                         time_point now) {
+replication_effects replication_machine::on_role(const leadership_view& view,
+                                                 time_point now) {
   replication_effects out;
   auto before = std::exchange(context_.view, view);
   if (before.role == view.role && before.ballot == view.ballot
@@ -45,8 +45,9 @@ replication_effects replication::on_role(const leadership_view& view,
   return out;
 }
 
-replication_effects replication::on_members(const std::vector<member>& members,
-                                            time_point now) {
+replication_effects
+replication_machine::on_members(const std::vector<member>& members,
+                                time_point now) {
   replication_effects out;
   context_.members = by_device(members);
   if (context_.leads())
@@ -55,7 +56,8 @@ replication_effects replication::on_members(const std::vector<member>& members,
   return out;
 }
 
-replication_effects replication::on_peer_up(device_id device, time_point now) {
+replication_effects replication_machine::on_peer_up(device_id device,
+                                                    time_point now) {
   replication_effects out;
   context_.up.insert(device);
   if (!context_.is_removed(device))
@@ -69,8 +71,8 @@ replication_effects replication::on_peer_up(device_id device, time_point now) {
   return out;
 }
 
-replication_effects replication::on_peer_down(device_id device,
-                                              time_point now) {
+replication_effects replication_machine::on_peer_down(device_id device,
+                                                      time_point now) {
   replication_effects out;
   context_.up.erase(device);
   feed_.on_peer_down(device);
@@ -84,9 +86,9 @@ replication_effects replication::on_peer_down(device_id device,
   return out;
 }
 
-replication_effects replication::on_message(device_id from,
-                                            const peer_message& message,
-                                            time_point now) {
+replication_effects replication_machine::on_message(device_id from,
+                                                    const peer_message& message,
+                                                    time_point now) {
   replication_effects out;
   // The end of a membership is the end of the talk, but what a removed device
   // had accepted before is the library's to judge.
@@ -97,8 +99,8 @@ replication_effects replication::on_message(device_id from,
   return out;
 }
 
-replication_effects replication::on_log_advanced(const log_advanced& news,
-                                                 time_point now) {
+replication_effects
+replication_machine::on_log_advanced(const log_advanced& news, time_point now) {
   replication_effects out;
   if (context_.leads()) {
     context_.head = news.head.position;
@@ -111,14 +113,15 @@ replication_effects replication::on_log_advanced(const log_advanced& news,
 }
 
 replication_effects
-replication::on_pending_advanced(device_sequence_number last, time_point) {
+replication_machine::on_pending_advanced(device_sequence_number last,
+                                         time_point) {
   replication_effects out;
   proposer_.on_pending_advanced(last);
   finish(out);
   return out;
 }
 
-replication_effects replication::on_tick(time_point now) {
+replication_effects replication_machine::on_tick(time_point now) {
   replication_effects out;
   pull_.on_tick(now, out);
   proposer_.on_tick(now);
@@ -128,16 +131,18 @@ replication_effects replication::on_tick(time_point now) {
   return out;
 }
 
-replication_effects replication::on_applied(const expected<log_head>& result,
-                                            time_point now) {
+replication_effects
+replication_machine::on_applied(const expected<log_head>& result,
+                                time_point now) {
   replication_effects out;
   pull_.on_applied(result, now, out);
   finish(out);
   return out;
 }
 
-replication_effects replication::on_yielded(const expected<log_head>& result,
-                                            time_point now) {
+replication_effects
+replication_machine::on_yielded(const expected<log_head>& result,
+                                time_point now) {
   replication_effects out;
   // What was cut is pending again, before all that is pending already.
   proposer_.restart();
@@ -146,17 +151,19 @@ replication_effects replication::on_yielded(const expected<log_head>& result,
   return out;
 }
 
-replication_effects replication::on_match(const expected<log_position>& result,
-                                          time_point now) {
+replication_effects
+replication_machine::on_match(const expected<log_position>& result,
+                              time_point now) {
   replication_effects out;
   pull_.on_match(result, now, out);
   finish(out);
   return out;
 }
 
-replication_effects replication::on_served(const replication_serve& asked,
-                                           expected<served_entries> result,
-                                           time_point now) {
+replication_effects
+replication_machine::on_served(const replication_serve& asked,
+                               expected<served_entries> result,
+                               time_point now) {
   replication_effects out;
   auto next = std::move(serving_.extract(asked.to).mapped());
   // Entries read before a change of ballot may have been cut since.
@@ -179,24 +186,23 @@ replication_effects replication::on_served(const replication_serve& asked,
 }
 
 replication_effects
-replication::on_pending(const expected<pending_batch>& result, time_point now) {
+replication_machine::on_pending(const expected<pending_batch>& result,
+                                time_point now) {
   replication_effects out;
   proposer_.on_pending(result, now, out);
   finish(out);
   return out;
 }
 
-replication_effects
-replication::on_sequenced(device_id from,
-                          const expected<operations_sequenced>& result,
-                          time_point) {
+replication_effects replication_machine::on_sequenced(
+  device_id from, const expected<operations_sequenced>& result, time_point) {
   replication_effects out;
   intake_.on_sequenced(from, result, out);
   finish(out);
   return out;
 }
 
-std::optional<time_point> replication::deadline() const {
+std::optional<time_point> replication_machine::deadline() const {
   std::optional<time_point> result;
   for (auto at : {pull_.deadline(), proposer_.deadline(), feed_.deadline()})
     if (at && (!result || *at < *result))
@@ -204,16 +210,17 @@ std::optional<time_point> replication::deadline() const {
   return result;
 }
 
-bool replication::is_my_leader(device_id from, const ballot& under) const {
+bool replication_machine::is_my_leader(device_id from,
+                                       const ballot& under) const {
   return context_.follows() && from == context_.view.leader
          && is_current(under);
 }
 
-bool replication::is_current(const ballot& under) const {
+bool replication_machine::is_current(const ballot& under) const {
   return under == context_.view.ballot;
 }
 
-template <class Greeting> Greeting replication::greeting() const {
+template <class Greeting> Greeting replication_machine::greeting() const {
   Greeting result;
   result.device_name = context_.device_name;
   result.ballot = context_.view.ballot;
@@ -222,17 +229,17 @@ template <class Greeting> Greeting replication::greeting() const {
   return result;
 }
 
-template hello replication::greeting<hello>() const;
-template welcome replication::greeting<welcome>() const;
+template hello replication_machine::greeting<hello>() const;
+template welcome replication_machine::greeting<welcome>() const;
 
-void replication::finish(replication_effects& out) {
+void replication_machine::finish(replication_effects& out) {
   raise_stable(out);
   auto ready = context_.follows() && context_.is_up(context_.view.leader)
                && pull_.caught_up();
   proposer_.consider(ready, out);
 }
 
-void replication::raise_stable(replication_effects& out) {
+void replication_machine::raise_stable(replication_effects& out) {
   auto stable = context_.stable;
   if (context_.leads())
     stable = feed_.held_by_all();

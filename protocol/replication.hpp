@@ -29,12 +29,12 @@ struct replication_start {
 /// `now` never goes back. Each effect that asks is answered exactly once, see
 /// `replication_effect`. After each input the caller arranges for `on_tick` at
 /// `deadline`.
-class replication {
+class replication_machine {
 public:
-  explicit replication(replication_start start);
-  replication(const replication&) = delete;
-  replication& operator=(const replication&) = delete;
-  ~replication() = default;
+  explicit replication_machine(replication_start start);
+  replication_machine(const replication_machine&) = delete;
+  replication_machine& operator=(const replication_machine&) = delete;
+  ~replication_machine() = default;
 
   replication_effects on_role(const leadership_view& view, time_point now);
   replication_effects on_members(const std::vector<member>& members,
@@ -61,9 +61,9 @@ public:
                                 time_point now);
   replication_effects on_pending(const expected<pending_batch>& result,
                                  time_point now);
-  replication_effects
-  on_sequenced(device_id from, const expected<operations_sequenced>& result,
-               time_point now);
+  replication_effects on_sequenced(device_id from,
+                                   const expected<operations_sequenced>& result,
+                                   time_point now);
 
   /// When `on_tick` is due; nothing while there is nothing to wait for.
   [[nodiscard]] std::optional<time_point> deadline() const;

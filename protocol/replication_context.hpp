@@ -13,7 +13,7 @@
 namespace lockstep {
 
 /// What the parts of the replication machine all look at. Only
-/// `replication` and, for the head, `follower_pull` change it.
+/// `replication_machine` and, for the head, `follower_pull` change it.
 struct replication_context {
   device_id self;
   std::string device_name;

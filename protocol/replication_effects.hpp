@@ -15,7 +15,8 @@ struct replication_send {
   peer_message message;
 };
 
-/// Read the own log for a peer; answered by `replication::on_served`.
+/// Read the own log for a peer; answered by
+/// `replication_machine::on_served`.
 struct replication_serve {
   device_id to;
   /// The ballot known here when the peer asked.

@@ -115,7 +115,9 @@ bool toy_library::holds(const operation& what) const {
 }
 
 void toy_library::drop_settled() {
-  auto settled = [this](const operation& o) { return holds(o); };
+  auto settled = [this](const operation& o) {
+    return holds(o);
+  };
   pending.erase(std::remove_if(pending.begin(), pending.end(), settled),
                 pending.end());
 }
@@ -142,7 +144,7 @@ void replication_world::start(std::uint8_t index) {
   what.settings.catch_up_limit = 7;
   what.settings.inline_limit = 2;
   what.settings.propose_limit = 2;
-  self.machine = std::make_unique<replication>(std::move(what));
+  self.machine = std::make_unique<replication_machine>(std::move(what));
   if (!self.library.view.ballot.device.is_nil())
     perform(index, self.machine->on_role(self.library.view, now_));
   for (std::uint8_t other = 0; other < nodes_.size(); ++other) {
@@ -211,9 +213,9 @@ void replication_world::commit(std::uint8_t index) {
     if (self.library.log.size() > count)
       tell_log(index, before, 1);
     else
-      perform(index, self.machine->on_pending_advanced(
-                       device_sequence_number{self.library.accepted_here},
-                       now_));
+      perform(index,
+              self.machine->on_pending_advanced(
+                device_sequence_number{self.library.accepted_here}, now_));
   });
 }
 
@@ -236,10 +238,11 @@ void replication_world::elect(bool fresh) {
   for (std::uint8_t i = 0; i < size(); ++i)
     groups[nodes_[i]->group].push_back(i);
   for (const auto& [group, list] : groups) {
-    auto best = *std::max_element(list.begin(), list.end(), [&](auto a, auto b) {
-      return nodes_[a]->library.head().position
-             < nodes_[b]->library.head().position;
-    });
+    auto best
+      = *std::max_element(list.begin(), list.end(), [&](auto a, auto b) {
+          return nodes_[a]->library.head().position
+                 < nodes_[b]->library.head().position;
+        });
     auto agreed = std::all_of(list.begin(), list.end(), [&, l = list](auto i) {
       const auto& view = nodes_[i]->library.view;
       return view.ballot == nodes_[l.front()]->library.view.ballot

@@ -89,7 +89,7 @@ public:
   [[nodiscard]] const toy_library& library(std::uint8_t at) const {
     return nodes_.at(at)->library;
   }
-  [[nodiscard]] const replication& machine(std::uint8_t at) const {
+  [[nodiscard]] const replication_machine& machine(std::uint8_t at) const {
     return *nodes_.at(at)->machine;
   }
   [[nodiscard]] std::size_t messages() const {
@@ -104,7 +104,7 @@ private:
     explicit node(device_id self) : library(self) {
     }
     toy_library library;
-    std::unique_ptr<replication> machine;
+    std::unique_ptr<replication_machine> machine;
     std::uint64_t life = 0;
     int group = 0;
     /// The library answers in the order in which it was asked.

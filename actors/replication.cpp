@@ -1,0 +1,212 @@
+#include "actors/replication.hpp"
+
+#include "actors/errors.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+/// How long library and log may take. Long, because an answer that is given up
+/// leaves open what was done; the machine then reads the log's end anew.
+constexpr auto answer_timeout = std::chrono::minutes{2};
+
+/// Refusals that belong to a change of leadership.
+bool is_ordinary(errc code) {
+  return code == errc::stale_ballot || code == errc::not_leader
+         || code == errc::busy || code == errc::closed;
+}
+
+} // namespace
+
+void replication_state::start(self_pointer actor, replication_setup what) {
+  self = actor;
+  setup = std::move(what);
+  told = setup.head.position;
+  const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device)
+                    ^ std::hash<library_id>{}(setup.library);
+  machine = std::make_unique<replication_machine>(
+    replication_start{setup.device, setup.device_name, setup.settings,
+                      setup.head.position, setup.members, seed});
+  self->send(setup.leadership,
+             watch_role{caf::actor_cast<replication_actor>(self)});
+}
+
+void replication_state::take(replication_effects list) {
+  for (const auto& each : list)
+    std::visit([this](const auto& what) { perform(what); }, each);
+  tell_head();
+  arm();
+}
+
+void replication_state::close() {
+  peers.clear();
+  ++generation;
+  setup.applier = nullptr;
+  setup.log = nullptr;
+  setup.leadership = nullptr;
+}
+
+void replication_state::perform(const replication_send& what) {
+  const auto peer = peers.find(what.to);
+  if (peer != peers.end())
+    self->send(peer->second, envelope{setup.library, what.message});
+}
+
+void replication_state::perform(const replication_serve& what) {
+  ask<served_entries>(setup.log, what.request, "read for a peer",
+                      [this, what](expected<served_entries> result) {
+                        return machine->on_served(what, std::move(result),
+                                                  self->clock().now());
+                      });
+}
+
+void replication_state::perform(const apply_entries& what) {
+  ask<log_head>(setup.applier, what, "apply entries",
+                [this](const expected<log_head>& result) {
+                  return machine->on_applied(result, self->clock().now());
+                });
+}
+
+void replication_state::perform(const yield_log& what) {
+  spdlog::info("replication library={} device={} yields its log after {} to "
+               "the leader of term {}",
+               to_string(setup.library), to_string(setup.device),
+               to_string(what.keep), to_string(what.under.term));
+  ask<log_head>(setup.applier, what, "yield the log",
+                [this](const expected<log_head>& result) {
+                  return machine->on_yielded(result, self->clock().now());
+                });
+}
+
+void replication_state::perform(const find_match& what) {
+  ask<log_position>(setup.log, what, "search the log",
+                    [this](const expected<log_position>& result) {
+                      return machine->on_match(result, self->clock().now());
+                    });
+}
+
+void replication_state::perform(const fetch_pending& what) {
+  ask<pending_batch>(setup.applier, what, "read pending operations",
+                     [this](const expected<pending_batch>& result) {
+                       return machine->on_pending(result, self->clock().now());
+                     });
+}
+
+void replication_state::perform(const sequence_operations& what) {
+  ask<operations_sequenced>(
+    setup.applier, what, "sequence proposals",
+    [this, from = what.from](const expected<operations_sequenced>& result) {
+      return machine->on_sequenced(from, result, self->clock().now());
+    });
+}
+
+void replication_state::perform(const stable_advanced& what) {
+  self->send(setup.applier, what);
+  self->send(setup.leadership, what);
+}
+
+template <class Answer, class Actor, class Request, class Next>
+void replication_state::ask(const Actor& whom, const Request& request,
+                            std::string_view doing, Next next) {
+  self->request(whom, answer_timeout, request)
+    .then(
+      [this, doing, next](const Answer& answer) {
+        note(doing, nullptr);
+        take(next(expected<Answer>{answer}));
+      },
+      [this, doing, next](const caf::error& error) {
+        const auto why = to_failure(error);
+        note(doing, &why);
+        take(next(expected<Answer>{tl::make_unexpected(why)}));
+      });
+}
+
+void replication_state::tell_head() {
+  if (!setup.leadership || machine->head() == told)
+    return;
+  told = machine->head();
+  // Elections compare positions; the chain value is not known here.
+  self->send(setup.leadership, log_head{told, 0});
+}
+
+void replication_state::arm() {
+  const auto due = machine->deadline();
+  if (due == armed)
+    return;
+  armed = due;
+  ++generation;
+  if (due)
+    self->delayed_send(self,
+                       std::max(*due - self->clock().now(), duration::zero()),
+                       replication_tick{generation});
+}
+
+void replication_state::note(std::string_view doing, const failure* why) {
+  if (why == nullptr) {
+    failing.erase(doing);
+    return;
+  }
+  const auto before = std::exchange(failing[doing], why->code);
+  const auto level = before == why->code || is_ordinary(why->code)
+                       ? spdlog::level::debug
+                       : spdlog::level::err;
+  spdlog::log(level, "replication library={} cannot {}: {} ({})",
+              to_string(setup.library), doing, why->message,
+              to_string(why->code));
+}
+
+replication_actor::behavior_type
+replication(replication_actor::stateful_pointer<replication_state> self,
+            replication_setup setup) {
+  auto& state = self->state;
+  state.start(self, std::move(setup));
+  const auto now = [self] {
+    return self->clock().now();
+  };
+  return {[&state, now](const peer_up& what) {
+            state.peers[what.device] = what.peer;
+            state.take(state.machine->on_peer_up(what.device, now()));
+          },
+          [&state, now](const peer_down& what) {
+            state.peers.erase(what.device);
+            state.take(state.machine->on_peer_down(what.device, now()));
+          },
+          [&state, now](const from_peer& what) {
+            state.take(
+              state.machine->on_message(what.device, what.message, now()));
+          },
+          [&state, now](const role_changed& what) {
+            state.take(state.machine->on_role(what.now, now()));
+          },
+          [&state, now](const log_advanced& what) {
+            state.take(state.machine->on_log_advanced(what, now()));
+          },
+          [&state, now](const pending_advanced& what) {
+            state.take(state.machine->on_pending_advanced(what.last, now()));
+          },
+          [&state, now](const members_changed& what) {
+            state.take(state.machine->on_members(what.members, now()));
+          },
+          [&state, self](close_library) {
+            state.close();
+            self->quit();
+            return done{};
+          },
+          [&state, now](const replication_tick& what) {
+            if (what.generation != state.generation)
+              return;
+            state.armed.reset();
+            state.take(state.machine->on_tick(now()));
+          }};
+}
+
+} // namespace lockstep

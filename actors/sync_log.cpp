@@ -71,9 +71,9 @@ expected<served_entries> serve(const sync_log_reader& log,
   auto held = log.head_at(request.since.sequence);
   if (!held)
     return tl::make_unexpected(held.error());
-  answer.matches = held->has_value()
-                   && (!request.since.sequence
-                       || (*held)->position == request.since);
+  answer.matches
+    = held->has_value()
+      && (!request.since.sequence || (*held)->position == request.since);
   if (!answer.matches)
     return log.last_at_or_before(request.since).map([&](log_position at) {
       answer.try_at = at;

@@ -11,13 +11,13 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 
-constexpr const char* create_migration_table =
-  "CREATE TABLE IF NOT EXISTS lockstep_migration("
-  "number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)";
+constexpr const char* create_migration_table
+  = "CREATE TABLE IF NOT EXISTS lockstep_migration("
+    "number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)";
 
-constexpr const char* record_migration =
-  "INSERT INTO lockstep_migration(number, name, applied_at) "
-  "VALUES(?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))";
+constexpr const char* record_migration
+  = "INSERT INTO lockstep_migration(number, name, applied_at) "
+    "VALUES(?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))";
 
 struct outcome {
   errc code;
@@ -52,7 +52,8 @@ outcome outcome_of(int result) {
     case SQLITE_NOLFS:
       return {errc::io, "could not be read or written; check the disk"};
     case SQLITE_TOOBIG:
-      return {errc::too_large, "refused a value or statement that is too large"};
+      return {errc::too_large,
+              "refused a value or statement that is too large"};
     case SQLITE_INTERRUPT:
       return {errc::cancelled, "was interrupted; try again"};
     case SQLITE_ERROR:
@@ -91,8 +92,9 @@ expected<void> check_format(SQLite::Database& database,
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                     nullptr);
   return fail(errc::newer_format,
-              file.string() + " was written by a newer version of Lockstep "
-                              "(format "
+              file.string()
+                + " was written by a newer version of Lockstep "
+                  "(format "
                 + std::to_string(recorded) + ", this version knows "
                 + std::to_string(newest) + "); update Lockstep to open it");
 }

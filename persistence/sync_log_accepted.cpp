@@ -36,8 +36,8 @@ void accepted_changes::erase(const device_id& device,
 }
 
 void accepted_changes::store() {
-  auto remove = statements_->use(
-    "DELETE FROM accepted WHERE device = ? AND first = ?");
+  auto remove
+    = statements_->use("DELETE FROM accepted WHERE device = ? AND first = ?");
   auto add = statements_->use("INSERT INTO accepted VALUES(?, ?, ?)");
   for (const auto& [device, state] : touched_) {
     auto number = names_->number_of(device);

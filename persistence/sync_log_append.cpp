@@ -48,8 +48,7 @@ expected<void> check_follows(const log_head& before, const entry& next) {
                                       + " cannot follow on " + named(last)
                                       + "; fetch the log from there.");
   // A vacuumed log has gaps; only next to each other can two be compared.
-  if (next.sequence == last.sequence + 1
-      && next.chain != chain_of(chain, next))
+  if (next.sequence == last.sequence + 1 && next.chain != chain_of(chain, next))
     return fail(errc::log_conflict,
                 named(next.position()) + " does not continue the log that "
                   + named(last) + " ends; compare the logs further back.");
@@ -106,12 +105,10 @@ expected<log_head> sync_log_store::append(ballot under, log_position follows,
       accepted.insert(next.device, next.device_sequence);
     }
     accepted.store();
-    auto state = statements.use(
-      "UPDATE log_state SET entries = entries + ?, "
-      "vacuumed_through = max(vacuumed_through, ?)");
+    auto state = statements.use("UPDATE log_state SET entries = entries + ?, "
+                                "vacuumed_through = max(vacuumed_through, ?)");
     state->bind(1, to_sql(list.size()));
-    state->bind(
-      2, search_bound(gaps_through(head.position.sequence, list)));
+    state->bind(2, search_bound(gaps_through(head.position.sequence, list)));
     state->exec();
     return log_head{list.back().position(), list.back().chain};
   });
@@ -137,8 +134,7 @@ expected<log_head> sync_log_store::truncate_after(sequence_number keep) {
     remove->bind(1, search_bound(keep));
     remove->exec();
     accepted.store();
-    auto state =
-      statements.use("UPDATE log_state SET entries = entries - ?");
+    auto state = statements.use("UPDATE log_state SET entries = entries - ?");
     state->bind(1, removed);
     state->exec();
     return connection_->head();

@@ -26,8 +26,8 @@ leadership_record sync_log_reader::connection::leadership() {
   record.vote = {term_number{from_sql(row->getColumn(2).getInt64())},
                  read_id<device_id>(row->getColumn(3))};
   record.leader = read_id<device_id>(row->getColumn(4));
-  record.lease_end =
-    wall_time{std::chrono::milliseconds{row->getColumn(5).getInt64()}};
+  record.lease_end
+    = wall_time{std::chrono::milliseconds{row->getColumn(5).getInt64()}};
   return record;
 }
 

@@ -34,8 +34,8 @@ std::int64_t sync_log_names::number_of(const device_id& device) {
   if (found != devices_.numbers.end())
     return found->second;
   load_devices();
-  auto [added, is_new] =
-    devices_.numbers.try_emplace(device, devices_.newest() + 1);
+  auto [added, is_new]
+    = devices_.numbers.try_emplace(device, devices_.newest() + 1);
   if (is_new) {
     auto insert = statements_->use("INSERT INTO devices VALUES(?, ?)");
     insert->bind(1, added->second);
@@ -51,8 +51,8 @@ std::int64_t sync_log_names::number_of(const std::string& model) {
   if (found != models_.numbers.end())
     return found->second;
   load_models();
-  auto [added, is_new] =
-    models_.numbers.try_emplace(model, models_.newest() + 1);
+  auto [added, is_new]
+    = models_.numbers.try_emplace(model, models_.newest() + 1);
   if (is_new) {
     auto insert = statements_->use("INSERT INTO models VALUES(?, ?)");
     insert->bind(1, added->second);
@@ -68,8 +68,8 @@ std::int64_t sync_log_names::number_of(const ballot& what) {
   if (found != ballots_.numbers.end())
     return found->second;
   load_ballots();
-  auto [added, is_new] =
-    ballots_.numbers.try_emplace(what, ballots_.newest() + 1);
+  auto [added, is_new]
+    = ballots_.numbers.try_emplace(what, ballots_.newest() + 1);
   if (is_new) {
     auto insert = statements_->use("INSERT INTO ballots VALUES(?, ?, ?)");
     insert->bind(1, added->second);
@@ -88,8 +88,8 @@ void sync_log_names::forget() {
 }
 
 void sync_log_names::load_devices() {
-  auto rows =
-    statements_->use("SELECT number, id FROM devices WHERE number > ?");
+  auto rows
+    = statements_->use("SELECT number, id FROM devices WHERE number > ?");
   rows->bind(1, devices_.newest());
   while (rows->executeStep())
     devices_.add(rows->getColumn(0).getInt64(),
@@ -97,8 +97,8 @@ void sync_log_names::load_devices() {
 }
 
 void sync_log_names::load_models() {
-  auto rows =
-    statements_->use("SELECT number, name FROM models WHERE number > ?");
+  auto rows
+    = statements_->use("SELECT number, name FROM models WHERE number > ?");
   rows->bind(1, models_.newest());
   while (rows->executeStep())
     models_.add(rows->getColumn(0).getInt64(), rows->getColumn(1).getString());

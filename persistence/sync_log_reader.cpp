@@ -14,10 +14,10 @@ std::string select_entries(std::string_view where) {
 }
 
 const std::string select_one = select_entries("sequence = ?");
-const std::string select_after =
-  select_entries("sequence > ? ORDER BY sequence LIMIT ?");
-const std::string select_range =
-  select_entries("sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
+const std::string select_after
+  = select_entries("sequence > ? ORDER BY sequence LIMIT ?");
+const std::string select_range
+  = select_entries("sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
 
 } // namespace
 
@@ -34,8 +34,8 @@ sync_log_reader::~sync_log_reader() = default;
 
 expected<sync_log_reader>
 sync_log_reader::open(const std::filesystem::path& file) {
-  auto database =
-    open_sqlite(file, open_mode::read_only, sync_log_migrations());
+  auto database
+    = open_sqlite(file, open_mode::read_only, sync_log_migrations());
   if (!database)
     return tl::make_unexpected(database.error());
   if (auto is_log = check_sync_log(**database, file, false); !is_log)
@@ -225,8 +225,8 @@ expected<std::vector<member_progress>> sync_log_reader::progress() const {
 
 expected<sequence_number> sync_log_reader::vacuumed_through() const {
   return connection_->run<sequence_number>([this] {
-    auto row =
-      connection_->statements.use("SELECT vacuumed_through FROM log_state");
+    auto row
+      = connection_->statements.use("SELECT vacuumed_through FROM log_state");
     return row->executeStep()
              ? sequence_number{from_sql(row->getColumn(0).getInt64())}
              : sequence_number{};

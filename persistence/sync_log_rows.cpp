@@ -8,8 +8,8 @@ namespace lockstep {
 
 namespace {
 
-constexpr auto largest =
-  static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+constexpr auto largest
+  = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 change_type read_change(std::int64_t number) {
   if (number < static_cast<int>(change_type::insert)
@@ -33,8 +33,12 @@ bool fits(std::uint64_t number) {
 }
 
 entry read_entry(SQLite::Statement& row, sync_log_names& names) {
-  auto integer = [&row](int index) { return row.getColumn(index).getInt64(); };
-  auto number = [&](int index) { return from_sql(integer(index)); };
+  auto integer = [&row](int index) {
+    return row.getColumn(index).getInt64();
+  };
+  auto number = [&](int index) {
+    return from_sql(integer(index));
+  };
   entry what;
   what.sequence = sequence_number{number(0)};
   what.ballot = names.ballot_of(integer(1));

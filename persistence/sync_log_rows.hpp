@@ -32,9 +32,9 @@ std::int64_t search_bound(sequence_number at);
 bool fits(std::uint64_t number);
 
 /// Names an entry's columns in the order of `read_entry` and `bind_entry`.
-inline constexpr std::string_view entry_columns =
-  "sequence, ballot, device, device_sequence, timestamp, model, record_id, "
-  "change_type, version, previous, transaction_end, chain, data";
+inline constexpr std::string_view entry_columns
+  = "sequence, ballot, device, device_sequence, timestamp, model, record_id, "
+    "change_type, version, previous, transaction_end, chain, data";
 
 /// The entry in the statement's row. Throws SQLITE_CORRUPT when it makes no
 /// sense.

@@ -120,9 +120,9 @@ expected<void> check_sync_log(SQLite::Database& database,
     auto tables = database.execAndGet("SELECT count(*) FROM sqlite_schema");
     if (may_be_empty && id == 0 && tables.getInt() == 0)
       return {};
-    return fail(errc::corrupt,
-                file.string() + " is a database, but no sync log; move it "
-                                "away or name another file");
+    return fail(errc::corrupt, file.string()
+                                 + " is a database, but no sync log; move it "
+                                   "away or name another file");
   } catch (const SQLite::Exception& problem) {
     return tl::make_unexpected(sqlite_failure(problem, file));
   }

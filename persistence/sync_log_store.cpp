@@ -76,8 +76,8 @@ sync_log_store::store_progress(std::span<const member_progress> members) {
     for (const auto& member : members) {
       bind_id(*store, 1, member.device);
       store->bind(2, to_sql(member.acknowledged.value));
-      store->bind(
-        3, std::int64_t{member.last_contact.time_since_epoch().count()});
+      store->bind(3,
+                  std::int64_t{member.last_contact.time_since_epoch().count()});
       store->exec();
       store->reset();
     }

@@ -113,9 +113,10 @@ public:
 
   /// Removes entries with a timestamp before `before`, below `through` (a
   /// member's log may end there and must find its end again), that a later
-  /// entry of the same record supersedes (has as `previous`). Returns how many.
-  /// Goes in steps of one transaction each, so a failure leaves some of them
-  /// removed, which is harmless.
+  /// entry of the same record supersedes (has as `previous`). A transaction
+  /// keeps its end as long as anything of it is left. Returns how many. Goes in
+  /// steps of one transaction each, so a failure leaves some of them removed,
+  /// which is harmless.
   expected<std::uint64_t> vacuum_old_entries(timestamp before,
                                              sequence_number through);
 

@@ -50,6 +50,16 @@ window look_for_superseded(statement_cache& statements, std::uint64_t first,
   return part;
 }
 
+/// Which transaction the last entry before `sequence` belongs to; 0 for none.
+std::uint64_t transaction_before(statement_cache& statements,
+                                 std::uint64_t sequence) {
+  auto row
+    = statements.use("SELECT transaction_end FROM sync_log WHERE sequence < ? "
+                     "ORDER BY sequence DESC LIMIT 1");
+  row->bind(1, to_sql(sequence));
+  return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
+}
+
 struct step_result {
   std::uint64_t removed = 0;
   std::uint64_t next = 0; ///< Where to go on; 0 at the end of the window.
@@ -58,8 +68,9 @@ struct step_result {
 /// Removes what can go among the entries from `from` on.
 step_result vacuum_step(statement_cache& statements, const window& part,
                         std::uint64_t from, timestamp before) {
+  auto transaction = transaction_before(statements, from);
   auto rows = statements.use(
-    "SELECT sequence, timestamp FROM sync_log "
+    "SELECT sequence, timestamp, transaction_end FROM sync_log "
     "WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
   rows->bind(1, to_sql(from));
   rows->bind(2, to_sql(part.last()));
@@ -69,9 +80,14 @@ step_result vacuum_step(statement_cache& statements, const window& part,
   std::uint64_t last = 0;
   for (; rows->executeStep(); ++looked_at) {
     last = from_sql(rows->getColumn(0).getInt64());
-    if (timestamp{from_sql(rows->getColumn(1).getInt64())} < before
+    // A transaction keeps its end as long as anything of it is there.
+    auto closes_others = transaction == last;
+    if (!closes_others
+        && timestamp{from_sql(rows->getColumn(1).getInt64())} < before
         && part.superseded[static_cast<std::size_t>(last - part.first)])
       outdated.push_back(last);
+    else
+      transaction = from_sql(rows->getColumn(2).getInt64());
   }
   rows->reset();
 
@@ -82,9 +98,8 @@ step_result vacuum_step(statement_cache& statements, const window& part,
     remove->reset();
   }
   if (!outdated.empty()) {
-    auto state = statements.use(
-      "UPDATE log_state SET entries = entries - ?, "
-      "vacuumed_through = max(vacuumed_through, ?)");
+    auto state = statements.use("UPDATE log_state SET entries = entries - ?, "
+                                "vacuumed_through = max(vacuumed_through, ?)");
     state->bind(1, to_sql(outdated.size()));
     state->bind(2, to_sql(outdated.back()));
     state->exec();

@@ -10,7 +10,8 @@ namespace {
 using number_ranges = std::map<std::uint64_t, std::uint64_t>;
 
 /// The last range that begins at or before `number`, or the end.
-template <class Ranges> auto range_before(Ranges& ranges, std::uint64_t number) {
+template <class Ranges>
+auto range_before(Ranges& ranges, std::uint64_t number) {
   auto after = ranges.upper_bound(number);
   return after == ranges.begin() ? ranges.end() : std::prev(after);
 }
@@ -86,8 +87,8 @@ std::vector<accepted_range> accepted_set::ranges() const {
   std::vector<accepted_range> all;
   for (const auto& [device, ranges] : devices_)
     for (const auto& [first, last] : ranges)
-      all.push_back({device, device_sequence_number{first},
-                     device_sequence_number{last}});
+      all.push_back(
+        {device, device_sequence_number{first}, device_sequence_number{last}});
   return all;
 }
 
@@ -97,8 +98,8 @@ std::vector<accepted_range> accepted_set::ranges_of(device_id device) const {
   if (known == devices_.end())
     return all;
   for (const auto& [first, last] : known->second)
-    all.push_back({device, device_sequence_number{first},
-                   device_sequence_number{last}});
+    all.push_back(
+      {device, device_sequence_number{first}, device_sequence_number{last}});
   return all;
 }
 

@@ -156,7 +156,8 @@ TEST_F(sync_log_actor_test, leadership_and_progress_are_kept) {
 TEST_F(sync_log_actor_test, close_ends_what_came_before_and_then_the_actor) {
   auto list = maker_.make_list(2);
   auto appended = request<log_head>(
-    log_, append_entries{list[1].ballot, {},
+    log_, append_entries{list[1].ballot,
+                         {},
                          std::make_shared<const std::vector<entry>>(list)});
   auto closed = request<done>(log_, close_log{});
   run();

@@ -15,8 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<migration, 2> two_steps{{
-  {1, "make notes", "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT);"
-                    "INSERT INTO note(text) VALUES('one');"},
+  {1, "make notes",
+   "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT);"
+   "INSERT INTO note(text) VALUES('one');"},
   {2, "add colour", "ALTER TABLE note ADD COLUMN colour TEXT"},
 }};
 

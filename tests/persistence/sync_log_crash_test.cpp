@@ -75,14 +75,12 @@ sequence_number append_and_kill(const std::filesystem::path& file,
   auto heard = [&] {
     return read(ends[0], &sequence, sizeof sequence) == sizeof sequence;
   };
-  for (; acknowledgements > 0 && heard(); --acknowledgements) {
-  }
+  for (; acknowledgements > 0 && heard(); --acknowledgements) {}
   // A little further, to hit it anywhere in its work.
   for (auto spin = seed % 2'000'000; spin > 0; --spin)
     std::atomic_signal_fence(std::memory_order_seq_cst);
   kill(child, SIGKILL);
-  while (heard()) {
-  }
+  while (heard()) {}
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
@@ -98,8 +96,8 @@ TEST(slow_sync_log, acknowledged_entries_survive_kills) {
   std::mt19937_64 random{seed};
   temporary_directory folder;
   for (int round = 0; round < 20; ++round) {
-    auto acknowledged =
-      append_and_kill(folder / "sync.db", 1 + random() % 20, random());
+    auto acknowledged
+      = append_and_kill(folder / "sync.db", 1 + random() % 20, random());
     ASSERT_TRUE(acknowledged);
     auto log = sync_log_store::open(folder / "sync.db");
     ASSERT_TRUE(log) << log.error().message;

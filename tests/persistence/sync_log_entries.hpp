@@ -35,8 +35,8 @@ public:
     what.sequence = head_.position.sequence + 1;
     what.ballot = under;
     what.device = test_device(device);
-    what.device_sequence =
-      device_sequence_number{++device_sequences_[what.device]};
+    what.device_sequence
+      = device_sequence_number{++device_sequences_[what.device]};
     what.timestamp = timestamp::from(1'700'000'000'000 + what.sequence.value,
                                      static_cast<std::uint16_t>(record));
     what.model = "note";

@@ -103,7 +103,8 @@ TEST(sync_log_property, stored_log_is_like_one_in_memory) {
       if (!spoilt)
         model.append(made);
     } else if (choice < 9) {
-      auto keep = model.entries.size() - model.pick(model.entries.size() + 1) / 4;
+      auto keep
+        = model.entries.size() - model.pick(model.entries.size() + 1) / 4;
       ASSERT_TRUE(log->truncate_after(sequence_number{keep}));
       model.truncate(keep);
     } else {

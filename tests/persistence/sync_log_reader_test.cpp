@@ -89,11 +89,11 @@ TEST_F(sync_log_reading, fetch_stops_at_the_byte_limit_but_not_before_one) {
 
 TEST_F(sync_log_reading, range_has_both_its_ends) {
   append(maker_.make_list(10));
-  auto range = [this](std::uint64_t first, std::uint64_t last,
-                      std::uint32_t limit) {
-    return sequences(log_->fetch_range(sequence_number{first},
-                                       sequence_number{last}, limit));
-  };
+  auto range
+    = [this](std::uint64_t first, std::uint64_t last, std::uint32_t limit) {
+        return sequences(log_->fetch_range(sequence_number{first},
+                                           sequence_number{last}, limit));
+      };
   EXPECT_EQ(range(3, 5, 100), (numbers{3, 4, 5}));
   EXPECT_EQ(range(3, 5, 2), (numbers{3, 4}));
   EXPECT_EQ(range(9, 99, 100), (numbers{9, 10}));
@@ -120,10 +120,14 @@ TEST_F(sync_log_reading, match_is_the_last_entry_under_an_older_ballot) {
   struct {
     log_position asked, answer;
   } rows[] = {
-    {position(9, 99), position(6, 6)}, {position(6, 5), position(3, 5)},
-    {position(5, 99), position(3, 5)}, {position(3, 4), position(3, 4)},
-    {position(2, 99), position(1, 3)}, {position(2, 2), position(1, 1)},
-    {position(0, 99), {}},             {position(9, 0), {}},
+    {position(9, 99), position(6, 6)},
+    {position(6, 5), position(3, 5)},
+    {position(5, 99), position(3, 5)},
+    {position(3, 4), position(3, 4)},
+    {position(2, 99), position(1, 3)},
+    {position(2, 2), position(1, 1)},
+    {position(0, 99), {}},
+    {position(9, 0), {}},
     {position(6, ~0UL), position(6, 6)},
   };
   for (const auto& row : rows)

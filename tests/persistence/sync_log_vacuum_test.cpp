@@ -48,12 +48,12 @@ std::vector<entry> vacuumed(const std::vector<entry>& log, timestamp before,
                             sequence_number through) {
   std::vector<entry> kept;
   for (const auto& one : log) {
-    auto superseded =
-      std::any_of(log.begin(), log.end(), [&](const entry& other) {
-        return other.previous == one.sequence;
-      });
-    auto closes_others =
-      !kept.empty() && kept.back().transaction_end == one.sequence;
+    auto superseded
+      = std::any_of(log.begin(), log.end(), [&](const entry& other) {
+          return other.previous == one.sequence;
+        });
+    auto closes_others
+      = !kept.empty() && kept.back().transaction_end == one.sequence;
     if (!superseded || closes_others || one.timestamp >= before
         || one.sequence >= through || one.sequence == log.back().sequence)
       kept.push_back(one);

@@ -128,7 +128,8 @@ TEST(accepted_set, behaves_like_a_set_of_numbers) {
     auto of = device(static_cast<std::uint8_t>(random() % 3));
     auto value = random() % 40;
     if (random() % 2 == 0)
-      ASSERT_EQ(set.insert(of, number(value)), model.insert({of, value}).second);
+      ASSERT_EQ(set.insert(of, number(value)),
+                model.insert({of, value}).second);
     else
       ASSERT_EQ(set.erase(of, number(value)), model.erase({of, value}) == 1);
     auto probe = random() % 42;

@@ -19,8 +19,7 @@ namespace {
 constexpr auto store_timeout = std::chrono::minutes{1};
 
 std::string utc(wall_time at) {
-  return fmt::format("{:%FT%TZ}",
-                     std::chrono::floor<std::chrono::seconds>(at));
+  return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(at));
 }
 
 } // namespace
@@ -30,13 +29,11 @@ void leadership_state::start(self_pointer actor, leadership_setup what) {
   setup = std::move(what);
   const auto now = self->clock().now();
   // A clock that was set back must not stretch a lease.
-  const auto left
-    = std::clamp(setup.recovered.lease_end - setup.env.wall(now),
-                 std::chrono::milliseconds{0},
-                 std::chrono::ceil<std::chrono::milliseconds>(
-                   setup.settings.lease));
-  const auto seed
-    = setup.env.seed ^ std::hash<device_id>{}(setup.device);
+  const auto left = std::clamp(
+    setup.recovered.lease_end - setup.env.wall(now),
+    std::chrono::milliseconds{0},
+    std::chrono::ceil<std::chrono::milliseconds>(setup.settings.lease));
+  const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device);
   machine.emplace(election_setup{setup.settings, setup.device, setup.recovered,
                                  now + left, setup.members, setup.head, seed});
   take(machine->start(now));
@@ -64,8 +61,7 @@ void leadership_state::perform(const send_to_peer& what) {
   auto message = what.message;
   if (auto* beat = std::get_if<heartbeat>(&message)) {
     const auto wall = setup.env.wall(self->clock().now());
-    beat->unix_ms
-      = static_cast<std::uint64_t>(wall.time_since_epoch().count());
+    beat->unix_ms = static_cast<std::uint64_t>(wall.time_since_epoch().count());
   }
   self->send(peer->second, envelope{setup.library, std::move(message)});
 }
@@ -98,8 +94,7 @@ void leadership_state::perform(const announce_leadership& what) {
                to_string(announced.leader), announced.alone);
   for (const auto& watcher : watchers)
     self->send(watcher, role_changed{announced});
-  self->send(setup.events,
-             event{setup.library, leadership_changed{announced}});
+  self->send(setup.events, event{setup.library, leadership_changed{announced}});
 }
 
 void leadership_state::perform(const answer_request& what) {
@@ -222,47 +217,50 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
   state.start(self, std::move(setup));
   self->set_down_handler(
     [&state](const caf::down_msg& down) { state.forget(down.source); });
-  const auto now = [self] { return self->clock().now(); };
-  return {
-    [&state, now](const peer_up& what) {
-      state.peers[what.device] = what.peer;
-      state.take(state.machine->peer_up(what.device, now()));
-    },
-    [&state, now](const peer_down& what) {
-      state.peers.erase(what.device);
-      state.take(state.machine->peer_down(what.device, now()));
-    },
-    [&state](const from_peer& what) { state.hear(what); },
-    [&state](const watch_role& what) { state.watch(what.watcher); },
-    [&state, now](const log_head& what) {
-      state.take(state.machine->head_changed(what.position, now()));
-    },
-    [&state, now](const members_changed& what) {
-      state.take(state.machine->members_changed(what.members, now()));
-    },
-    [&state](const stable_advanced& what) {
-      state.machine->stable_changed(what.stable);
-    },
-    [&state](read_leader) { return state.now_seen(); },
-    [&state, now](request_leadership) {
-      const auto request = state.next_request++;
-      auto promise = state.expect(request);
-      state.take(state.machine->request_leadership(request, now()));
-      return promise;
-    },
-    [&state, now](const transfer_leadership& what) {
-      const auto request = state.next_request++;
-      auto promise = state.expect(request);
-      state.take(state.machine->transfer(request, what.to, now()));
-      return promise;
-    },
-    [&state, now](step_down) {
-      const auto request = state.next_request++;
-      auto promise = state.expect_end(request);
-      state.take(state.machine->step_down(request, now()));
-      return promise;
-    },
-    [&state](const leadership_tick& what) { state.tick(what); }};
+  const auto now = [self] {
+    return self->clock().now();
+  };
+  return {[&state, now](const peer_up& what) {
+            state.peers[what.device] = what.peer;
+            state.take(state.machine->peer_up(what.device, now()));
+          },
+          [&state, now](const peer_down& what) {
+            state.peers.erase(what.device);
+            state.take(state.machine->peer_down(what.device, now()));
+          },
+          [&state](const from_peer& what) { state.hear(what); },
+          [&state](const watch_role& what) { state.watch(what.watcher); },
+          [&state, now](const log_head& what) {
+            state.take(state.machine->head_changed(what.position, now()));
+          },
+          [&state, now](const members_changed& what) {
+            state.take(state.machine->members_changed(what.members, now()));
+          },
+          [&state](const stable_advanced& what) {
+            state.machine->stable_changed(what.stable);
+          },
+          [&state](read_leader) { return state.now_seen(); },
+          [&state, now](request_leadership) {
+            const auto request = state.next_request++;
+            auto promise = state.expect(request);
+            state.take(state.machine->request_leadership(request, now()));
+            return promise;
+          },
+          [&state, now](const transfer_leadership& what) {
+            const auto request = state.next_request++;
+            auto promise = state.expect(request);
+            state.take(state.machine->transfer(request, what.to, now()));
+            return promise;
+          },
+          [&state, now](step_down) {
+            const auto request = state.next_request++;
+            auto promise = state.expect_end(request);
+            state.take(state.machine->step_down(request, now()));
+            return promise;
+          },
+          [&state](const leadership_tick& what) {
+            state.tick(what);
+          }};
 }
 
 } // namespace lockstep

@@ -37,8 +37,7 @@ using leadership_actor = peer_listener::extend<
   /// Replication or library: the log's end moved (election compares logs).
   caf::reacts_to<log_head>,
   /// Library: who takes part.
-  caf::reacts_to<members_changed>,
-  caf::reacts_to<stable_advanced>,
+  caf::reacts_to<members_changed>, caf::reacts_to<stable_advanced>,
   /// Who leads, as seen here.
   caf::replies_to<read_leader>::with<leadership_view>,
   /// Asks the others for the leadership. Errors: `not_leader` (a member
@@ -49,8 +48,7 @@ using leadership_actor = peer_listener::extend<
   /// `busy`, `closed`.
   caf::replies_to<transfer_leadership>::with<leadership_view>,
   /// Shutdown: hands over if it leads, says nothing more, and ends.
-  caf::replies_to<step_down>::with<done>,
-  caf::reacts_to<leadership_tick>>;
+  caf::replies_to<step_down>::with<done>, caf::reacts_to<leadership_tick>>;
 
 /// What a leadership actor is made from.
 struct leadership_setup {

@@ -6,15 +6,12 @@
 
 namespace lockstep {
 
-election::election(election_setup setup)
-  : settings_(setup.settings),
-    self_(setup.self),
-    random_(setup.seed),
-    current_(setup.recovered.current),
-    vote_(setup.recovered.vote),
+election::election(const election_setup& setup)
+  : settings_(setup.settings), self_(setup.self), random_(setup.seed),
+    current_(setup.recovered.current), vote_(setup.recovered.vote),
     leader_(setup.recovered.leader),
-    lease_until_(setup.lease_until),
-    stored_{current_, vote_, leader_, lease_until_},
+    lease_until_(setup.lease_until), stored_{current_, vote_, leader_,
+                                             lease_until_},
     head_(setup.head) {
   for (const auto& each : setup.members)
     (each.removed ? removed_ : members_).insert(each.device);
@@ -30,8 +27,8 @@ election_effects election::start(time_point now) {
   } else {
     if (led)
       leader_ = {};
-    claim_at_ = now + settings_.timeout
-                + random_below(settings_.election_window);
+    claim_at_
+      = now + settings_.timeout + random_below(settings_.election_window);
   }
   return finish();
 }
@@ -47,9 +44,9 @@ election_effects election::on_tick(time_point now) {
       continue_transfer(now);
       break;
     case role::candidate:
-      lead(vote_, std::ranges::any_of(peers_, [](const auto& each) {
-             return each.second.granted;
-           }),
+      lead(vote_,
+           std::ranges::any_of(
+             peers_, [](const auto& each) { return each.second.granted; }),
            now);
       break;
     case role::follower:
@@ -118,8 +115,8 @@ election_effects election::members_changed(const std::vector<member>& members,
     else
       withdraw(now + settings_.timeout);
   } else if (!claim_at_ && may_claim()) {
-    claim_at_ = now + settings_.timeout
-                + random_below(settings_.election_window);
+    claim_at_
+      = now + settings_.timeout + random_below(settings_.election_window);
   }
   return finish();
 }
@@ -169,8 +166,7 @@ bool election::may_claim() const {
 bool election::hears_leader(time_point now) const {
   if (role_ == role::leader)
     return true;
-  return !leader_.is_nil() && heard_at_
-         && now - *heard_at_ < settings_.timeout;
+  return !leader_.is_nil() && heard_at_ && now - *heard_at_ < settings_.timeout;
 }
 
 bool election::outranks(log_position head, device_id device) const {

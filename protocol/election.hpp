@@ -21,7 +21,7 @@ public:
   /// How many questions may wait for an answer; more are refused as `busy`.
   static constexpr std::size_t request_limit = 64;
 
-  explicit election(election_setup setup);
+  explicit election(const election_setup& setup);
 
   /// The first input: continues a leadership whose lease still runs, asks for
   /// one whose lease has run out, or waits for a leader.
@@ -51,8 +51,7 @@ public:
 
   /// Asks the others. Answers: granted; `not_leader` when one refused;
   /// `invalid_argument` when the device may not lead; `busy`, `closed`.
-  election_effects request_leadership(election_request request,
-                                      time_point now);
+  election_effects request_leadership(election_request request, time_point now);
   /// On the leader: waits until `to` holds the whole log, then hands over.
   /// Granted once `to` leads. Else `not_leader`, `not_member`, `not_found` (not
   /// connected), `timed_out`, `busy`, `closed`.

@@ -14,8 +14,8 @@ constexpr unsigned doubling_limit = 5;
 } // namespace
 
 void election::begin_claim(bool handed_over, time_point now) {
-  newest_term_ = std::max(
-    {newest_term_, current_.term.value, vote_.term.value});
+  newest_term_
+    = std::max({newest_term_, current_.term.value, vote_.term.value});
   vote_ = {term_number{newest_term_ + 1}, self_};
   role_ = role::candidate;
   handed_over_ = handed_over;
@@ -48,8 +48,8 @@ election_effects election::on(device_id from, const claim& what,
   const auto reason = judge(from, what, now);
   if (reason == refusal::none) {
     vote_ = what.ballot;
-    const auto wait = 2 * settings_.election_window
-                      + random_below(settings_.election_window);
+    const auto wait
+      = 2 * settings_.election_window + random_below(settings_.election_window);
     if (role_ == role::candidate)
       withdraw(now + wait);
     else if (claim_at_)

@@ -38,8 +38,8 @@ void election::lead(ballot under, bool answered, time_point now) {
 }
 
 void election::lead_afresh(ballot above, time_point now) {
-  newest_term_ = std::max({newest_term_, above.term.value, current_.term.value,
-                           vote_.term.value});
+  newest_term_ = std::max(
+    {newest_term_, above.term.value, current_.term.value, vote_.term.value});
   current_ = vote_ = {term_number{newest_term_ + 1}, self_};
   store();
   announce();
@@ -149,8 +149,8 @@ void election::learn_newer(device_id from, const heartbeat_ack& what,
   } else {
     heard_at_.reset();
     const auto leads = owner != from && owner != self_;
-    const auto soon = 2 * settings_.election_window
-                      + random_below(settings_.election_window);
+    const auto soon
+      = 2 * settings_.election_window + random_below(settings_.election_window);
     follow(what.ballot, leads ? owner : device_id{},
            now + (leads ? settings_.timeout : soon));
   }

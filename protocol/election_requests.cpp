@@ -96,8 +96,7 @@ election_effects election::on(device_id from, const hand_over& what,
                               time_point now) {
   const auto stale = what.ballot < current_ || what.ballot.device != from;
   const auto asking = role_ == role::candidate && handed_over_;
-  if (silent_ || stale || asking || role_ == role::leader
-      || !is_member(from))
+  if (silent_ || stale || asking || role_ == role::leader || !is_member(from))
     return finish();
   if (what.ballot > current_)
     follow(what.ballot, from, now + settings_.timeout);
@@ -106,14 +105,13 @@ election_effects election::on(device_id from, const hand_over& what,
   return finish();
 }
 
-election_effects election::step_down(election_request request,
-                                     time_point now) {
+election_effects election::step_down(election_request request, time_point now) {
   if (!silent_ && role_ == role::leader) {
     const auto others = reachable();
-    const auto best = std::ranges::max_element(
-      others, {}, [this](device_id device) {
-        return std::tuple{peers_[device].head, device};
-      });
+    const auto best
+      = std::ranges::max_element(others, {}, [this](device_id device) {
+          return std::tuple{peers_[device].head, device};
+        });
     end_transfer(errc::closed);
     // Without anybody to take over, the leadership outlives the restart.
     if (best != others.end())

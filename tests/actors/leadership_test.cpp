@@ -29,14 +29,14 @@ struct leadership_test : deterministic {
   sync_log_actor disk() {
     auto actor = spawn([this](caf::event_based_actor* self) -> caf::behavior {
       return {[this, self](const store_leadership& what) -> caf::result<done> {
-        if (!disk_works)
-          return to_error({errc::disk_full, "The disk is full."});
-        stored.push_back(what.record);
-        if (disk_answers)
-          return done{};
-        unstored.push_back(self->make_response_promise<done>());
-        return unstored.back();
-      },
+                if (!disk_works)
+                  return to_error({errc::disk_full, "The disk is full."});
+                stored.push_back(what.record);
+                if (disk_answers)
+                  return done{};
+                unstored.push_back(self->make_response_promise<done>());
+                return unstored.back();
+              },
               // Only an actor may deliver.
               [](caf::typed_response_promise<done>& late) {
                 late.deliver(done{});
@@ -58,7 +58,9 @@ struct leadership_test : deterministic {
 
   role_watcher watcher() {
     auto actor = spawn([this](caf::event_based_actor*) -> caf::behavior {
-      return {[this](const role_changed& what) { roles.push_back(what.now); }};
+      return {[this](const role_changed& what) {
+        roles.push_back(what.now);
+      }};
     });
     return caf::actor_cast<role_watcher>(actor);
   }

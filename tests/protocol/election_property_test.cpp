@@ -37,6 +37,10 @@ struct toy_device {
 
 class toy_world {
 public:
+  /// After a heal there is one leader within this time: a follower's patience,
+  /// and a few rounds of asking.
+  static constexpr duration healing_time = 90s;
+
   explicit toy_world(std::uint64_t seed) : random_(seed) {
     const auto count = 3 + random_() % 3;
     for (std::size_t i = 0; i < count; ++i)
@@ -80,7 +84,7 @@ public:
     }
   }
 
-  /// Everybody reaches everybody; nothing is lost any more.
+  /// Everybody reaches everybody, nothing is lost any more, and leaders write.
   void heal() {
     loss_ = 0;
     std::ranges::fill(side_, 0);
@@ -88,7 +92,10 @@ public:
     for (std::size_t i = 0; i < devices_.size(); ++i)
       start_if_down(i);
     connect_sides();
-    run_for(5min);
+    for (auto until = now_ + healing_time; now_ < until && ok();) {
+      run_for(1s);
+      grow_logs();
+    }
   }
 
   void expect_one_leader() {

@@ -101,9 +101,9 @@ election_effects expire(election& machine) {
 }
 
 /// A machine after its start, with these devices connected.
-election started(election_setup setup,
+election started(const election_setup& setup,
                  std::initializer_list<device_id> connected) {
-  election result{std::move(setup)};
+  election result{setup};
   result.start(t0);
   for (auto each : connected)
     result.peer_up(each, t0);
@@ -177,8 +177,7 @@ TEST(election, device_that_reaches_nobody_leads_alone) {
 
 TEST(election, grant_is_stored_before_it_is_said) {
   auto machine = started(follower_of_a(), {c});
-  const auto effects
-    = machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0);
+  const auto effects = machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0);
   ASSERT_TRUE(said<vote>(effects, c));
   EXPECT_TRUE(said<vote>(effects, c)->granted);
   EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
@@ -191,13 +190,13 @@ TEST(election, one_vote_a_term) {
   setup.recovered = {under(1, c), {}, c, {}};
   auto machine = started(setup, {b, c});
   machine.on(b, claim_of(b, 2, at(under(1, a), 10)), t0);
-  const auto second = said<vote>(
-    machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
+  const auto second
+    = said<vote>(machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
   EXPECT_FALSE(second->granted);
   EXPECT_EQ(second->reason, refusal::already_voted);
   EXPECT_EQ(second->known, under(2, b));
-  const auto again = said<vote>(
-    machine.on(b, claim_of(b, 2, at(under(1, a), 10)), t0), b);
+  const auto again
+    = said<vote>(machine.on(b, claim_of(b, 2, at(under(1, a), 10)), t0), b);
   EXPECT_TRUE(again->granted);
 }
 
@@ -206,8 +205,8 @@ TEST(election, vote_survives_a_restart) {
   setup.self = a;
   setup.recovered = {under(1, b), under(2, b), b, {}};
   auto machine = started(setup, {b, c});
-  const auto late = said<vote>(
-    machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
+  const auto late
+    = said<vote>(machine.on(c, claim_of(c, 2, at(under(1, a), 10)), t0), c);
   EXPECT_EQ(late->reason, refusal::already_voted);
 }
 
@@ -233,8 +232,7 @@ TEST_P(refusals, follow_the_rules) {
   const auto effects = machine.on(from, row.what, t0 + 1s);
   ASSERT_TRUE(said<vote>(effects, from));
   EXPECT_EQ(said<vote>(effects, from)->reason, row.expected);
-  EXPECT_EQ(said<vote>(effects, from)->granted,
-            row.expected == refusal::none);
+  EXPECT_EQ(said<vote>(effects, from)->granted, row.expected == refusal::none);
 }
 
 const auto same = at(under(1, a), 10);
@@ -255,8 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
     refusal_case{"never_leading_voter_grants", claim_of(a, 2, shorter), -1},
     refusal_case{"live_leader", claim_of(c, 2, longer), 0, true,
                  refusal::live_leader},
-    refusal_case{"live_leader_itself_may_ask", claim_of(a, 2, longer), 0,
-                 true},
+    refusal_case{"live_leader_itself_may_ask", claim_of(a, 2, longer), 0, true},
     refusal_case{"handed_over_beats_live_leader",
                  claim{under(2, c), same, 0, true}, 0, true},
     refusal_case{"handed_over_ignores_rank", claim{under(2, a), same, 0, true},
@@ -322,8 +319,7 @@ TEST(election, device_that_never_leads_never_claims) {
 
 TEST(election, follower_yields_to_higher_ballot) {
   auto machine = started(follower_of_a(), {c});
-  const auto effects
-    = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
   EXPECT_EQ(all<persist_leadership>(effects).at(0).current, under(4, c));
   EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
   EXPECT_EQ(said<heartbeat_ack>(effects, c)->ballot, under(4, c));
@@ -338,6 +334,13 @@ TEST(election, heartbeat_of_an_old_leader_is_answered_with_the_newer_ballot) {
   EXPECT_EQ(machine.view().leader, c);
 }
 
+TEST(election, newer_leader_shows_itself_to_an_older_one) {
+  auto machine = started(leader_b(), {a});
+  const auto effects = machine.on(a, heartbeat{under(1, a), longer, {}, 0}, t0);
+  EXPECT_EQ(said<heartbeat>(effects, a)->ballot, under(2, b));
+  EXPECT_EQ(machine.view().role, role::leader);
+}
+
 TEST(election, old_leader_that_learns_of_a_newer_ballot_follows) {
   auto machine = started(leader_b(), {a});
   machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
@@ -348,8 +351,7 @@ TEST(election, old_leader_that_learns_of_a_newer_ballot_follows) {
 
 TEST(election, old_leader_meets_the_newer_one_before_it_yields) {
   auto machine = started(leader_b(), {a, c});
-  const auto effects
-    = machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
+  const auto effects = machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
   EXPECT_TRUE(said<heartbeat>(effects, c));
   EXPECT_EQ(machine.view().role, role::leader);
 }
@@ -458,8 +460,7 @@ TEST(election, leader_takes_back_what_nobody_took) {
 
 TEST(election, impossible_transfers_are_refused) {
   auto machine = started(leader_b(), {c});
-  EXPECT_EQ(answered(machine.transfer(1, device(9), t0), 1),
-            errc::not_member);
+  EXPECT_EQ(answered(machine.transfer(1, device(9), t0), 1), errc::not_member);
   EXPECT_EQ(answered(machine.transfer(2, a, t0), 2), errc::not_found);
   EXPECT_EQ(answered(machine.transfer(3, b, t0), 3), errc::none);
   auto follower = started(follower_of_a(), {c});
@@ -469,8 +470,7 @@ TEST(election, impossible_transfers_are_refused) {
 TEST(election, receiver_of_a_hand_over_claims_at_once) {
   auto machine = started(follower_of_a(), {a, c});
   machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0);
-  const auto effects
-    = machine.on(a, hand_over{under(1, a), same}, t0 + 1s);
+  const auto effects = machine.on(a, hand_over{under(1, a), same}, t0 + 1s);
   EXPECT_TRUE(said<claim>(effects, c)->handed_over);
   // A heartbeat from before the hand-over changes nothing.
   machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0 + 1s);
@@ -493,8 +493,8 @@ TEST(election, stepping_down_hands_over_to_the_longest_log) {
 TEST(election, asked_to_lead_it_answers_once_decided) {
   auto machine = started(follower_of_a(), {c});
   EXPECT_FALSE(answered(machine.request_leadership(1, t0), 1));
-  auto effects = machine.on(
-    c, vote{under(2, b), true, refusal::none, under(1, a)}, t0);
+  auto effects
+    = machine.on(c, vote{under(2, b), true, refusal::none, under(1, a)}, t0);
   EXPECT_EQ(answered(effects, 1), errc::none);
   auto refused = started(follower_of_a(), {c});
   refused.request_leadership(2, t0);

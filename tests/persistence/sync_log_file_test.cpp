@@ -1,7 +1,7 @@
 #include "persistence/sqlite_file.hpp"
 #include "persistence/sync_log_store.hpp"
-#include "tests/persistence/full_disk.hpp"
 #include "tests/persistence/sync_log_entries.hpp"
+#include "tests/persistence/test_disk.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <fstream>
@@ -89,8 +89,26 @@ TEST_F(sync_log_file, empty_file_becomes_a_log) {
   EXPECT_EQ(refusal(), errc::none);
 }
 
+TEST_F(sync_log_file, every_change_is_flushed_to_the_disk) {
+  test_disk disk;
+  auto log = sync_log_store::open(file_);
+  ASSERT_TRUE(log);
+  entry_maker maker;
+  for (int i = 0; i < 3; ++i) {
+    auto follows = maker.head().position;
+    std::vector<entry> list{maker.make()};
+    auto before = disk.flushes;
+    ASSERT_TRUE(log->append(maker.under, follows, list));
+    EXPECT_GT(disk.flushes, before);
+    before = disk.flushes;
+    ASSERT_TRUE(log->store_leadership({maker.under, maker.under, {}, {}}));
+    EXPECT_GT(disk.flushes, before);
+  }
+  log = fail(errc::closed, "");
+}
+
 TEST_F(sync_log_file, full_disk_loses_nothing) {
-  full_disk disk;
+  test_disk disk;
   auto log = sync_log_store::open(file_);
   ASSERT_TRUE(log);
   entry_maker maker;
@@ -106,7 +124,7 @@ TEST_F(sync_log_file, full_disk_loses_nothing) {
     };
     disk.room = room;
     auto result = append();
-    disk.room = full_disk::plenty;
+    disk.room = test_disk::plenty;
     if (!result) {
       ++refused;
       EXPECT_EQ(result.error().code, errc::disk_full);

@@ -9,32 +9,33 @@
 namespace lockstep {
 
 /// While it lives, what SQLite opens is on a disk that has room for so many
-/// bytes of writing. One at a time.
-class full_disk {
+/// bytes of writing and counts how often it is flushed. One at a time.
+class test_disk {
 public:
   static constexpr auto plenty = std::numeric_limits<std::int64_t>::max();
 
-  full_disk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+  test_disk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
     current = this;
-    vfs_.zName = "lockstep-full-disk";
+    vfs_.zName = "lockstep-test-disk";
     vfs_.xOpen = open;
     sqlite3_vfs_register(&vfs_, 1);
   }
 
-  full_disk(const full_disk&) = delete;
-  full_disk& operator=(const full_disk&) = delete;
+  test_disk(const test_disk&) = delete;
+  test_disk& operator=(const test_disk&) = delete;
 
   /// Databases that were opened meanwhile must be closed by now.
-  ~full_disk() {
+  ~test_disk() {
     sqlite3_vfs_unregister(&vfs_);
     sqlite3_vfs_register(real_, 1);
     current = nullptr;
   }
 
   std::int64_t room = plenty;
+  int flushes = 0;
 
 private:
-  static inline full_disk* current = nullptr;
+  static inline test_disk* current = nullptr;
 
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags,
                   int* opened) {
@@ -42,8 +43,10 @@ private:
     auto result = disk.real_->xOpen(disk.real_, name, file, flags, opened);
     if (result == SQLITE_OK && file->pMethods != nullptr) {
       disk.write_ = file->pMethods->xWrite;
+      disk.sync_ = file->pMethods->xSync;
       disk.methods_.push_back(*file->pMethods);
       disk.methods_.back().xWrite = write;
+      disk.methods_.back().xSync = flush;
       file->pMethods = &disk.methods_.back();
     }
     return result;
@@ -59,9 +62,15 @@ private:
     return disk.write_(file, bytes, size, offset);
   }
 
+  static int flush(sqlite3_file* file, int flags) {
+    ++current->flushes;
+    return current->sync_(file, flags);
+  }
+
   sqlite3_vfs* real_;
   sqlite3_vfs vfs_;
   int (*write_)(sqlite3_file*, const void*, int, sqlite3_int64) = nullptr;
+  int (*sync_)(sqlite3_file*, int) = nullptr;
   std::deque<sqlite3_io_methods> methods_;
 };
 

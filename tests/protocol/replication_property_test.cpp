@@ -27,6 +27,19 @@ void expect_equal_and_complete(const replication_world& world) {
   }
 }
 
+/// At any time: what is called stable is in every log, and the same.
+void expect_stable_is_everywhere(const replication_world& world) {
+  for (std::uint8_t i = 0; i < world.size(); ++i) {
+    auto stable = world.machine(i).stable().value;
+    const auto& mine = world.library(i).log;
+    for (std::uint8_t other = 0; other < world.size(); ++other) {
+      const auto& log = world.library(other).log;
+      ASSERT_GE(log.size(), stable);
+      ASSERT_TRUE(stable == 0 || log[stable - 1] == mine[stable - 1]);
+    }
+  }
+}
+
 void run(std::uint64_t seed) {
   replication_world world(seed, static_cast<std::uint8_t>(2 + seed % 4));
   world.loss = static_cast<unsigned>(world.random(30));
@@ -57,6 +70,7 @@ void run(std::uint64_t seed) {
         break;
     }
     world.run_for(std::chrono::milliseconds{world.random(400)});
+    expect_stable_is_everywhere(world);
   }
   world.partition(std::vector<int>(world.size(), 0));
   world.run_for(50ms);

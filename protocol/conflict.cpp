@@ -9,12 +9,16 @@ namespace lockstep {
 namespace {
 
 nlohmann::json to_json(const conflict_side& side) {
-  auto data = nlohmann::json::parse(side.data, nullptr, false);
+  nlohmann::json data;
+  if (!side.data.empty())
+    data = nlohmann::json::parse(side.data, nullptr, false);
+  if (data.is_discarded())
+    data = side.data; // Text stands for what cannot be read.
   return {{"device", to_string(side.device)},
           {"device_sequence", side.device_sequence.value},
           {"timestamp", side.timestamp.packed},
           {"change", to_string(side.change)},
-          {"data", data.is_discarded() ? nlohmann::json{} : std::move(data)}};
+          {"data", std::move(data)}};
 }
 
 } // namespace
@@ -59,7 +63,7 @@ std::string conflict_image(conflict_kind kind, std::string_view model,
                         {"reason", reason},
                         {"winner", to_json(winner)},
                         {"loser", to_json(loser)}}
-    .dump();
+    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::optional<operation> loser_of(std::string_view image) {
@@ -85,8 +89,11 @@ std::optional<operation> loser_of(std::string_view image) {
     what.record = *record;
     what.change = *change;
     what.transaction_end = what.device_sequence;
-    if (!loser.at("data").is_null())
-      what.data = loser.at("data").dump();
+    const auto& data = loser.at("data");
+    if (data.is_string())
+      what.data = data.get<std::string>();
+    else if (!data.is_null())
+      what.data = data.dump();
     return what;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

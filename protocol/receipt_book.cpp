@@ -1,57 +1,87 @@
 #include "protocol/receipt_book.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockstep {
 
 void receipt_book::open(device_sequence_number first,
                         device_sequence_number last, receipt_state wait_for,
                         ticket to) {
-  auto& what = commits_[last];
-  what.state.device = own_;
-  what.state.first = first;
-  what.state.last = last;
-  what.unsettled = last.value - first.value + 1;
-  waiters_.push_back({last, wait_for, to});
-  // Settled commits leave, oldest first; unsettled ones are as many as the
-  // pending queue holds and stay.
-  for (auto it = commits_.begin();
-       commits_.size() > remembered_ && it != commits_.end();)
-    it = it->second.state.state == receipt_state::stable ? commits_.erase(it)
-                                                         : std::next(it);
+  auto [found, is_new] = commits_.try_emplace(last);
+  auto& what = found->second;
+  if (is_new) {
+    what.state.device = own_;
+    what.state.first = first;
+    what.state.last = last;
+    what.unsettled = last.value - first.value + 1;
+  }
+  what.waiters.push_back({wait_for, to});
+  answer_waiters(what);
+  forget_oldest();
+}
+
+void receipt_book::forget_oldest() {
+  // Only what is stable leaves; the others are as many as the pending queue
+  // and the members' lag allow, and somebody may wait for them.
+  while (commits_.size() > remembered_ && !stable_commits_.empty()) {
+    commits_.erase(stable_commits_.front());
+    stable_commits_.pop_front();
+  }
 }
 
 void receipt_book::settle(device_sequence_number number,
                           sequence_number sequence, bool lost) {
   auto found = commits_.lower_bound(number);
-  if (found == commits_.end() || number < found->second.state.first
-      || found->second.unsettled == 0)
+  if (found == commits_.end() || number < found->second.state.first)
     return;
   auto& what = found->second;
-  --what.unsettled;
-  what.state.sequence = std::max(what.state.sequence, sequence);
-  if (lost)
-    ++what.state.conflicts;
+  if (what.state.state == receipt_state::stable)
+    return;
+  not_stable_.erase({what.state.sequence, what.state.last});
+  if (settled_.insert(own_, number)) {
+    --what.unsettled;
+    what.state.sequence = std::max(what.state.sequence, sequence);
+    if (lost)
+      ++what.state.conflicts;
+  } else if (number == what.state.last) {
+    what.state.sequence = sequence;
+  }
   advance(what);
 }
 
 void receipt_book::set_stable(sequence_number stable, std::uint32_t members) {
-  stable_ = stable;
-  members_ = members;
-  for (auto& [last, what] : commits_)
+  stable_ = std::max(stable_, stable);
+  members_ = std::max(members, 1U);
+  while (!not_stable_.empty() && !(stable_ < not_stable_.begin()->first)) {
+    auto& what = commits_.at(not_stable_.begin()->second);
+    not_stable_.erase(not_stable_.begin());
     advance(what);
+  }
 }
 
-void receipt_book::advance(commit& what) const {
+void receipt_book::advance(commit& what) {
   if (what.unsettled != 0)
     return;
   auto& state = what.state;
-  if (!(stable_ < state.sequence)) {
-    state.state = receipt_state::stable;
-    state.holders = std::max(members_, 1U);
-  } else if (state.state == receipt_state::local) {
+  if (stable_ < state.sequence) {
     state.state = receipt_state::sequenced;
+    not_stable_.emplace(state.sequence, state.last);
+  } else {
+    state.state = receipt_state::stable;
+    state.holders = members_;
+    stable_commits_.push_back(state.last);
   }
+  answer_waiters(what);
+}
+
+void receipt_book::answer_waiters(commit& what) {
+  std::erase_if(what.waiters, [&](const waiter& waiting) {
+    if (what.state.state < waiting.wait_for)
+      return false;
+    answers_.push_back({waiting.to, what.state});
+    return true;
+  });
 }
 
 std::optional<receipt>
@@ -63,15 +93,7 @@ receipt_book::find(device_sequence_number last) const {
 }
 
 std::vector<receipt_book::answer> receipt_book::take_answers() {
-  std::vector<answer> list;
-  std::erase_if(waiters_, [&](const waiter& waiting) {
-    auto found = commits_.find(waiting.last);
-    if (found == commits_.end() || found->second.state.state < waiting.wait_for)
-      return false;
-    list.push_back({waiting.to, found->second.state});
-    return true;
-  });
-  return list;
+  return std::exchange(answers_, {});
 }
 
 } // namespace lockstep

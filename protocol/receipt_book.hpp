@@ -1,11 +1,14 @@
 #pragma once
 
 #include "messages/receipt.hpp"
+#include "protocol/accepted_set.hpp"
 
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -32,38 +35,48 @@ public:
   void open(device_sequence_number first, device_sequence_number last,
             receipt_state wait_for, ticket to);
 
-  /// An operation has its place in the log.
+  /// An operation has its place in the log. Said again, after the log was cut,
+  /// it only moves the place.
   void settle(device_sequence_number number, sequence_number sequence,
               bool lost);
 
-  /// Every one of `members` holds the log up to `stable`.
+  /// Every one of `members` holds the log up to `stable`. Never goes back: a
+  /// member that joins later takes nothing away.
   void set_stable(sequence_number stable, std::uint32_t members);
 
   /// How far a commit is; nothing when it is not remembered.
   [[nodiscard]] std::optional<receipt> find(device_sequence_number last) const;
 
-  /// Callers whose commit is as far as they wait for; each once.
+  /// Callers whose commit is as far as they wait for; each once, in the order
+  /// in which their commits came so far.
   [[nodiscard]] std::vector<answer> take_answers();
 
 private:
-  struct commit {
-    receipt state;
-    std::uint64_t unsettled = 0;
-  };
   struct waiter {
-    device_sequence_number last;
     receipt_state wait_for;
     ticket to;
   };
+  struct commit {
+    receipt state;
+    std::uint64_t unsettled = 0;
+    std::vector<waiter> waiters;
+  };
 
-  void advance(commit& what) const;
+  void advance(commit& what);
+  void answer_waiters(commit& what);
+  void forget_oldest();
 
   device_id own_;
   std::size_t remembered_;
   sequence_number stable_;
   std::uint32_t members_ = 1;
   std::map<device_sequence_number, commit> commits_; ///< By last operation.
-  std::deque<waiter> waiters_;
+  accepted_set settled_;
+  /// Commits that are sequenced and not stable yet, by their sequence.
+  std::set<std::pair<sequence_number, device_sequence_number>> not_stable_;
+  /// Commits that are stable, in the order in which they became so.
+  std::deque<device_sequence_number> stable_commits_;
+  std::vector<answer> answers_;
 };
 
 } // namespace lockstep

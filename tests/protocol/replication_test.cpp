@@ -204,6 +204,28 @@ TEST(replication, diverged_follower_steps_back_yields_and_goes_on) {
             "2< have 0.4; 2< fetch 100 after 0.4");
 }
 
+TEST_F(following, what_it_yielded_is_proposed_before_what_came_later) {
+  book.input(pending_up_to(2));
+  book.input(pending(notebook::operations(1, 1, 2)));
+  proposal_ack done_two{under_two, device_sequence_number{2}, false};
+  book.hear(two, done_two);
+  log_advanced own{at(2, 5), notebook::head_at(1, 6), nullptr};
+  book.input([&](auto& m, auto now) { return m.on_log_advanced(own, now); });
+  book.hear(two, sync_required{under_two, at(1, 6), at(2, 5), {}});
+  EXPECT_EQ(book.input(matched(at(2, 5))), "2< fetch 1 after 2.5");
+  EXPECT_EQ(book.hear(two, answer(at(2, 5), {}, at(2, 5))), "yield after 5");
+  EXPECT_EQ(book.input(yielded(notebook::head_at(2, 5))),
+            "2< have 2.5; read pending after 0");
+}
+
+TEST_F(following, new_leader_hears_of_no_log_that_it_may_not_have) {
+  book.hear(two, news(at(2, 6), notebook::entries_of(2, 6, 6), at(2, 5)));
+  EXPECT_EQ(book.follow(3, three), "");
+  EXPECT_EQ(book.up(three), "3< hello");
+  EXPECT_EQ(book.input(applied(notebook::head_at(2, 6))),
+            "3< fetch 100 after 2.6");
+}
+
 TEST(replication, match_below_what_was_vacuumed_starts_from_nothing) {
   notebook book{at(1, 9)};
   book.follow(2, two);

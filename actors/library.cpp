@@ -8,8 +8,8 @@
 namespace lockstep {
 
 library_actor::behavior_type
-library(library_actor::stateful_pointer<library_state> self,
-        library_setup setup) {
+run_library(library_actor::stateful_pointer<library_state> self,
+            library_setup setup) {
   auto& state = self->state;
   state.start(self, std::move(setup));
   return {
@@ -64,6 +64,8 @@ library(library_actor::stateful_pointer<library_state> self,
       return promise;
     },
     [self](const sql_query& request) { return self->state.query(request); },
+    [self](const read_record& request) { return self->state.read(request); },
+    [self](const read_records& request) { return self->state.read(request); },
     [self](const track_table& request) {
       auto promise = self->make_response_promise<tracked_table>();
       self->state.submit(request, promise);

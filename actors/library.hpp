@@ -60,6 +60,9 @@ using library_actor = caf::typed_actor<
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
   caf::replies_to<sql_query>::with<sql_rows>,
+  /// `not_found` when there is no such record.
+  caf::replies_to<read_record>::with<record_image>,
+  caf::replies_to<read_records>::with<record_list>,
   caf::replies_to<track_table>::with<tracked_table>,
   /// Indexer: rows of the `entry` table.
   caf::replies_to<write_index_batch>::with<done>,
@@ -89,8 +92,8 @@ struct library_setup {
 class library_state;
 
 library_actor::behavior_type
-library(library_actor::stateful_pointer<library_state> self,
-        library_setup setup);
+run_library(library_actor::stateful_pointer<library_state> self,
+            library_setup setup);
 
 } // namespace lockstep
 

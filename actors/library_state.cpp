@@ -3,7 +3,6 @@
 #include "actors/errors.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
-#include "protocol/conflict.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -213,66 +212,6 @@ void library_state::advance_stable(sequence_number stable) {
   receipts_.set_stable(
     stable, list ? static_cast<std::uint32_t>(list->size()) : 1U);
   send_answers();
-}
-
-caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
-  if (auto known = receipts_.find(query.last))
-    return *known;
-  receipt found;
-  found.device = setup_.device;
-  found.first = query.first;
-  found.last = query.last;
-  if (store_->accepted.contains(setup_.device, query.last))
-    found.state = receipt_state::sequenced;
-  else if (store_->pending.last(setup_.device) < query.last)
-    return to_error({errc::not_found,
-                     "This device made no operation "
-                       + to_string(query.last) + "."});
-  return found;
-}
-
-caf::result<pending_batch>
-library_state::pending_after(const fetch_pending& request) {
-  return to_result(store_->attempt([&]() -> expected<pending_batch> {
-    return pending_batch{store_->pending.fetch(setup_.device, request.after,
-                                               request.limit)};
-  }));
-}
-
-caf::result<members_changed> library_state::members() {
-  return to_result(known_members(*store_, setup_.joined_from).map(
-    [](std::vector<member> list) { return members_changed{std::move(list)}; }));
-}
-
-caf::result<sql_rows> library_state::query(const sql_query& request) {
-  return to_result(store_->query(request.statement));
-}
-
-caf::result<library_digest> library_state::digest() {
-  return to_result(store_->digest());
-}
-
-caf::result<library_status> library_state::status() {
-  return to_result(store_->attempt([&]() -> expected<library_status> {
-    library_status found;
-    found.library = setup_.library;
-    found.name = setup_.name;
-    found.device = setup_.device;
-    found.leadership = leadership_;
-    auto head = store_->log.head();
-    if (!head)
-      return tl::make_unexpected(head.error());
-    found.head = *head;
-    found.applied = store_->applied();
-    found.stable = stable_;
-    found.pending = store_->pending.count();
-    found.conflicts = store_->index.count(conflict_model);
-    auto list = store_->members();
-    if (!list)
-      return tl::make_unexpected(list.error());
-    found.members = std::move(*list);
-    return found;
-  }));
 }
 
 void library_state::note_entries(const library_applier::chunk& list,

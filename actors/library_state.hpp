@@ -53,6 +53,8 @@ public:
   caf::result<pending_batch> pending_after(const fetch_pending& request);
   caf::result<members_changed> members();
   caf::result<sql_rows> query(const sql_query& request);
+  caf::result<record_image> read(const read_record& request);
+  caf::result<record_list> read(const read_records& request);
   caf::result<library_status> status();
   caf::result<library_digest> digest();
 

@@ -5,12 +5,15 @@
 
 namespace lockstep {
 
-node_actor::behavior_type node(node_actor::stateful_pointer<node_state> self,
-                               node_setup setup) {
+node_actor::behavior_type
+run_node(node_actor::stateful_pointer<node_state> self,
+         node_setup setup) {
   self->state.start(self, std::move(setup));
   self->set_down_handler([self](const caf::down_msg& what) {
     self->state.lost(what.source, what.reason);
   });
+  self->set_exit_handler(
+    [self](const caf::exit_msg& what) { self->state.crash(what.reason); });
   return {
     [self](const create_library& request) {
       return self->state.create(request);

@@ -178,7 +178,7 @@ node_state::spawn_library(const library_folder& folder) {
     *self_, env, sync_log,
     std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
   made.library = spawn_blocking(
-    *self_, env, library,
+    *self_, env, run_library,
     library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
                   setup_.limits.library, env,
                   std::shared_ptr<library_store>{std::move(*store)}, made.log,
@@ -267,7 +267,32 @@ void node_state::closed(library_id id, const failure& why) {
   finish_close();
 }
 
+void node_state::crash(const caf::error& why) {
+  closing_ = true;
+  auto take_down = [this](const caf::actor& actor) {
+    self_->monitor(actor);
+    dying_.insert(actor.address());
+    self_->send_exit(actor, caf::exit_reason::kill);
+  };
+  for (auto& [id, actors] : open_) {
+    for (const auto& actor : all_of(actors.handles))
+      take_down(actor);
+    take_down(caf::actor_cast<caf::actor>(actors.follower));
+  }
+  take_down(caf::actor_cast<caf::actor>(gateway_));
+  open_.clear();
+  gateway_ = nullptr;
+  spdlog::debug("node {}: taken down: {}", to_string(setup_.identity.id),
+                caf::to_string(why));
+}
+
 void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
+  if (!dying_.empty()) {
+    dying_.erase(actor);
+    if (dying_.empty())
+      self_->quit(caf::exit_reason::kill);
+    return;
+  }
   for (auto& [id, actors] : open_) {
     const auto list = all_of(actors.handles);
     if (std::none_of(list.begin(), list.end(), [&](const caf::actor& one) {

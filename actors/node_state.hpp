@@ -27,6 +27,8 @@ public:
   caf::typed_response_promise<done> close();
   void reopen(const reopen_library& what);
   void lost(const caf::actor_addr& actor, const caf::error& why);
+  /// Takes everything down at once and ends when it is gone.
+  void crash(const caf::error& why);
 
 private:
   struct open_library_actors {
@@ -55,6 +57,8 @@ private:
   std::map<library_id, open_library_actors> open_;
   std::map<library_id, std::uint32_t> failures_;
   bool closing_ = false;
+  /// Actors that a crash still waits for.
+  std::set<caf::actor_addr> dying_;
   std::vector<caf::typed_response_promise<done>> close_promises_;
 };
 

@@ -146,6 +146,33 @@ struct sql_rows {
   std::vector<std::vector<sql_value>> rows;
 };
 
+/// A record as it stands on this device.
+struct read_record {
+  std::string model;
+  record_id record;
+};
+
+/// Records of a model with a table, in the order of their ids, after one of
+/// them; 1,000 at most.
+struct read_records {
+  std::string model;
+  record_id after;
+  std::uint32_t limit = 100;
+};
+
+struct record_image {
+  record_id record;
+  /// As the log has it; none while the record is new and pending.
+  version_number version;
+  /// Whether this device has operations on it that are not in the log yet.
+  bool pending = false;
+  std::string data;
+};
+
+struct record_list {
+  std::vector<record_image> list;
+};
+
 /// Starts syncing a table of database.db.
 struct track_table {
   std::string table;

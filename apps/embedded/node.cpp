@@ -1,0 +1,199 @@
+#include "apps/embedded/node.hpp"
+
+#include "actors/callback_subscriber.hpp"
+#include "actors/node_state.hpp"
+#include "apps/embedded/parts.hpp"
+#include "config/settings_text.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <random>
+
+namespace lockstep {
+
+struct subscription::parts {
+  event_subscriber subscriber;
+};
+
+subscription::subscription() = default;
+subscription::subscription(subscription&&) noexcept = default;
+subscription& subscription::operator=(subscription&& other) noexcept {
+  std::swap(parts_, other.parts_);
+  return *this;
+}
+subscription::~subscription() {
+  if (parts_)
+    caf::anon_send_exit(parts_->subscriber, caf::exit_reason::user_shutdown);
+}
+
+struct node::parts {
+  caf::actor_system* system = nullptr;
+  environment env;
+  device_identity identity;
+  std::shared_ptr<data_directory> directory;
+  event_bus_actor events;
+  node_actor actor;
+
+  library handle_of(const library_handles& handles) const {
+    auto made = std::make_shared<library::parts>();
+    made->system = system;
+    made->id = handles.id;
+    made->name = handles.name;
+    made->creator = handles.created_by;
+    made->library = handles.library.address();
+    made->log = handles.log.address();
+    made->leadership = handles.leadership.address();
+    made->indexer = handles.indexer.address();
+    return library{std::move(made)};
+  }
+
+  template <class T, class Request> expected<T> ask_node(Request request) {
+    if (!actor)
+      return fail(errc::closed, "The node is closed.");
+    return ask<T, node_actor>(*system, actor.address(), std::move(request))
+      .get();
+  }
+
+  /// Waits until an actor has ended, so that its files are closed and its
+  /// thread is gone.
+  void wait_for_end(const caf::actor& ended) {
+    caf::scoped_actor self{*system};
+    self->wait_for(ended);
+  }
+};
+
+node::node(std::unique_ptr<parts> parts) : parts_(std::move(parts)) {
+}
+node::node(node&&) noexcept = default;
+node& node::operator=(node&& other) noexcept {
+  if (this != &other) {
+    close();
+    parts_ = std::move(other.parts_);
+  }
+  return *this;
+}
+node::~node() {
+  close();
+}
+
+expected<node> node::open(runtime& shared, node_options options) {
+  if (auto valid = validate(options.limits); !valid)
+    return tl::make_unexpected(valid.error());
+  auto directory = data_directory::open(options.data_directory);
+  if (!directory)
+    return tl::make_unexpected(directory.error());
+  auto identity
+    = open_or_create_identity(options.data_directory, options.device_name);
+  if (!identity)
+    return tl::make_unexpected(identity.error());
+  auto made = std::make_unique<parts>();
+  made->system = &runtime_access::system(shared);
+  made->identity = *identity;
+  made->directory = std::make_shared<data_directory>(std::move(*directory));
+  std::random_device random;
+  made->env.seed = std::uint64_t{random()} << 32 | std::uint64_t{random()};
+  made->events = made->system->spawn(event_bus, options.limits.events);
+  made->actor = made->system->spawn(
+    run_node,
+    node_setup{made->directory, made->identity, options.limits, made->env,
+               runtime_access::network(shared), made->events,
+               std::move(options.matching_folder)});
+  return node{std::move(made)};
+}
+
+device_id node::device() const {
+  return parts_->identity.id;
+}
+
+expected<library> node::create_library(const std::string& name) {
+  return parts_
+    ->ask_node<library_handles>(lockstep::create_library{name})
+    .map([&](const library_handles& handles) {
+      return parts_->handle_of(handles);
+    });
+}
+
+expected<library> node::open_library(const std::string& id_or_name) {
+  auto id = parse_id<library_id>(id_or_name);
+  if (!id) {
+    auto known = libraries();
+    if (!known)
+      return tl::make_unexpected(known.error());
+    for (const auto& one : *known) {
+      if (one.name != id_or_name)
+        continue;
+      if (id)
+        return fail(errc::invalid_argument,
+                    "Several libraries are named \"" + id_or_name
+                      + "\"; name one by its id.");
+      id = one.id;
+    }
+  }
+  if (!id)
+    return fail(errc::not_found, "There is no library \"" + id_or_name
+                                   + "\" on this device.");
+  return parts_->ask_node<library_handles>(lockstep::open_library{*id})
+    .map([&](const library_handles& handles) {
+      return parts_->handle_of(handles);
+    });
+}
+
+expected<std::vector<known_library>> node::libraries() {
+  return parts_->ask_node<library_list>(list_libraries{})
+    .map([](const library_list& found) {
+      std::vector<known_library> list;
+      for (const auto& one : found.libraries)
+        list.push_back({one.library, one.name, one.open});
+      return list;
+    });
+}
+
+expected<void> node::close_library(library_id id) {
+  return parts_->ask_node<done>(close_open_library{id}).map([](done) {});
+}
+
+expected<library> node::share_library(const library& shared, node& with) {
+  auto source = shared;
+  auto added
+    = source.add_member(with.device(), with.parts_->identity.name).get();
+  if (!added)
+    return tl::make_unexpected(added.error());
+  return with.parts_
+    ->ask_node<library_handles>(join_library{
+      shared.id(), shared.name(), shared.parts_->creator, device()})
+    .map([&](const library_handles& handles) {
+      return with.parts_->handle_of(handles);
+    });
+}
+
+subscription node::subscribe(std::function<void(const event&)> callback,
+                             library_id of) {
+  subscription made;
+  made.parts_ = std::make_unique<subscription::parts>();
+  made.parts_->subscriber = spawn_callback_subscriber(
+    *parts_->system, parts_->env, parts_->events, of, std::move(callback));
+  return made;
+}
+
+void node::close() {
+  if (!parts_)
+    return;
+  const auto actor = caf::actor_cast<caf::actor>(parts_->actor);
+  parts_->ask_node<done>(close_node{});
+  parts_->wait_for_end(actor);
+  caf::anon_send_exit(parts_->events, caf::exit_reason::user_shutdown);
+  parts_.reset();
+}
+
+void node::kill() {
+  if (!parts_)
+    return;
+  const auto actor = caf::actor_cast<caf::actor>(parts_->actor);
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  parts_->wait_for_end(actor);
+  caf::anon_send_exit(parts_->events, caf::exit_reason::user_shutdown);
+  parts_.reset();
+}
+
+} // namespace lockstep

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "apps/embedded/library.hpp"
+#include "apps/embedded/runtime.hpp"
+#include "config/settings.hpp"
+#include "messages/events.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// How a node is opened.
+struct node_options {
+  /// The device's own data directory; made when it is not there.
+  std::filesystem::path data_directory;
+  /// What people call the device; used when the directory is made.
+  std::string device_name = "device";
+  settings limits;
+  /// Where this device has the folder that another device indexed; by default
+  /// the folder of the same path, if there is one.
+  std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
+    matching_folder;
+};
+
+/// A library of this device.
+struct known_library {
+  library_id id;
+  std::string name;
+  bool open = false;
+};
+
+/// Ends a subscription when it goes away.
+class subscription {
+public:
+  subscription();
+  subscription(subscription&&) noexcept;
+  subscription& operator=(subscription&&) noexcept;
+  ~subscription();
+
+private:
+  friend class node;
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+/// A device: its identity and its libraries. Several may live in one process,
+/// each on a data directory of its own. Closes when it goes away.
+class node {
+public:
+  /// Errors: `locked` when another process uses the directory, `corrupt`,
+  /// `io`, `read_only`, `disk_full`, `invalid_argument` for the settings.
+  static expected<node> open(runtime& shared, node_options options);
+
+  node(node&&) noexcept;
+  node& operator=(node&&) noexcept;
+  ~node();
+
+  [[nodiscard]] device_id device() const;
+
+  /// A new library; this device leads it first.
+  expected<library> create_library(const std::string& name);
+  /// By id, or by name where only one has it. Opens it when it is closed.
+  expected<library> open_library(const std::string& id_or_name);
+  expected<std::vector<known_library>> libraries();
+  expected<void> close_library(library_id id);
+
+  /// Lets another node of this process take part in a library that this device
+  /// leads, and opens it there.
+  expected<library> share_library(const library& shared, node& with);
+
+  /// Calls `callback` for each event of `of` (nil: of all libraries), on a
+  /// thread of its own: a slow callback delays nobody.
+  subscription subscribe(std::function<void(const event&)> callback,
+                         library_id of = {});
+
+  /// Closes all libraries in order, handing over where this device leads.
+  void close();
+
+  /// Ends at once, as a crash would: nothing is handed over, nothing is said.
+  /// For demos and tests.
+  void kill();
+
+private:
+  struct parts;
+  explicit node(std::unique_ptr<parts> parts);
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace lockstep

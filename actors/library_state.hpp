@@ -115,11 +115,19 @@ private:
   void send_answers();
   void send_members();
   [[nodiscard]] bool leads() const;
+  /// Whether an order under this ballot comes too late.
+  [[nodiscard]] bool outranks(const ballot& under) const;
+  /// Stops leading when somebody else leads under a newer ballot; the
+  /// leadership actor will say so too.
+  void obey(const ballot& under);
   [[nodiscard]] failure not_leader() const;
   timestamp now();
   record_id make_record_id();
   library_writer writer();
   library_sequencer sequencer(log_draft& draft);
+  library_applier applier();
+  /// What other programs wrote comes before proposals that may overwrite it.
+  expected<void> add_captured(library_sequencer& order);
 
   library_actor::pointer self_ = nullptr;
   library_setup setup_;

@@ -15,6 +15,15 @@ library_sequencer library_state::sequencer(log_draft& draft) {
                            [this] { return now(); }};
 }
 
+library_applier library_state::applier() {
+  return library_applier{*store_, [this] { return now(); }};
+}
+
+expected<void> library_state::add_captured(library_sequencer& order) {
+  auto foreign = writer().captured();
+  return foreign ? order.add_own(*foreign) : expected<void>{};
+}
+
 void library_state::answer_all(std::vector<write>& list, const failure& why) {
   for (auto& what : list)
     what.answer(tl::make_unexpected(why));
@@ -142,6 +151,7 @@ void library_state::finish(const outcomes& done) {
       receipts_.open(result.first, result.last, result.what.wait_for, ticket);
     }
   }
+  send_answers();
 }
 
 void library_state::append(std::shared_ptr<log_draft> draft,
@@ -204,7 +214,10 @@ void library_state::sequence(
   }
   auto draft = std::make_shared<log_draft>(leadership_.ballot, *head);
   auto order = sequencer(*draft);
-  if (auto added = order.add_proposals(*request.list); !added) {
+  auto added = add_captured(order);
+  if (added)
+    added = order.add_proposals(*request.list);
+  if (!added) {
     store_->rollback();
     return refuse(added.error());
   }
@@ -221,16 +234,26 @@ void library_state::sequence(
   });
 }
 
+bool library_state::outranks(const ballot& under) const {
+  return under < leadership_.ballot
+         || (leads() && under == leadership_.ballot);
+}
+
+void library_state::obey(const ballot& under) {
+  if (!leads() || under == leadership_.ballot)
+    return;
+  leadership_.role = role::follower;
+  leadership_.ballot = under;
+}
+
 void library_state::apply(const apply_entries& request, head_promise promise) {
-  if (request.under < leadership_.ballot
-      || (leads() && request.under == leadership_.ballot)) {
+  if (outranks(request.under)) {
     promise.deliver(to_error({errc::stale_ballot,
                               "The entries came under an older ballot."}));
     schedule();
     return;
   }
-  if (leads()) // The leadership actor will say so too; until then, obey.
-    leadership_.role = role::follower;
+  obey(request.under);
   auto list = request.list;
   self_
     ->request(setup_.log, caf::infinite,
@@ -248,21 +271,24 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
 }
 
 void library_state::catch_up(library_applier::chunk fresh) {
-  library_applier applier{*store_};
-  std::vector<library_applier::chunk> applied;
-  auto caught_up = applier.catch_up(
+  auto caught_up = applier().catch_up(
     std::move(fresh),
-    [&](library_applier::chunk list) { applied.push_back(std::move(list)); });
-  for (const auto& list : applied)
-    note_entries(list, false);
+    [this](const library_applier::chunk& list) { note_entries(list, false); });
   if (!caught_up)
     spdlog::error("library {}: entries wait to be applied: {}",
                   to_string(setup_.library), caught_up.error().message);
 }
 
 void library_state::yield(const yield_log& request, head_promise promise) {
-  library_applier applier{*store_};
-  if (auto given = applier.give_back_after(request.keep); !given) {
+  if (outranks(request.under)) {
+    promise.deliver(to_error({errc::stale_ballot,
+                              "The order to yield came under an older"
+                              " ballot."}));
+    schedule();
+    return;
+  }
+  obey(request.under);
+  if (auto given = applier().give_back_after(request.keep); !given) {
     promise.deliver(to_error(given.error()));
     schedule();
     return;
@@ -305,6 +331,9 @@ void library_state::take_office() {
                         to_string(setup_.library), why.message);
           schedule();
         };
+        if (neighbours_.replication)
+          self_->send(neighbours_.replication,
+                      log_advanced{head.position, head, nullptr});
         if (auto loaded = store_->load_accepted(); !loaded)
           return refuse(loaded.error());
         if (auto begun = store_->begin(durability::with_log); !begun)
@@ -312,11 +341,15 @@ void library_state::take_office() {
         auto draft = std::make_shared<log_draft>(leadership_.ballot, head);
         auto order = sequencer(*draft);
         auto added = store_->attempt([&]() -> expected<void> {
+          auto hand = writer();
+          if (auto foreign = hand.captured(); foreign)
+            if (auto kept = hand.keep_pending(*foreign); !kept)
+              return kept;
           const auto list = store_->pending.all();
           if (list.empty())
             return {};
           store_->set_applying(true);
-          library_applier{*store_}.undo_pending();
+          applier().undo_pending();
           store_->pending.clear();
           store_->set_applying(false);
           return order.add_proposals(list);

@@ -1,5 +1,6 @@
 #include "persistence/capture.hpp"
 
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -21,11 +22,14 @@ std::vector<std::string> names_in(const std::string& text) {
 
 expected<std::vector<capture::touched_row>> capture::take_touched() {
   std::vector<touched_row> list;
+  std::map<std::pair<std::int64_t, record_id>, std::size_t> places;
+  bool any = false;
   {
     auto rows = statements_.use(
       "SELECT model, key, sum(changed IS NULL) > 0, group_concat(changed, '')"
       " FROM lockstep_touched GROUP BY model, key ORDER BY min(id)");
     while (rows->executeStep()) {
+      any = true;
       const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
       if (schema == nullptr)
         continue;
@@ -36,13 +40,28 @@ expected<std::vector<capture::touched_row>> capture::take_touched() {
                       + schema->key_column
                       + " that is no UUID in lower case with dashes and not"
                         " 16 bytes; nothing was changed.");
-      list.push_back({schema->id, *record,
+      touched_row row{schema->id, *record,
                       names_in(rows->getColumn(3).getString()),
-                      rows->getColumn(2).getInt() != 0});
+                      rows->getColumn(2).getInt() != 0};
+      // Text and bytes may be two keys of one record.
+      auto [at, is_new]
+        = places.try_emplace({schema->id, *record}, list.size());
+      if (is_new)
+        list.push_back(std::move(row));
+      else
+        list[at->second].all_changed = true;
     }
   }
-  if (!list.empty())
+  if (any)
     statements_.use("DELETE FROM lockstep_touched")->exec();
+  return list;
+}
+
+std::vector<record_key> capture::take_records() {
+  std::vector<record_key> list;
+  if (auto touched = take_touched())
+    for (const auto& row : *touched)
+      list.emplace_back(tables_.by_id(row.model)->model, row.record);
   return list;
 }
 

@@ -6,9 +6,14 @@
 #include "persistence/record_index.hpp"
 #include "persistence/row_writer.hpp"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
+
+/// A record's model and id.
+using record_key = std::pair<std::string, record_id>;
 
 /// Turns what the triggers noted (lockstep_touched) into operations: which
 /// record, how it changed since Lockstep last looked, and its image now.
@@ -29,6 +34,10 @@ public:
   /// `too_large` for an image beyond `image_limit` bytes; then the caller rolls
   /// back. Throws SQLite::Exception.
   expected<std::vector<operation>> drain(std::size_t image_limit);
+
+  /// The records whose rows changed since the last drain; forgets that they
+  /// did.
+  std::vector<record_key> take_records();
 
   /// Completes an operation with what it was based on.
   void set_base(operation& what);

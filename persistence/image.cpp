@@ -110,6 +110,10 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+nlohmann::json blob_to_json(const void* bytes, std::size_t size) {
+  return {{"$blob", to_base64(bytes, size)}};
+}
+
 nlohmann::json to_json(const SQLite::Column& value, bool json_column) {
   switch (value.getType()) {
     case SQLITE_INTEGER:
@@ -123,8 +127,7 @@ nlohmann::json to_json(const SQLite::Column& value, bool json_column) {
     }
     case SQLITE_BLOB: {
       const void* bytes = value.getBlob();
-      return {{"$blob",
-               to_base64(bytes, static_cast<std::size_t>(value.getBytes()))}};
+      return blob_to_json(bytes, static_cast<std::size_t>(value.getBytes()));
     }
     default:
       return nullptr;
@@ -141,8 +144,12 @@ void bind_json(SQLite::Statement& statement, int index,
     case kind::boolean:
       statement.bind(index, value.get<bool>() ? 1 : 0);
       return;
-    case kind::number_integer:
     case kind::number_unsigned:
+      if (value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
+        throw std::invalid_argument{"The number " + value.dump()
+                                    + " does not fit into 64 bits with a sign."};
+      [[fallthrough]];
+    case kind::number_integer:
       statement.bind(index, value.get<std::int64_t>());
       return;
     case kind::number_float:
@@ -192,7 +199,9 @@ void bind_value(SQLite::Statement& statement, int index,
   else if (const auto* text = std::get_if<std::string>(&value))
     statement.bind(index, *text);
   else if (const auto* blob = std::get_if<std::vector<std::uint8_t>>(&value))
-    statement.bind(index, static_cast<const void*>(blob->data()),
+    // Without an address SQLite would take an empty blob for NULL.
+    statement.bind(index,
+                   blob->empty() ? "" : static_cast<const void*>(blob->data()),
                    static_cast<int>(blob->size()));
   else
     statement.bind(index);

@@ -20,9 +20,11 @@ namespace lockstep {
 
 nlohmann::json to_json(const SQLite::Column& value, bool json_column);
 
+nlohmann::json blob_to_json(const void* bytes, std::size_t size);
+
 /// Binds what `to_json` made; also takes a host's booleans (1 and 0) and
 /// nested values (as their canonical text). Throws std::invalid_argument for a
-/// tag it does not know.
+/// tag it does not know, and for numbers beyond 64 bits.
 void bind_json(SQLite::Statement& statement, int index,
                const nlohmann::json& value);
 

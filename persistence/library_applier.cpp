@@ -1,9 +1,10 @@
 #include "persistence/library_applier.hpp"
 
+#include "persistence/library_writer.hpp"
 #include "protocol/conflict.hpp"
 
 #include <algorithm>
-#include <set>
+#include <stdexcept>
 
 namespace lockstep {
 
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::uint32_t chunk_limit = 1'000;
 
-/// Applied entries rest on a savepoint; a transaction this long is committed in
-/// between where the log's transactions allow it.
 bool ends_transaction(const entry& what) {
   return what.sequence == what.transaction_end;
 }
@@ -31,184 +30,212 @@ std::optional<settled_operation> settled_by(const entry& what, device_id own) {
   return settled;
 }
 
-expected<void>
-library_applier::catch_up(chunk fresh,
-                          const std::function<void(chunk)>& on_applied) {
+expected<void> library_applier::catch_up(chunk fresh,
+                                         const listener& on_applied) {
   return store_.attempt([&]() -> expected<void> {
     auto head = store_.log.head();
     if (!head)
       return tl::make_unexpected(head.error());
     const auto end = head->position.sequence;
-    auto cursor = store_.applied();
-    while (cursor < end) {
-      if (auto begun = store_.begin(durability::with_log); !begun)
-        return begun;
-      std::vector<chunk> applied;
-      bool rests = false;
-      while (cursor < end && !rests) {
-        auto list = fresh;
-        if (!list || list->empty() || list->front().sequence != cursor + 1) {
-          auto read = store_.log.fetch_since(cursor, chunk_limit);
-          if (!read) {
-            store_.rollback();
-            return tl::make_unexpected(read.error());
-          }
-          list = std::make_shared<const std::vector<entry>>(std::move(*read));
-        }
-        fresh = nullptr;
-        if (list->empty())
-          break;
-        auto through = apply_chunk(*list, end);
-        if (!through) {
-          store_.rollback();
-          return tl::make_unexpected(through.error());
-        }
-        rests = !(*through < list->back().sequence)
-                && ends_transaction(list->back());
-        if (*through < list->back().sequence) {
-          // The rest is half a transaction, whose end is not here yet.
-          cursor = end;
-          auto whole = std::make_shared<std::vector<entry>>(*list);
-          std::erase_if(*whole, [&](const entry& what) {
-            return what.sequence > *through;
-          });
-          list = whole;
-        } else {
-          cursor = *through;
-        }
-        if (!list->empty())
-          applied.push_back(list);
-      }
-      if (auto committed = store_.commit(); !committed) {
+    while (true) {
+      auto first = next_chunk(store_.applied(), end, fresh);
+      if (!first)
+        return tl::make_unexpected(first.error());
+      if ((*first)->empty())
+        return {};
+      auto through = apply_from(*first, end);
+      if (!through) {
         store_.rollback();
-        return committed;
+        return tl::make_unexpected(through.error());
       }
-      for (auto& list : applied)
-        on_applied(list);
-      if (applied.empty())
-        break;
+      if (auto told = report(*first, *through, on_applied); !told)
+        return told;
     }
-    return {};
   });
 }
 
-expected<sequence_number>
-library_applier::apply_chunk(std::span<const entry> list,
-                             sequence_number head) {
-  const auto whole = std::find_if(
-    list.begin(), list.end(),
-    [&](const entry& what) { return what.transaction_end > head; });
-  list = list.first(static_cast<std::size_t>(whole - list.begin()));
-  if (list.empty())
-    return sequence_number{};
-  store_.set_applying(true);
-  bool fits = true;
-  {
-    savepoint all{store_};
-    try {
-      apply(list);
-    } catch (...) {
-      const auto why = current_failure(store_.file);
-      if (why.code != errc::constraint && why.code != errc::invalid_argument)
-        return tl::make_unexpected(why);
-      fits = false;
-    }
-    fits = fits && (!ends_transaction(list.back())
-                    || !store_.breaks_foreign_key());
-    if (fits)
-      all.release();
+expected<library_applier::chunk>
+library_applier::next_chunk(sequence_number cursor, sequence_number head,
+                            const chunk& fresh) {
+  if (!(cursor < head))
+    return std::make_shared<const std::vector<entry>>();
+  std::vector<entry> list;
+  if (fresh && !fresh->empty() && fresh->front().sequence == cursor + 1) {
+    if (ends_transaction(fresh->back()))
+      return fresh;
+    list = *fresh;
+  } else {
+    auto read = store_.log.fetch_since(cursor, chunk_limit);
+    if (!read)
+      return tl::make_unexpected(read.error());
+    list = std::move(*read);
   }
-  if (!fits)
-    apply_without_pending(list);
-  store_.set_applying(false);
-  store_.set_applied(list.back().sequence);
-  return list.back().sequence;
+  const auto last_end = std::find_if(list.rbegin(), list.rend(),
+                                     ends_transaction);
+  if (last_end != list.rend())
+    list.erase(last_end.base(), list.end());
+  else if (!list.empty() && head < list.front().transaction_end)
+    list.clear();
+  return std::make_shared<const std::vector<entry>>(std::move(list));
 }
 
-void library_applier::apply(std::span<const entry> list) {
-  for (const auto& what : list)
-    apply_one(what, true);
+expected<sequence_number>
+library_applier::apply_from(const chunk& first, sequence_number head) {
+  if (auto begun = store_.begin(durability::with_log); !begun)
+    return tl::make_unexpected(begun.error());
+  return store_.attempt([&]() -> expected<sequence_number> {
+    if (auto kept = keep_captured(); !kept)
+      return tl::make_unexpected(kept.error());
+    store_.set_applying(true);
+    auto list = first;
+    apply_chunk(*list);
+    while (!ends_transaction(list->back())) {
+      auto more = next_chunk(list->back().sequence, head, nullptr);
+      if (!more)
+        return tl::make_unexpected(more.error());
+      if ((*more)->empty())
+        return fail(errc::corrupt, "The log lacks the end of a transaction.");
+      list = *more;
+      apply_chunk(*list);
+    }
+    retry_set_aside();
+    store_.set_applying(false);
+    const auto through = list->back().sequence;
+    store_.set_applied(through);
+    if (auto committed = store_.commit(); !committed)
+      return tl::make_unexpected(committed.error());
+    return through;
+  });
+}
+
+expected<void> library_applier::report(const chunk& first,
+                                       sequence_number through,
+                                       const listener& on_applied) {
+  on_applied(first);
+  for (auto cursor = first->back().sequence; cursor < through;) {
+    auto more = store_.log.fetch_since(cursor, chunk_limit);
+    if (!more)
+      return tl::make_unexpected(more.error());
+    std::erase_if(*more, [&](const entry& what) {
+      return through < what.sequence;
+    });
+    if (more->empty())
+      return {};
+    cursor = more->back().sequence;
+    on_applied(std::make_shared<const std::vector<entry>>(std::move(*more)));
+  }
+  return {};
+}
+
+expected<void> library_applier::keep_captured() {
+  library_writer writer{store_, now_};
+  auto list = writer.captured();
+  // What cannot be captured stays noted; it is no reason to fall behind.
+  return list ? writer.keep_pending(*list) : expected<void>{};
+}
+
+void library_applier::apply_chunk(std::span<const entry> list) {
+  if (!apply_on_top(list))
+    apply_without_pending(list);
+}
+
+bool library_applier::apply_on_top(std::span<const entry> list) {
+  savepoint all{store_};
+  try {
+    for (const auto& what : list)
+      apply_one(what);
+  } catch (...) {
+    const auto why = current_failure(store_.file);
+    if (!store_.in_transaction()
+        || (why.code != errc::constraint && why.code != errc::invalid_argument))
+      throw;
+    return false;
+  }
+  if (ends_transaction(list.back()) && store_.breaks_foreign_key())
+    return false;
+  all.release();
+  return true;
 }
 
 void library_applier::apply_without_pending(std::span<const entry> list) {
   undo_pending();
-  for (const auto& what : list) {
-    try {
-      savepoint one{store_};
-      apply_one(what, false);
-      one.release();
-    } catch (...) {
-      set_aside(what, current_failure(store_.file).message);
+  while (!list.empty()) {
+    const auto end = std::find_if(list.begin(), list.end(), ends_transaction);
+    const auto size = static_cast<std::size_t>(end - list.begin())
+                      + (end == list.end() ? 0 : 1);
+    std::vector<wanted_row> rows;
+    for (const auto& what : list.first(size)) {
+      note(what);
+      rows.push_back({what.model, what.record, what.change, what.data});
     }
+    for (const auto& row : show_together(store_, rows))
+      set_aside(list[row.index].sequence, row.why.message);
+    list = list.subspan(size);
   }
   redo_pending();
 }
 
-void library_applier::apply_one(const entry& what, bool pending_is_shown) {
-  const auto settled
-    = store_.pending.take(what.device, what.device_sequence);
+std::optional<taken_operation> library_applier::note(const entry& what) {
   store_.accepted.insert(what.device, what.device_sequence);
   store_.index.store(what.model, what.record,
                      {what.version, what.sequence,
                       what.change == change_type::remove});
+  return store_.pending.take(what.device, what.device_sequence);
+}
+
+void library_applier::apply_one(const entry& what) {
+  const auto settled = note(what);
   if (settled && settled->what.model != what.model) {
     // The operation lost; what it wished for is kept in the conflict.
     const auto& lost = settled->what;
-    if (!pending_is_shown || !store_.pending.has(lost.model, lost.record))
+    if (!store_.pending.has(lost.model, lost.record))
       store_.show_canonical(lost.model, lost.record);
     return;
   }
-  if (pending_is_shown) {
-    if (store_.pending.has(what.model, what.record))
-      return;
-    if (settled && settled->shown && settled->what.data == what.data
-        && settled->what.change == what.change)
-      return;
-  }
-  store_.show(what.model, what.record, what.change, what.data);
+  if (store_.pending.has(what.model, what.record))
+    return;
+  const bool stands = settled && settled->shown
+                      && settled->what.data == what.data
+                      && settled->what.change == what.change;
+  if (!stands)
+    store_.show(what.model, what.record, what.change, what.data);
 }
 
-void library_applier::set_aside(const entry& what, const std::string& reason) {
-  store_.pending.take(what.device, what.device_sequence);
-  store_.index.store(what.model, what.record,
-                     {what.version, what.sequence,
-                      what.change == change_type::remove});
+void library_applier::set_aside(sequence_number at, const std::string& reason) {
   auto row = store_.statements.use("INSERT OR REPLACE INTO lockstep_set_aside("
                                    "sequence, reason) VALUES(?, ?)");
-  row->bind(1, static_cast<std::int64_t>(what.sequence.value));
+  row->bind(1, static_cast<std::int64_t>(at.value));
   row->bind(2, reason);
   row->exec();
 }
 
-void library_applier::undo_pending() {
-  std::set<std::pair<std::string, record_id>> records;
-  for (const auto& what : store_.pending.all())
-    records.emplace(what.model, what.record);
-  // Rows that the log does not know go first: they may stand in the way of
-  // those that it does.
-  for (const auto& [model, record] : records) {
-    const auto state = store_.index.find(model, record);
-    if (!state.version || state.deleted)
-      store_.show(model, record, change_type::remove, {});
+void library_applier::retry_set_aside() {
+  std::vector<sequence_number> waiting;
+  {
+    auto rows = store_.statements.use("SELECT sequence FROM lockstep_set_aside"
+                                      " ORDER BY sequence");
+    while (rows->executeStep())
+      waiting.emplace_back(
+        static_cast<std::uint64_t>(rows->getColumn(0).getInt64()));
   }
-  for (const auto& [model, record] : records)
-    store_.show_canonical(model, record);
-}
-
-void library_applier::redo_pending() {
-  for (const auto& what : store_.pending.all()) {
-    bool shown = false;
-    try {
-      savepoint one{store_};
-      store_.show(what.model, what.record, what.change, what.data);
-      if (!store_.breaks_foreign_key()) {
-        one.release();
-        shown = true;
-      }
-    } catch (const SQLite::Exception&) {
-      shown = false; // It steps aside until the leader has settled it.
-    }
-    store_.pending.set_shown(what.device, what.device_sequence, shown);
+  for (auto at : waiting) {
+    auto found = store_.log.at(at);
+    if (!found)
+      throw std::runtime_error{found.error().message};
+    bool shown = true;
+    // Superseded, or the record's pending row stands there: nothing to show.
+    if (const auto& what = *found;
+        what && store_.index.find(what->model, what->record).latest == at
+        && !store_.pending.has(what->model, what->record))
+      shown = show_together(store_, {{what->model, what->record, what->change,
+                                      what->data}})
+                .empty();
+    if (!shown)
+      continue;
+    auto row = store_.statements.use(
+      "DELETE FROM lockstep_set_aside WHERE sequence = ?");
+    row->bind(1, static_cast<std::int64_t>(at.value));
+    row->exec();
   }
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include "persistence/library_store.hpp"
+#include "persistence/rows_together.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace lockstep {
@@ -24,16 +27,21 @@ std::optional<settled_operation> settled_by(const entry& what, device_id own);
 /// own transactions on the store.
 class library_applier {
 public:
-  explicit library_applier(library_store& store) : store_(store) {
+  /// `now` gives a reading of the hybrid clock for what other programs wrote
+  /// meanwhile: it is captured first, so that no entry writes over it.
+  library_applier(library_store& store, std::function<timestamp()> now)
+    : store_(store), now_(std::move(now)) {
   }
 
   using chunk = std::shared_ptr<const std::vector<entry>>;
 
+  using listener = std::function<void(chunk)>;
+
   /// Applies what the log holds after `applied_sequence`, whole transactions
   /// only. `fresh` may be entries just appended, to save reading them again.
-  /// Each applied chunk goes to `on_applied` once it is committed.
-  expected<void> catch_up(chunk fresh,
-                          const std::function<void(chunk)>& on_applied);
+  /// Each applied chunk goes to `on_applied` once it is committed. Memory is
+  /// bounded by the chunk, however long a transaction is.
+  expected<void> catch_up(chunk fresh, const listener& on_applied);
 
   /// Prepares to cut the log after `keep`: every applied entry after it becomes
   /// a pending operation again, under its first number. The tables stay as they
@@ -48,15 +56,30 @@ public:
   void redo_pending();
 
 private:
-  expected<sequence_number> apply_chunk(std::span<const entry> list,
-                                        sequence_number head);
-  void apply(std::span<const entry> list);
+  /// Entries after `cursor` that may be applied, given that the log ends at
+  /// `head`: whole transactions, or the next piece of one that is longer than a
+  /// chunk; empty when there is nothing but half a transaction.
+  expected<chunk> next_chunk(sequence_number cursor, sequence_number head,
+                             const chunk& fresh);
+  /// One transaction on the store: applies `first`, and the rest of the
+  /// transaction that it is a piece of. Returns where that ends.
+  expected<sequence_number> apply_from(const chunk& first,
+                                       sequence_number head);
+  expected<void> report(const chunk& first, sequence_number through,
+                        const listener& on_applied);
+  expected<void> keep_captured();
+  void apply_chunk(std::span<const entry> list);
+  bool apply_on_top(std::span<const entry> list);
   void apply_without_pending(std::span<const entry> list);
-  void apply_one(const entry& what, bool pending_is_shown);
-  void set_aside(const entry& what, const std::string& reason);
+  void apply_one(const entry& what);
+  std::optional<taken_operation> note(const entry& what);
+  void set_aside(sequence_number at, const std::string& reason);
+  void retry_set_aside();
+  void redo(std::span<const operation> transaction);
   void forget_after(const std::vector<entry>& given_back);
 
   library_store& store_;
+  std::function<timestamp()> now_;
 };
 
 } // namespace lockstep

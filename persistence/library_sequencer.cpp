@@ -1,6 +1,9 @@
 #include "persistence/library_sequencer.hpp"
 
+#include "persistence/rows_together.hpp"
+
 #include <algorithm>
+#include <set>
 
 namespace lockstep {
 
@@ -36,6 +39,9 @@ expected<void> library_sequencer::add_own(std::span<const operation> list) {
 
 expected<void>
 library_sequencer::add_proposals(std::span<const operation> list) {
+  for (const auto& what : list)
+    if (what.device == store_.own)
+      own_last_ = std::max(own_last_, what.device_sequence);
   return store_.attempt([&]() -> expected<void> {
     while (!list.empty()) {
       const auto& first = list.front();
@@ -55,43 +61,76 @@ library_sequencer::add_proposals(std::span<const operation> list) {
 
 expected<void>
 library_sequencer::add_transaction(std::span<const operation> list) {
-  const auto taken_before = taken_;
-  {
-    savepoint whole{store_};
-    store_.set_applying(true);
-    for (const auto& what : list) {
-      if (is_known(what))
-        continue;
-      if (auto decided = decide(what); !decided)
-        return decided;
+  refusals refused;
+  while (true) {
+    const auto taken_before = taken_;
+    {
+      savepoint whole{store_};
+      auto more = try_transaction(list, refused);
+      if (!more)
+        return tl::make_unexpected(more.error());
+      // Conflicts alone change no row, so they always fit.
+      if (more->empty()
+          && (refused.size() == list.size() || !store_.breaks_foreign_key())) {
+        draft_.close_transaction();
+        whole.release();
+        return {};
+      }
+      if (more->empty())
+        for (const auto& what : list)
+          more->emplace(what.device_sequence,
+                        "A row would refer to one that is not there.");
+      refused.merge(*more);
     }
-    store_.set_applying(false);
-    if (!store_.breaks_foreign_key()) {
-      draft_.close_transaction();
-      whole.release();
-      return {};
-    }
+    draft_.abandon_transaction();
+    taken_ = taken_before;
   }
-  draft_.abandon_transaction();
-  taken_ = taken_before;
-  return add_conflicts(list, conflict_kind::constraint,
-                       "A row would refer to one that is not there.");
 }
 
-expected<void> library_sequencer::add_conflicts(
-  std::span<const operation> list, conflict_kind kind,
-  std::string_view reason) {
+expected<library_sequencer::refusals>
+library_sequencer::try_transaction(std::span<const operation> list,
+                                   const refusals& refused) {
+  std::vector<const operation*> shown;
   for (const auto& what : list) {
     if (is_known(what))
       continue;
-    std::optional<entry> latest;
-    if (auto found = standing_of(what, latest); !found)
-      return tl::make_unexpected(found.error());
-    add_conflict(what, kind, reason,
-                 latest ? side_of(*latest) : conflict_side{});
+    if (auto decided = decide(what, refused, shown); !decided)
+      return tl::make_unexpected(decided.error());
   }
-  draft_.close_transaction();
+  std::vector<wanted_row> rows;
+  for (const auto* what : shown)
+    rows.push_back({what->model, what->record, what->change, what->data});
+  refusals unfit;
+  for (const auto& row : show_together(store_, rows))
+    unfit.emplace(shown[row.index]->device_sequence, row.why.message);
+  if (unfit.empty())
+    if (auto added = add_dragged_along(shown); !added)
+      return tl::make_unexpected(added.error());
+  return unfit;
+}
+
+expected<void> library_sequencer::add_dragged_along(
+  const std::vector<const operation*>& shown) {
+  std::set<record_key> named;
+  for (const auto* what : shown)
+    named.emplace(what->model, what->record);
+  auto touched = store_.changes.drain(store_.limits.entry_bytes_limit);
+  if (!touched)
+    return tl::make_unexpected(touched.error());
+  for (auto& what : *touched) {
+    if (named.contains({what.model, what.record}))
+      continue;
+    what.device = store_.own;
+    what.device_sequence = next_own();
+    what.timestamp = now_();
+    add_change(what, store_.index.find(what.model, what.record));
+  }
   return {};
+}
+
+device_sequence_number library_sequencer::next_own() {
+  return std::max({store_.next_device_sequence(), taken_.last(store_.own) + 1,
+                   own_last_ + 1});
 }
 
 expected<record_standing>
@@ -113,29 +152,25 @@ library_sequencer::standing_of(const operation& what,
   return standing;
 }
 
-expected<void> library_sequencer::decide(const operation& what) {
+expected<void>
+library_sequencer::decide(const operation& what, const refusals& refused,
+                          std::vector<const operation*>& shown) {
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)
     return tl::make_unexpected(standing.error());
-  const auto outcome = last_writer_wins(what, *standing);
   const auto winner = latest ? side_of(*latest) : conflict_side{};
+  if (auto found = refused.find(what.device_sequence); found != refused.end()) {
+    add_conflict(what, conflict_kind::constraint, found->second, winner);
+    return {};
+  }
+  const auto outcome = last_writer_wins(what, *standing);
   if (outcome == verdict::loses) {
     add_conflict(what, conflict_kind::concurrent,
                  "Another device changed the record at the same time.", winner);
     return {};
   }
-  try {
-    savepoint one{store_};
-    store_.show(what.model, what.record, what.change, what.data);
-    one.release();
-  } catch (...) {
-    auto why = current_failure(store_.file);
-    if (why.code != errc::constraint && why.code != errc::invalid_argument)
-      return tl::make_unexpected(std::move(why));
-    add_conflict(what, conflict_kind::constraint, why.message, winner);
-    return {};
-  }
+  shown.push_back(&what);
   add_change(what, store_.index.find(what.model, what.record));
   if (outcome == verdict::wins && latest)
     add_displaced(*latest, what);
@@ -168,8 +203,7 @@ void library_sequencer::add_displaced(const entry& loser,
                                       const operation& winner) {
   entry made;
   made.device = store_.own;
-  made.device_sequence
-    = std::max(store_.next_device_sequence(), taken_.last(store_.own) + 1);
+  made.device_sequence = next_own();
   made.timestamp = now_();
   made.model = conflict_model;
   made.record = conflict_id_();

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace lockstep {
@@ -33,7 +35,8 @@ public:
   expected<void> add_own(std::span<const operation> list);
 
   /// Operations in order, whole transactions; those that the log holds already
-  /// are passed over. Their changes are made in the tables.
+  /// are passed over. Their changes are made in the tables; what other programs
+  /// wrote must have been captured before.
   expected<void> add_proposals(std::span<const operation> list);
 
   /// Numbers that the draft takes, to be entered in the exactly-once filter
@@ -43,10 +46,18 @@ public:
   }
 
 private:
+  /// Operations that do not fit into the tables, by their number.
+  using refusals = std::map<device_sequence_number, std::string>;
+
   expected<void> add_transaction(std::span<const operation> list);
-  expected<void> add_conflicts(std::span<const operation> list,
-                               conflict_kind kind, std::string_view reason);
-  expected<void> decide(const operation& what);
+  expected<refusals> try_transaction(std::span<const operation> list,
+                                     const refusals& refused);
+  expected<void> decide(const operation& what, const refusals& refused,
+                        std::vector<const operation*>& shown);
+  /// Rows that a foreign key's action changed, in the name of this device.
+  expected<void>
+  add_dragged_along(const std::vector<const operation*>& shown);
+  device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);
   void add_change(const operation& what, const record_state& before);
@@ -61,6 +72,9 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   accepted_set taken_;
+  /// This device's own numbers that are used up, also by proposals that are
+  /// still to be added.
+  device_sequence_number own_last_;
 };
 
 } // namespace lockstep

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string_view>
 
@@ -15,10 +16,43 @@ namespace lockstep {
 
 namespace {
 
+bool is_own(const char* name) {
+  return name != nullptr && sqlite3_strnicmp(name, "lockstep_", 9) == 0;
+}
+
+/// Pragmas that neither write nor set anything.
+bool only_tells(const char* pragma) {
+  constexpr std::array known{
+    "table_info", "table_xinfo",       "table_list",        "index_list",
+    "index_info", "index_xinfo",       "foreign_key_list",  "quick_check",
+    "collation_list", "integrity_check", "foreign_key_check"};
+  return std::any_of(known.begin(), known.end(), [&](const char* name) {
+    return sqlite3_stricmp(name, pragma) == 0;
+  });
+}
+
+/// What follows the first statement of a text is one, too.
+bool has_second_statement(sqlite3* database, const std::string& text) {
+  if (text.find(';') == std::string::npos)
+    return false;
+  const char* rest = text.c_str();
+  for (int found = 0; *rest != '\0';) {
+    sqlite3_stmt* statement = nullptr;
+    const auto result
+      = sqlite3_prepare_v2(database, rest, -1, &statement, &rest);
+    // What cannot be understood before the first one has run is one, too.
+    found += statement != nullptr || result != SQLITE_OK ? 1 : 0;
+    sqlite3_finalize(statement);
+    if (found > 1 || result != SQLITE_OK)
+      return found > 1;
+  }
+  return false;
+}
+
 /// SQLite's authorizer: what a host's statement may not do. What triggers do
 /// inside a statement is none of the host's doing.
-int authorize(void* context, int action, const char* subject, const char*,
-              const char*, const char* trigger) {
+int authorize(void* context, int action, const char* subject,
+              const char* detail, const char*, const char* trigger) {
   const auto& store = *static_cast<const library_store*>(context);
   using access = library_store::access;
   if (store.allowed() == access::own || trigger != nullptr)
@@ -34,16 +68,22 @@ int authorize(void* context, int action, const char* subject, const char*,
     case SQLITE_ATTACH:
     case SQLITE_DETACH:
       return SQLITE_DENY;
+    case SQLITE_PRAGMA:
+      return only_tells(subject) ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_ALTER_TABLE:
+      return is_own(detail) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_INDEX:
+      return is_own(subject) || is_own(detail) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_DROP_INDEX:
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
     case SQLITE_DROP_TABLE:
     case SQLITE_DROP_TRIGGER:
-    case SQLITE_ALTER_TABLE:
-      return subject != nullptr
-                 && std::string_view{subject}.starts_with("lockstep_")
-               ? SQLITE_DENY
-               : SQLITE_OK;
+      return is_own(subject) ? SQLITE_DENY : SQLITE_OK;
     default:
       return SQLITE_OK;
   }
@@ -129,7 +169,7 @@ expected<void> library_store::commit() {
 }
 
 void library_store::rollback() noexcept {
-  if (sqlite3_get_autocommit(database->getHandle()) == 0)
+  if (in_transaction())
     sqlite3_exec(database->getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
@@ -137,6 +177,16 @@ void library_store::set_applying(bool on) {
   auto state = statements.use("UPDATE lockstep_state SET applying = ?");
   state->bind(1, on ? 1 : 0);
   state->exec();
+}
+
+bool library_store::is_applying() {
+  auto state = statements.use("SELECT applying FROM lockstep_state");
+  state->executeStep();
+  return state->getColumn(0).getInt() != 0;
+}
+
+bool library_store::in_transaction() const {
+  return sqlite3_get_autocommit(database->getHandle()) == 0;
 }
 
 bool library_store::breaks_foreign_key() const {
@@ -155,6 +205,9 @@ sequence_number library_store::applied() {
 }
 
 void library_store::set_applied(sequence_number through) {
+  if (!in_transaction())
+    throw std::logic_error{"The transaction on " + file.string()
+                           + " ended before its time."};
   auto state = statements.use("UPDATE lockstep_state SET applied_sequence = ?");
   state->bind(1, static_cast<std::int64_t>(through.value));
   state->exec();
@@ -236,9 +289,22 @@ library_store::prepare(const sql_statement& statement, access allowed) {
                 allowed == access::host_reads
                   ? "A query only reads; write through a transaction."
                   : "A statement may not begin or end transactions, attach"
-                    " files or write Lockstep's own tables.");
+                    " files, change settings or write Lockstep's own tables.");
   }
+  const bool more
+    = has_second_statement(database->getHandle(), statement.text);
   allowed_ = access::own;
+  if (more)
+    return fail(errc::invalid_argument,
+                "The text holds more than one statement; give each a step of"
+                " its own.");
+  const auto places = static_cast<std::size_t>(made->getBindParameterCount());
+  if (places != statement.parameters.size())
+    return fail(errc::invalid_argument,
+                "The statement has " + std::to_string(places)
+                  + " places for parameters and "
+                  + std::to_string(statement.parameters.size())
+                  + " were given; give one for each.");
   for (std::size_t i = 0; i < statement.parameters.size(); ++i)
     bind_value(*made, static_cast<int>(i) + 1, statement.parameters[i]);
   return made;

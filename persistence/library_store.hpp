@@ -54,11 +54,17 @@ public:
   expected<void> commit();
   void rollback() noexcept;
   void set_applying(bool on);
+  [[nodiscard]] bool is_applying();
+
+  /// False also after a statement that ended the transaction by itself, as a
+  /// full disk or a host's INSERT OR ROLLBACK does.
+  [[nodiscard]] bool in_transaction() const;
 
   /// Whether the open transaction breaks a foreign key as it stands.
   [[nodiscard]] bool breaks_foreign_key() const;
 
   sequence_number applied();
+  /// Throws outside a transaction: it must go together with what it speaks of.
   void set_applied(sequence_number through);
 
   /// The next number for an operation of this device: after all that the log
@@ -101,8 +107,9 @@ public:
   /// What the statement that is being prepared may do.
   enum class access { own, host_reads, host_writes };
 
-  /// A host's statement with its parameters. It may not touch transactions,
-  /// other files or Lockstep's own tables: `invalid_argument`.
+  /// A host's statement with its parameters, one for each place. It may not
+  /// touch transactions, settings, other files or Lockstep's own tables:
+  /// `invalid_argument`.
   expected<std::unique_ptr<SQLite::Statement>>
   prepare(const sql_statement& statement, access allowed);
 

@@ -25,17 +25,45 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
   return {};
 }
 
+tl::unexpected<failure> ended_early() {
+  return fail(errc::constraint,
+              "A statement rolled the whole transaction back; nothing was"
+              " changed. Try again.");
+}
+
 } // namespace
 
-expected<std::vector<operation>> library_writer::captured(bool only_new) {
+expected<std::vector<operation>> library_writer::captured() {
+  return drained([](const operation&) { return true; });
+}
+
+expected<std::vector<operation>>
+library_writer::imported(const tracked_table_schema& schema) {
   return store_.attempt([&]() -> expected<std::vector<operation>> {
+    store_.database->exec(
+      "INSERT INTO lockstep_touched(model, key) SELECT "
+      + std::to_string(schema.id) + ", " + sql_name(schema.key_column)
+      + " FROM " + sql_name(schema.table));
+    return drained([&](const operation& what) {
+      return what.model != schema.model
+             || (!store_.index.find(what.model, what.record).version
+                 && !store_.pending.has(what.model, what.record));
+    });
+  });
+}
+
+expected<std::vector<operation>>
+library_writer::drained(const std::function<bool(const operation&)>& wanted) {
+  if (!store_.in_transaction())
+    return ended_early();
+  return store_.attempt([&]() -> expected<std::vector<operation>> {
+    savepoint all_or_nothing{store_};
     auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
     if (!list)
       return list;
-    if (only_new)
-      std::erase_if(*list, [&](const operation& what) {
-        return bool{store_.index.find(what.model, what.record).version};
-      });
+    std::erase_if(*list,
+                  [&](const operation& what) { return !wanted(what); });
+    all_or_nothing.release();
     complete(*list);
     return list;
   });
@@ -46,6 +74,9 @@ library_writer::run(const std::vector<transaction_step>& steps) {
   if (steps.empty())
     return fail(errc::invalid_argument,
                 "The transaction is empty; give it at least one change.");
+  // A host's earlier statement may have ended it: INSERT OR ROLLBACK.
+  if (!store_.in_transaction())
+    return ended_early();
   return store_.attempt([&]() -> expected<std::vector<operation>> {
     savepoint all_or_nothing{store_};
     auto list = steps_to_operations(steps);

@@ -17,9 +17,13 @@ public:
     : store_(store), now_(std::move(now)) {
   }
 
-  /// What other programs wrote since the last look, as one transaction;
-  /// `only_new` leaves out records that the log knows.
-  expected<std::vector<operation>> captured(bool only_new = false);
+  /// What other programs wrote since the last look, as one transaction. What
+  /// cannot be captured stays noted for the next look.
+  expected<std::vector<operation>> captured();
+
+  /// All rows of a model as operations, but for records that the log or the
+  /// pending queue knows.
+  expected<std::vector<operation>> imported(const tracked_table_schema& schema);
 
   /// All steps or none; the operations they amount to, complete and numbered
   /// but stored nowhere yet: the caller hands them to `keep_pending` or to the
@@ -36,6 +40,8 @@ private:
   expected<void> run_step(const record_change& change,
                           std::vector<operation>& without_table);
   expected<void> run_step(const sql_statement& statement);
+  expected<std::vector<operation>>
+  drained(const std::function<bool(const operation&)>& wanted);
   void complete(std::vector<operation>& list);
 
   library_store& store_;

@@ -1,21 +1,22 @@
 #include "persistence/library_applier.hpp"
 #include "protocol/conflict.hpp"
 
+#include <algorithm>
 #include <map>
+#include <stdexcept>
 
 namespace lockstep {
 
 namespace {
 
-using record_key = std::pair<std::string, record_id>;
-
-/// The wish that became `what`, with its first number.
-operation operation_of(const entry& what) {
+/// The wish that became `what`, with its first number, and whether its image
+/// stands in the table.
+taken_operation operation_of(const entry& what) {
   if (what.model == conflict_model) {
     auto loser = loser_of(what.data);
     if (loser && loser->device == what.device
         && loser->device_sequence == what.device_sequence)
-      return *loser;
+      return {std::move(*loser), false};
   }
   operation made;
   made.device = what.device;
@@ -26,30 +27,41 @@ operation operation_of(const entry& what) {
   made.change = what.change;
   made.base_version = what.version - 1;
   made.data = what.data;
-  return made;
+  return {std::move(made), true};
 }
 
 /// Entries as the operations that they were: each based on the one before it
-/// where one device made both.
-std::vector<operation> operations_of(const std::vector<entry>& list) {
-  std::vector<operation> made;
-  std::map<record_key, std::size_t> newest;
+/// where one device made both. The leader may have put conflicts of its own
+/// between a device's operations; each device's come together again.
+std::vector<taken_operation> operations_of(std::vector<entry> list) {
+  for (auto first = list.begin(); first != list.end();) {
+    const auto end = std::find_if(first, list.end(), [&](const entry& what) {
+      return what.transaction_end != first->transaction_end;
+    });
+    std::stable_sort(first, end, [](const entry& a, const entry& b) {
+      return a.device < b.device;
+    });
+    first = end;
+  }
+  std::vector<taken_operation> made;
+  std::map<record_key, operation> newest;
   for (const auto& what : list) {
     made.push_back(operation_of(what));
-    auto& wish = made.back();
+    auto& wish = made.back().what;
     const record_key record{wish.model, wish.record};
     if (auto before = newest.find(record);
-        before != newest.end() && made[before->second].device == wish.device)
-      wish.base_operation = made[before->second].device_sequence;
-    newest[record] = made.size() - 1;
+        before != newest.end() && before->second.device == wish.device)
+      wish.base_operation = before->second.device_sequence;
+    if (made.back().shown)
+      newest[record] = wish;
   }
   for (std::size_t i = list.size(); i-- > 0;) {
     const bool continues = i + 1 < list.size()
                            && list[i + 1].transaction_end
                                 == list[i].transaction_end
                            && list[i + 1].device == list[i].device;
-    made[i].transaction_end = continues ? made[i + 1].transaction_end
-                                        : made[i].device_sequence;
+    made[i].what.transaction_end = continues ? made[i + 1].what.transaction_end
+                                             : made[i].what.device_sequence;
   }
   return made;
 }
@@ -75,6 +87,10 @@ expected<void> library_applier::give_back_after(sequence_number keep) {
     if (auto begun = store_.begin(durability::by_itself); !begun)
       return begun;
     try {
+      if (auto kept = keep_captured(); !kept) {
+        store_.rollback();
+        return kept;
+      }
       store_.pending.add_in_front(operations_of(list));
       forget_after(list);
       store_.set_applied(keep);

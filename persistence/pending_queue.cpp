@@ -58,11 +58,11 @@ void bind_number(SQLite::Statement& statement, int index,
 
 } // namespace
 
-void pending_queue::add(const operation& what) {
-  insert(what, std::nullopt);
+void pending_queue::add(const operation& what, bool shown) {
+  insert({what, shown}, std::nullopt);
 }
 
-void pending_queue::add_in_front(const std::vector<operation>& list) {
+void pending_queue::add_in_front(const std::vector<taken_operation>& list) {
   std::int64_t first = 0;
   {
     auto row = statements_.use("SELECT coalesce(min(id), 1) FROM"
@@ -71,16 +71,18 @@ void pending_queue::add_in_front(const std::vector<operation>& list) {
     first = row->getColumn(0).getInt64()
             - static_cast<std::int64_t>(list.size());
   }
-  for (const auto& what : list)
-    insert(what, first++);
+  for (const auto& taken : list)
+    insert(taken, first++);
 }
 
-void pending_queue::insert(const operation& what,
+void pending_queue::insert(const taken_operation& taken,
                            std::optional<std::int64_t> id) {
+  const auto& what = taken.what;
   auto row = statements_.use(
     "INSERT OR IGNORE INTO lockstep_pending(device, device_sequence, timestamp,"
     " model, record_id, change_type, base_version, base_operation, changed,"
-    " transaction_end, data, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    " transaction_end, data, shown, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " ?)");
   bind_id(*row, 1, what.device);
   bind_number(*row, 2, what.device_sequence);
   row->bind(3, static_cast<std::int64_t>(what.timestamp.packed));
@@ -92,8 +94,9 @@ void pending_queue::insert(const operation& what,
   row->bind(9, nlohmann::json(what.changed).dump());
   bind_number(*row, 10, what.transaction_end);
   row->bind(11, what.data);
+  row->bind(12, taken.shown ? 1 : 0);
   if (id)
-    row->bind(12, *id);
+    row->bind(13, *id);
   row->exec();
 }
 
@@ -134,7 +137,7 @@ void pending_queue::clear() {
 std::optional<operation> pending_queue::newest_of(std::string_view model,
                                                   record_id record) {
   auto row = statements_.use(select(
-    "WHERE record_id = ? AND model = ? ORDER BY id DESC LIMIT 1"));
+    "WHERE record_id = ? AND model = ? AND shown ORDER BY id DESC LIMIT 1"));
   bind_id(*row, 1, record);
   row->bind(2, std::string{model});
   if (!row->executeStep())
@@ -162,26 +165,26 @@ std::vector<operation> pending_queue::fetch(device_id own,
                                             device_sequence_number after,
                                             std::uint32_t limit) {
   std::vector<operation> list;
+  auto read_transactions = [&](SQLite::Statement& rows) {
+    while (rows.executeStep()) {
+      auto what = read(rows);
+      const bool opens = list.empty() || list.back().device != what.device
+                         || list.back().transaction_end != what.transaction_end;
+      if (list.size() >= limit && opens)
+        return;
+      list.push_back(std::move(what));
+    }
+  };
   {
-    auto rows
-      = statements_.use(select("WHERE device <> ? ORDER BY id LIMIT ?"));
-    bind_id(*rows, 1, own);
-    rows->bind(2, static_cast<std::int64_t>(limit));
-    while (rows->executeStep())
-      list.push_back(read(*rows));
+    auto others = statements_.use(select("WHERE device <> ? ORDER BY id"));
+    bind_id(*others, 1, own);
+    read_transactions(*others);
   }
   auto rows = statements_.use(select(
     "WHERE device = ? AND device_sequence > ? ORDER BY device_sequence"));
   bind_id(*rows, 1, own);
   bind_number(*rows, 2, after);
-  while (rows->executeStep()) {
-    auto what = read(*rows);
-    const bool opens = list.empty() || list.back().device != own
-                       || list.back().transaction_end != what.transaction_end;
-    if (list.size() >= limit && opens)
-      break;
-    list.push_back(std::move(what));
-  }
+  read_transactions(*rows);
   return list;
 }
 

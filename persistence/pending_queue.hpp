@@ -24,15 +24,16 @@ public:
     : statements_(statements) {
   }
 
-  /// Adds at the end; one that is there already stays as it is.
-  void add(const operation& what);
+  /// Adds at the end; one that is there already stays as it is. `shown` says
+  /// whether its image stands in the table.
+  void add(const operation& what, bool shown = true);
 
   /// Takes one out; nothing when it is not there.
   std::optional<taken_operation> take(device_id device,
                                       device_sequence_number number);
 
   /// Adds operations before all others, in their order.
-  void add_in_front(const std::vector<operation>& list);
+  void add_in_front(const std::vector<taken_operation>& list);
 
   /// Notes whether an operation's image stands in the table: one that would
   /// break a constraint here steps aside until it is settled.
@@ -40,7 +41,7 @@ public:
 
   void clear();
 
-  /// The record's newest pending operation.
+  /// The record's newest pending operation whose image stands in the table.
   std::optional<operation> newest_of(std::string_view model, record_id record);
 
   [[nodiscard]] bool has(std::string_view model, record_id record);
@@ -50,7 +51,7 @@ public:
 
   /// Operations of `own` after `after`, whole transactions, about `limit`;
   /// before them those that other devices made and this one took back from a
-  /// log that was cut.
+  /// log that was cut, whole transactions too.
   [[nodiscard]] std::vector<operation>
   fetch(device_id own, device_sequence_number after, std::uint32_t limit);
 
@@ -60,7 +61,7 @@ public:
   [[nodiscard]] std::uint64_t count();
 
 private:
-  void insert(const operation& what, std::optional<std::int64_t> id);
+  void insert(const taken_operation& taken, std::optional<std::int64_t> id);
 
   statement_cache& statements_;
 };

@@ -13,16 +13,15 @@ expected<std::vector<operation>> import_rows(library_store& store,
       auto found = store.log.at(at);
       if (!found)
         return tl::make_unexpected(found.error());
-      if (*found && !store.pending.has((*found)->model, (*found)->record))
+      if (*found)
         store.show((*found)->model, (*found)->record, (*found)->change,
                    (*found)->data);
     }
+    for (const auto& what : store.pending.all())
+      if (what.model == schema.model)
+        store.show(what.model, what.record, what.change, what.data);
     store.set_applying(false);
-    store.database->exec(
-      "INSERT INTO lockstep_touched(model, key) SELECT "
-      + std::to_string(schema.id) + ", " + sql_name(schema.key_column)
-      + " FROM " + sql_name(schema.table));
-    return writer.captured(true);
+    return writer.imported(schema);
   });
 }
 

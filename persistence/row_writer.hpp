@@ -7,6 +7,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace lockstep {
 
@@ -24,14 +26,27 @@ public:
 
   /// Makes the row what the image says: inserts or updates. Columns that the
   /// image does not speak of keep their value, or get their default; those that
-  /// the table does not have are left out. An image without the key gets it.
+  /// the table does not have are left out. An image without the key gets it; one
+  /// with the key of another record is refused.
   void write(const tracked_table_schema& schema, record_id record,
              const std::string& image);
+
+  /// Takes the row out for a moment; returns its local values for `put_back`.
+  nlohmann::json lift(const tracked_table_schema& schema, record_id record);
+
+  /// Writes a lifted row anew, with the local values that it had.
+  void put_back(const tracked_table_schema& schema, record_id record,
+                const std::string& image, const nlohmann::json& local);
 
   /// Removes the row if it is there.
   void erase(const tracked_table_schema& schema, record_id record);
 
 private:
+  using values = std::vector<std::pair<std::string, const nlohmann::json*>>;
+  bool update(const tracked_table_schema& schema, record_id record,
+              const values& list);
+  void insert(const tracked_table_schema& schema, const values& list);
+
   statement_cache& statements_;
 };
 

@@ -53,6 +53,20 @@ bool may_hold_uuids(const std::string& name, const std::string& type) {
          || upper.find("UUID") != std::string::npos;
 }
 
+/// Lets a program that writes a key which no other device could find hear of
+/// it at once.
+std::string refuse_key(const std::string& key) {
+  const auto value = "NEW." + key;
+  std::string digits;
+  for (int i = 0; i < 36; ++i)
+    digits += i == 8 || i == 13 || i == 18 || i == 23 ? "-" : "[0-9a-f]";
+  return "SELECT RAISE(ABORT, 'a synced row needs a UUID in lower case with"
+         " dashes, or 16 bytes, as its key') WHERE CASE typeof("
+         + value + ") WHEN 'blob' THEN length(" + value
+         + ") <> 16 WHEN 'text' THEN " + value + " NOT GLOB '" + digits
+         + "' ELSE 1 END; ";
+}
+
 } // namespace
 
 std::string sql_name(std::string_view name) {
@@ -156,7 +170,8 @@ tracked_tables::read_schema(const std::string& table,
                 "The table \"" + schema.table
                   + "\" is not the application's and cannot be tracked.");
   SQLite::Statement columns{
-    database_, "SELECT name, type, hidden FROM pragma_table_xinfo(?)"};
+    database_, "SELECT name, type, hidden, \"notnull\", dflt_value IS NULL"
+               " FROM pragma_table_xinfo(?)"};
   columns.bind(1, schema.table);
   while (columns.executeStep()) {
     const auto name = columns.getColumn(0).getString();
@@ -164,11 +179,20 @@ tracked_tables::read_schema(const std::string& table,
     if (columns.getColumn(2).getInt() != 0)
       continue; // generated: every device computes it for itself
     if (schema.key_column.empty() && may_hold_uuids(name, type)
-        && is_unique_column(database_, schema.table, name))
+        && is_unique_column(database_, schema.table, name)) {
       schema.key_column = name;
-    else if (std::find(excluded.begin(), excluded.end(), name)
-             != excluded.end())
+      schema.binary_key = equal_ignoring_case(type, "BLOB");
+    } else if (std::find(excluded.begin(), excluded.end(), name)
+               != excluded.end()) {
+      if (columns.getColumn(3).getInt() != 0
+          && columns.getColumn(4).getInt() != 0)
+        return fail(errc::invalid_argument,
+                    "The column \"" + name
+                      + "\" cannot be excluded: it must not be NULL and has no"
+                        " default for rows of other devices; give it one.");
+      schema.local_columns.push_back(name);
       continue;
+    }
     schema.columns.push_back({name, equal_ignoring_case(type, "JSON")});
   }
   if (schema.key_column.empty())
@@ -177,11 +201,19 @@ tracked_tables::read_schema(const std::string& table,
                   + "\" cannot be tracked: it has no unique column named"
                     " \"uuid\" or declared UUID that tells its rows apart on"
                     " all devices; add one.");
-  for (const auto& name : excluded)
+  for (const auto& name : excluded) {
     if (name == schema.key_column)
       return fail(errc::invalid_argument,
                   "The column \"" + name
                     + "\" is the key and cannot be excluded.");
+    if (schema.find(name) == nullptr
+        && std::find(schema.local_columns.begin(), schema.local_columns.end(),
+                     name)
+             == schema.local_columns.end())
+      return fail(errc::not_found,
+                  "The table \"" + schema.table + "\" has no column \"" + name
+                    + "\" to exclude; check the name.");
+  }
   return schema;
 }
 
@@ -207,9 +239,10 @@ void tracked_tables::make_triggers(const tracked_table_schema& schema) {
                + new_value + "), '', " + literal(column.name)
                + " || char(31))";
   }
-  create("insert", note + "VALUES(" + id + ", NEW." + key + ", NULL); ");
+  const auto check = refuse_key(key);
+  create("insert", check + note + "VALUES(" + id + ", NEW." + key + ", NULL); ");
   create("update",
-         note + "SELECT " + id + ", OLD." + key + ", NULL WHERE OLD." + key
+         check + note + "SELECT " + id + ", OLD." + key + ", NULL WHERE OLD." + key
            + " IS NOT NEW." + key + "; " + note + "VALUES(" + id + ", NEW."
            + key + ", " + changed + "); ");
   create("delete", note + "VALUES(" + id + ", OLD." + key + ", NULL); ");

@@ -30,8 +30,12 @@ struct tracked_table_schema {
   std::string model;
   std::string table;
   std::string key_column;
+  /// New keys are written as 16 bytes, not as text.
+  bool binary_key = false;
   /// All synced columns in the table's order, the key among them.
   std::vector<tracked_column> columns;
+  /// The excluded columns, whose values stay on this device.
+  std::vector<std::string> local_columns;
 
   [[nodiscard]] const tracked_column* find(std::string_view column) const;
 };

@@ -1,0 +1,135 @@
+#include "persistence/rows_together.hpp"
+
+#include <map>
+#include <optional>
+
+namespace lockstep {
+
+namespace {
+
+using indices = std::vector<std::size_t>;
+
+/// Why something that concerns one row alone failed; throws on what concerns
+/// all.
+template <std::invocable F>
+std::optional<failure> refusal_of(library_store& store, F action) {
+  try {
+    action();
+    return std::nullopt;
+  } catch (...) {
+    auto why = current_failure(store.file);
+    if (!store.in_transaction()
+        || (why.code != errc::constraint && why.code != errc::invalid_argument))
+      throw;
+    return why;
+  }
+}
+
+/// Each record's last wish, in order.
+indices newest_wishes(const std::vector<wanted_row>& list) {
+  std::map<record_key, std::size_t> newest;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    newest[{list[i].model, list[i].record}] = i;
+  indices wishes;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (newest[{list[i].model, list[i].record}] == i)
+      wishes.push_back(i);
+  return wishes;
+}
+
+/// Shows rows in the order in which they fit; returns the others.
+std::vector<unshown_row> show_in_order(library_store& store,
+                                       const std::vector<wanted_row>& list,
+                                       indices waiting) {
+  while (true) {
+    std::vector<unshown_row> unshown;
+    for (auto i : waiting) {
+      const auto& row = list[i];
+      auto why = refusal_of(store, [&] {
+        store.show(row.model, row.record, row.change, row.data);
+      });
+      if (why)
+        unshown.push_back({i, std::move(*why)});
+    }
+    if (unshown.empty() || unshown.size() == waiting.size())
+      return unshown;
+    waiting.clear();
+    for (const auto& row : unshown)
+      waiting.push_back(row.index);
+  }
+}
+
+/// Rows that a foreign key's action took along come back.
+void show_dragged_along(library_store& store,
+                        const std::vector<wanted_row>& list,
+                        const std::vector<record_key>& dragged) {
+  std::map<record_key, bool> wanted;
+  for (const auto& row : list)
+    wanted[{row.model, row.record}] = true;
+  for (const auto& [model, record] : dragged) {
+    if (wanted.contains({model, record}))
+      continue;
+    if (auto mine = store.pending.newest_of(model, record))
+      store.show(model, record, mine->change, mine->data);
+    else
+      store.show_canonical(model, record);
+  }
+}
+
+/// Lifts the rows out of the table and puts them back as they are to be.
+std::vector<unshown_row> show_circle(library_store& store,
+                                     const std::vector<wanted_row>& list,
+                                     const std::vector<unshown_row>& circle) {
+  std::map<std::size_t, nlohmann::json> local;
+  std::vector<unshown_row> unshown;
+  const bool applying = store.is_applying();
+  store.set_applying(false);
+  for (const auto& row : circle) {
+    const auto& wish = list[row.index];
+    const auto* schema = store.tables.by_model(wish.model);
+    auto why = refusal_of(store, [&] {
+      local[row.index] = store.rows.lift(*schema, wish.record);
+    });
+    if (why)
+      return circle;
+  }
+  const auto dragged = store.changes.take_records();
+  store.set_applying(true);
+  for (const auto& row : circle) {
+    const auto& wish = list[row.index];
+    const auto* schema = store.tables.by_model(wish.model);
+    auto why = refusal_of(store, [&] {
+      store.rows.put_back(*schema, wish.record, wish.data, local[row.index]);
+    });
+    if (why)
+      unshown.push_back({row.index, std::move(*why)});
+  }
+  show_dragged_along(store, list, dragged);
+  store.set_applying(applying);
+  return unshown;
+}
+
+} // namespace
+
+std::vector<unshown_row> show_together(library_store& store,
+                                       const std::vector<wanted_row>& list) {
+  auto unshown = show_in_order(store, list, newest_wishes(list));
+  std::vector<unshown_row> circle;
+  std::vector<unshown_row> hopeless;
+  for (auto& row : unshown) {
+    const bool may_fit = row.why.code == errc::constraint
+                         && list[row.index].change != change_type::remove;
+    (may_fit ? circle : hopeless).push_back(std::move(row));
+  }
+  if (circle.empty())
+    return hopeless;
+  savepoint lifted{store};
+  auto still = show_circle(store, list, circle);
+  // What does not fit leaves the table as it was, for the others to fit later.
+  if (still.size() < circle.size())
+    lifted.release();
+  hopeless.insert(hopeless.end(), still.begin(), still.end());
+  return hopeless;
+}
+
+} // namespace lockstep

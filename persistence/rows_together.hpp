@@ -1,0 +1,32 @@
+#pragma once
+
+#include "persistence/library_store.hpp"
+
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// What a record's row is to be.
+struct wanted_row {
+  std::string model;
+  record_id record;
+  change_type change = change_type::update;
+  std::string data;
+};
+
+/// A row that would break a constraint, or whose image makes no sense.
+struct unshown_row {
+  std::size_t index = 0; ///< In the list of wanted rows.
+  failure why;
+};
+
+/// Makes rows what one transaction wants them to be. A transaction may move a
+/// unique value from row to row, even in a circle, so the rows' order is found
+/// here: what does not fit yet waits, and a circle is lifted out of the table
+/// and put back. Returns the rows that do not fit at all. Foreign keys are the
+/// caller's to check. In a transaction; throws as library_store does.
+std::vector<unshown_row> show_together(library_store& store,
+                                       const std::vector<wanted_row>& list);
+
+} // namespace lockstep

@@ -1,0 +1,225 @@
+#include "tests/persistence/library_device.hpp"
+
+#include "persistence/image.hpp"
+#include "persistence/row_import.hpp"
+
+#include <stdexcept>
+
+namespace lockstep {
+
+namespace {
+
+template <class T> T must(expected<T> result) {
+  if (!result)
+    throw std::runtime_error{result.error().message};
+  if constexpr (!std::is_void_v<T>)
+    return std::move(*result);
+}
+
+} // namespace
+
+library_device::library_device(std::uint8_t number) : id(test_device(number)) {
+  reopen();
+}
+
+void library_device::reopen() {
+  store.reset();
+  log.reset();
+  log = std::make_unique<sync_log_store>(
+    must(sync_log_store::open(directory_ / "sync.db")));
+  store = must(library_store::open(directory_ / "database.db",
+                                   directory_ / "sync.db", id, {}));
+}
+
+void library_device::elsewhere(const std::string& sql) {
+  SQLite::Database database{(directory_ / "database.db").string(),
+                            SQLite::OPEN_READWRITE};
+  database.exec(sql);
+}
+
+timestamp library_device::now() {
+  return timestamp::from(++clock_, 0);
+}
+
+record_id library_device::make_id() {
+  return record_id{make_uuid_v7(clock_, id.bytes[15], ++ids_)};
+}
+
+expected<void> library_device::kept(
+  const std::function<expected<std::vector<operation>>(library_writer&)>&
+    run) {
+  if (auto begun = store->begin(durability::by_itself); !begun)
+    return begun;
+  library_writer writer{*store, [this] { return now(); }};
+  auto list = run(writer);
+  if (!list) {
+    store->rollback();
+    return tl::make_unexpected(list.error());
+  }
+  must(writer.keep_pending(*list));
+  return store->commit();
+}
+
+expected<void> library_device::sequenced(
+  const std::function<expected<void>(library_writer&, library_sequencer&)>&
+    fill,
+  bool crash) {
+  if (auto begun = store->begin(durability::with_log); !begun)
+    return begun;
+  log_draft draft{ballot, must(log->head())};
+  library_writer writer{*store, [this] { return now(); }};
+  library_sequencer order{*store, draft, [this] { return make_id(); },
+                          [this] { return now(); }};
+  if (auto filled = fill(writer, order); !filled) {
+    store->rollback();
+    return filled;
+  }
+  if (draft.empty())
+    return store->commit();
+  const auto head = must(log->append(ballot, draft.follows(), draft.entries()));
+  if (crash) {
+    store->rollback();
+    return {};
+  }
+  for (const auto& what : draft.entries())
+    store->accepted.insert(what.device, what.device_sequence);
+  store->set_applied(head.position.sequence);
+  return store->commit();
+}
+
+expected<std::vector<operation>>
+library_device::write(const std::vector<transaction_step>& steps) {
+  std::vector<operation> list;
+  auto run = [&](library_writer& writer) {
+    auto made = writer.run(steps);
+    if (made)
+      list = *made;
+    return made;
+  };
+  auto done = leads ? sequenced([&](auto& writer, auto& order) {
+    auto made = run(writer);
+    return made ? order.add_own(*made)
+                : expected<void>{tl::make_unexpected(made.error())};
+  })
+                    : kept(run);
+  if (!done)
+    return tl::make_unexpected(done.error());
+  return list;
+}
+
+expected<std::vector<operation>> library_device::write(const std::string& sql) {
+  return write(std::vector<transaction_step>{sql_statement{sql, {}}});
+}
+
+void library_device::write_and_crash_before_commit(const std::string& sql) {
+  must(sequenced(
+    [&](auto& writer, auto& order) {
+      return order.add_own(must(writer.run({sql_statement{sql, {}}})));
+    },
+    true));
+  reopen();
+}
+
+expected<void> library_device::track(const std::string& table,
+                                     const std::vector<std::string>& excluded) {
+  auto import = [&](library_writer& writer)
+    -> expected<std::vector<operation>> {
+    return store->attempt([&]() -> expected<std::vector<operation>> {
+      auto schema = store->tables.track(table, {}, excluded);
+      if (!schema)
+        return tl::make_unexpected(schema.error());
+      return import_rows(*store, **schema, writer);
+    });
+  };
+  auto done = leads ? sequenced([&](auto& writer, auto& order) {
+    auto made = import(writer);
+    return made ? order.add_own(*made)
+                : expected<void>{tl::make_unexpected(made.error())};
+  })
+                    : kept(import);
+  if (!done)
+    store->tables.load();
+  return done;
+}
+
+expected<void> library_device::sequence(const std::vector<operation>& list) {
+  return sequenced(
+    [&](auto&, auto& order) { return order.add_proposals(list); });
+}
+
+expected<void> library_device::capture() {
+  if (!leads)
+    return kept([](auto& writer) { return writer.captured(); });
+  return sequenced([](auto& writer, auto& order) {
+    auto made = writer.captured();
+    return made ? order.add_own(*made)
+                : expected<void>{tl::make_unexpected(made.error())};
+  });
+}
+
+expected<void> library_device::receive(const std::vector<entry>& list) {
+  auto head = must(log->head());
+  if (auto done = log->append(std::max(ballot, list.back().ballot),
+                              head.position, list);
+      !done)
+    return tl::make_unexpected(done.error());
+  return catch_up();
+}
+
+expected<void> library_device::catch_up() {
+  library_applier applier{*store, [this] { return now(); }};
+  return applier.catch_up(nullptr, [&](library_applier::chunk list) {
+    applied.push_back(std::move(list));
+  });
+}
+
+expected<void> library_device::follow(library_device& other) {
+  const auto since = must(log->latest_sequence());
+  const auto list = must(other.log->fetch_since(since, 1'000));
+  return list.empty() ? catch_up() : receive(list);
+}
+
+expected<void> library_device::give_back(sequence_number keep) {
+  library_applier applier{*store, [this] { return now(); }};
+  return applier.give_back_after(keep);
+}
+
+void library_device::cut(sequence_number keep) {
+  must(log->truncate_after(keep));
+  must(store->load_accepted());
+}
+
+std::vector<operation> library_device::pending() {
+  return store->pending.fetch(id, {}, 1'000'000);
+}
+
+std::vector<entry> library_device::entries() {
+  return must(log->fetch_since({}, 1'000'000));
+}
+
+library_digest library_device::digest() {
+  return must(store->digest());
+}
+
+std::string library_device::rows(const std::string& sql) {
+  SQLite::Statement rows{*store->database, sql};
+  std::string text;
+  while (rows.executeStep()) {
+    for (int i = 0; i < rows.getColumnCount(); ++i)
+      text += (i == 0 ? "" : "|") + to_json(rows.getColumn(i), false).dump();
+    text += "\n";
+  }
+  return text;
+}
+
+std::string uuid(std::uint8_t number) {
+  return to_string(test_record(number));
+}
+
+std::string insert_note(std::uint8_t number, const std::string& name,
+                        const std::string& text) {
+  return "INSERT INTO note VALUES('" + uuid(number) + "', '" + name + "', '"
+         + text + "')";
+}
+
+} // namespace lockstep

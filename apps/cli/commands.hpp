@@ -1,0 +1,38 @@
+#pragma once
+
+#include "apps/cli/exit_status.hpp"
+#include "apps/cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace lockstep::cli {
+
+/// The commands of the program. One is chosen while the command line is parsed
+/// and runs after that.
+class commands {
+public:
+  using action = std::function<expected<void>(const options&)>;
+
+  commands();
+
+  /// A command, or with `below` one of its commands: `library create`.
+  CLI::App& add(const std::string& name, const std::string& help,
+                const std::string& example, action run,
+                CLI::App* below = nullptr);
+  /// A command that only has commands of its own.
+  CLI::App& add_group(const std::string& name, const std::string& help);
+
+  /// Parses the command line and runs what it says. Messages go to standard
+  /// error, one sentence each.
+  exit_status run(int count, const char* const* arguments);
+
+private:
+  CLI::App app_;
+  options options_;
+  action chosen_;
+};
+
+} // namespace lockstep::cli

@@ -1,0 +1,80 @@
+#include "apps/cli/demo_report.hpp"
+
+#include <algorithm>
+
+namespace lockstep::cli {
+
+namespace {
+
+nlohmann::json device_json(const demo_standing& one) {
+  auto tables = nlohmann::json::object();
+  for (const auto& table : one.digest.tables)
+    tables[table.name] = digest_text(table.digest);
+  return {{"name", one.name},
+          {"device", to_string(one.device)},
+          {"role", to_string(one.status.leadership.role)},
+          {"entries", one.digest.sequence.value},
+          {"log_digest", digest_text(one.digest.log)},
+          {"tables", tables},
+          {"files", one.files.files},
+          {"files_digest", digest_text(one.files.digest)},
+          {"pending", one.status.pending},
+          {"conflicts", one.status.conflicts},
+          {"equal", one.equal}};
+}
+
+} // namespace
+
+bool demo_report::ok() const {
+  return !steps.empty()
+         && std::all_of(steps.begin(), steps.end(),
+                        [](const demo_step& step) { return step.ok; });
+}
+
+std::uint64_t tables_digest(const library_digest& digest) {
+  std::uint64_t all = 0;
+  for (const auto& table : digest.tables)
+    all = (all ^ table.digest) * 1099511628211ULL;
+  return all;
+}
+
+nlohmann::json to_json(const demo_report& report) {
+  auto devices = nlohmann::json::array();
+  for (const auto& one : report.devices)
+    devices.push_back(device_json(one));
+  auto steps = nlohmann::json::array();
+  for (const auto& step : report.steps)
+    steps.push_back({{"step", step.name},
+                     {"ok", step.ok},
+                     {"ms", step.took.count()},
+                     {"what", step.what}});
+  return {
+    {"ok", report.ok()},
+    {"folder", report.folder.string()},
+    {"files", report.devices.empty() ? 0 : report.devices.front().files.files},
+    {"devices", devices},
+    {"steps", steps}};
+}
+
+std::string to_text(const demo_step& step) {
+  auto text = std::string{step.ok ? "ok    " : "FAILED"};
+  auto took = std::to_string(step.took.count()) + " ms";
+  text.append(took.size() < 11 ? 11 - took.size() : 1, ' ');
+  return text + took + "  " + step.name + ": " + step.what;
+}
+
+text_table devices_table(const demo_report& report) {
+  text_table table{{"DEVICE", "ROLE", "ENTRIES", "LOG DIGEST", "TABLES",
+                    "FILES", "FILES DIGEST", "PENDING", "EQUAL"},
+                   {}};
+  for (const auto& one : report.devices)
+    table.rows.push_back(
+      {one.name, std::string{to_string(one.status.leadership.role)},
+       with_commas(one.digest.sequence.value), digest_text(one.digest.log),
+       digest_text(tables_digest(one.digest)), with_commas(one.files.files),
+       digest_text(one.files.digest), with_commas(one.status.pending),
+       one.equal ? "yes" : "NO"});
+  return table;
+}
+
+} // namespace lockstep::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "apps/cli/options.hpp"
+#include "apps/embedded/node.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace lockstep::cli {
+
+/// The device of a data directory, opened by this process for one command.
+class open_device {
+public:
+  /// `not_found` where no device was made yet; else the errors of `node::open`
+  /// and of the settings.
+  static expected<open_device> at(const options& given);
+
+  [[nodiscard]] lockstep::node& node() {
+    return node_;
+  }
+  [[nodiscard]] const std::filesystem::path& directory() const {
+    return directory_;
+  }
+
+  /// A library by its id, an unambiguous start of it, or its name.
+  expected<library> open(const std::string& text);
+
+  /// How the library stands, once it is known who leads it or a moment is over.
+  static expected<library_status> settled_status(library& of);
+
+private:
+  open_device(std::filesystem::path directory, std::unique_ptr<runtime> shared,
+              lockstep::node node);
+
+  std::filesystem::path directory_;
+  std::unique_ptr<runtime> runtime_;
+  lockstep::node node_;
+};
+
+} // namespace lockstep::cli

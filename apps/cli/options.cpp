@@ -1,0 +1,76 @@
+#include "apps/cli/options.hpp"
+
+#include "config/settings_text.hpp"
+#include "persistence/data_directory.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace lockstep::cli {
+
+namespace {
+
+expected<settings> read_settings_file(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored))
+    return settings{};
+  std::ifstream stream{file, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  if (!stream)
+    return fail(errc::io, "The settings in " + file.string()
+                            + " cannot be read; check its permissions.");
+  auto found = read_ini(text);
+  if (!found)
+    return fail(found.error().code,
+                file.string() + ": " + found.error().message);
+  return found;
+}
+
+} // namespace
+
+expected<std::filesystem::path> data_directory_of(const options& given) {
+  if (given.data.empty())
+    return default_data_directory();
+  return std::filesystem::path{given.data};
+}
+
+expected<settings> with_set(const options& given, settings base) {
+  for (const auto& text : given.set) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos)
+      return fail(errc::invalid_argument,
+                  "\"" + text
+                    + "\" is no setting; write --set KEY=VALUE, as in"
+                      " --set leadership.heartbeat=10s.");
+    auto taken = set(base, std::string_view{text}.substr(0, equals),
+                     std::string_view{text}.substr(equals + 1));
+    if (!taken)
+      return tl::make_unexpected(taken.error());
+  }
+  if (auto valid = validate(base); !valid)
+    return tl::make_unexpected(valid.error());
+  return base;
+}
+
+expected<settings> settings_of(const options& given,
+                               const std::filesystem::path& directory) {
+  return read_settings_file(directory / "lockstep.ini")
+    .and_then([&](settings base) { return with_set(given, base); });
+}
+
+expected<void> start_log(const options& given) {
+  const auto level = spdlog::level::from_str(given.log_level);
+  if (level == spdlog::level::off && given.log_level != "off")
+    return fail(errc::invalid_argument,
+                "There is no log level \"" + given.log_level
+                  + "\"; choose trace, debug, info, warn, error, critical or"
+                    " off.");
+  spdlog::set_default_logger(spdlog::stderr_color_mt("lockstep"));
+  spdlog::set_level(level);
+  return {};
+}
+
+} // namespace lockstep::cli

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "apps/cli/output.hpp"
+#include "config/settings.hpp"
+#include "messages/errors.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lockstep::cli {
+
+/// What every command takes.
+struct options {
+  /// Empty: the default data directory.
+  std::string data;
+  bool json = false;
+  bool quiet = false;
+  std::string log_level = "warn";
+  /// KEY=VALUE each.
+  std::vector<std::string> set;
+
+  [[nodiscard]] output out() const {
+    return {json, quiet};
+  }
+};
+
+/// Where the device is. `not_found` for a user without a home.
+expected<std::filesystem::path> data_directory_of(const options& given);
+
+/// The settings of `lockstep.ini` in `directory`, if it is there, and of --set,
+/// which goes first. Errors: `invalid_argument`, `io`.
+expected<settings> settings_of(const options& given,
+                               const std::filesystem::path& directory);
+
+/// `base` with --set on top, checked. `invalid_argument`.
+expected<settings> with_set(const options& given, settings base);
+
+/// Sends the log to standard error. `invalid_argument` for an unknown level.
+expected<void> start_log(const options& given);
+
+} // namespace lockstep::cli

@@ -1,0 +1,103 @@
+#include "apps/cli/output.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace lockstep::cli {
+
+namespace {
+
+void print(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
+/// Columns of UTF-8 text: continuation bytes take none.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+    std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
+}
+
+void add_row(std::string& text, const std::vector<std::string>& cells,
+             const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    line += cells[i];
+    line.append(widths[i] - width(cells[i]) + 2, ' ');
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  text += line + "\n";
+}
+
+} // namespace
+
+std::string to_text(const text_table& table) {
+  std::vector<std::size_t> widths;
+  for (const auto& head : table.heads)
+    widths.push_back(width(head));
+  for (const auto& row : table.rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width(row[i]));
+  std::string text;
+  add_row(text, table.heads, widths);
+  for (const auto& row : table.rows)
+    add_row(text, row, widths);
+  return text;
+}
+
+std::string with_commas(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3; i -= 3)
+    text.insert(i - 3, ",");
+  return text;
+}
+
+std::string digest_text(std::uint64_t digest) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx",
+                static_cast<unsigned long long>(digest));
+  return text;
+}
+
+output::output(bool json, bool quiet) : json_(json), quiet_(quiet) {
+}
+
+void output::answer(const nlohmann::json& value, std::string_view text) const {
+  if (json_)
+    print(stdout,
+          value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+            + "\n");
+  else
+    print(stdout, text);
+}
+
+void output::answer(const nlohmann::json& value,
+                    const text_table& table) const {
+  answer(value, to_text(table));
+}
+
+std::FILE* output::messages() const {
+  return json_ ? stderr : stdout;
+}
+
+void output::say(std::string_view line) const {
+  if (quiet_)
+    return;
+  print(messages(), std::string{line} + "\n");
+}
+
+void output::progress(std::string_view line) const {
+  if (!quiet_ && isatty(fileno(messages())) != 0)
+    print(messages(), "\r\033[K" + std::string{line});
+}
+
+void output::clear_progress() const {
+  progress("");
+}
+
+} // namespace lockstep::cli

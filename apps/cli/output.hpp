@@ -1,0 +1,56 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockstep::cli {
+
+/// A list for people: columns as wide as their widest cell.
+struct text_table {
+  std::vector<std::string> heads;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// The table's lines, each with its newline.
+std::string to_text(const text_table& table);
+
+/// 1234567 as "1,234,567".
+std::string with_commas(std::uint64_t number);
+
+/// A digest as sixteen hexadecimal digits.
+std::string digest_text(std::uint64_t digest);
+
+/// Where a command's answer goes: JSON or text on standard output, messages on
+/// standard error.
+class output {
+public:
+  output(bool json, bool quiet);
+
+  [[nodiscard]] bool json() const {
+    return json_;
+  }
+
+  /// The command's answer: `value` with --json, else `text`.
+  void answer(const nlohmann::json& value, std::string_view text) const;
+  void answer(const nlohmann::json& value, const text_table& table) const;
+
+  /// A line about what is going on; not with --quiet. Goes to standard error
+  /// when standard output carries JSON.
+  void say(std::string_view line) const;
+
+  /// Overwrites the last line of progress on a terminal; nothing elsewhere.
+  void progress(std::string_view line) const;
+  /// Ends a line of progress.
+  void clear_progress() const;
+
+private:
+  [[nodiscard]] std::FILE* messages() const;
+
+  bool json_ = false;
+  bool quiet_ = false;
+};
+
+} // namespace lockstep::cli

@@ -1,8 +1,11 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "persistence/library_members.hpp"
 #include "persistence/row_import.hpp"
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace lockstep {
 
@@ -197,6 +200,9 @@ void library_state::sequence(
   const sequence_operations& request,
   caf::typed_response_promise<operations_sequenced> promise) {
   auto refuse = [&](const failure& why) {
+    spdlog::warn("library {}: a proposal of {} is refused: {}",
+                 to_string(setup_.library), to_string(request.from),
+                 why.message);
     promise.deliver(to_error(why));
     schedule();
   };
@@ -205,6 +211,18 @@ void library_state::sequence(
   if (request.under != leadership_.ballot)
     return refuse({errc::stale_ballot,
                    "The proposal came under another ballot; ask who leads."});
+  auto members = known_members(*store_, setup_.joined_from);
+  if (!members)
+    return refuse(members.error());
+  // Also those that a member took back from a log that was cut must come from
+  // members.
+  for (const auto& what : *request.list)
+    if (std::none_of(members->begin(), members->end(), [&](const member& one) {
+          return one.device == what.device;
+        }))
+      return refuse({errc::not_member,
+                     "Device " + to_string(what.device)
+                       + " is no member of the library."});
   if (auto begun = store_->begin(durability::with_log); !begun)
     return refuse(begun.error());
   auto head = store_->log.head();

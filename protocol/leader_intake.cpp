@@ -1,6 +1,5 @@
 #include "protocol/leader_intake.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace lockstep {
@@ -13,12 +12,8 @@ void leader_intake::restart() {
 void leader_intake::on_propose(device_id from, const propose& wish,
                                replication_effects& out) {
   auto refused = proposal_ack{wish.ballot, {}, true};
-  auto foreign = [from](const operation& o) {
-    return o.device != from;
-  };
   if (!context_.leads() || wish.ballot != context_.view.ballot
-      || wish.operations.empty()
-      || std::any_of(wish.operations.begin(), wish.operations.end(), foreign)) {
+      || wish.operations.empty()) {
     answer(from, refused, out);
     return;
   }

@@ -37,7 +37,10 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
     return;
   }
   phase_ = phase::waiting;
-  proposed_ = result->list.back().device_sequence;
+  proposed_ = {};
+  for (const auto& what : result->list)
+    if (what.device == context_.self)
+      proposed_ = std::max(proposed_, what.device_sequence);
   more_ = result->list.size() >= context_.settings.propose_limit;
   deadline_ = now + context_.backoff(attempts_);
   ++attempts_;

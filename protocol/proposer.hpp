@@ -49,7 +49,8 @@ private:
   bool wanted_ = true;
   /// The leader has everything up to here.
   device_sequence_number through_;
-  /// The last operation of the proposal under way.
+  /// This device's last operation in the proposal under way; none when it only
+  /// holds those of others, taken back from a log that was cut.
   device_sequence_number proposed_;
   /// The library may have more than the proposal under way holds.
   bool more_ = false;

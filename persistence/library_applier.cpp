@@ -161,8 +161,9 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
   undo_pending();
   while (!list.empty()) {
     const auto end = std::find_if(list.begin(), list.end(), ends_transaction);
+    const bool is_whole = end != list.end();
     const auto size = static_cast<std::size_t>(end - list.begin())
-                      + (end == list.end() ? 0 : 1);
+                      + (is_whole ? 1 : 0);
     std::vector<wanted_row> rows;
     for (const auto& what : list.first(size)) {
       note(what);
@@ -171,6 +172,8 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
     for (const auto& row : show_together(store_, rows))
       set_aside(list[row.index].sequence, row.why.message);
     list = list.subspan(size);
+    if (list.empty() && is_whole)
+      set_orphans_aside();
   }
   redo_pending();
 }
@@ -188,55 +191,24 @@ void library_applier::apply_one(const entry& what) {
   if (settled && settled->what.model != what.model) {
     // The operation lost; what it wished for is kept in the conflict.
     const auto& lost = settled->what;
-    if (!store_.pending.has(lost.model, lost.record))
+    if (auto top = store_.pending.newest_of(lost.model, lost.record))
+      store_.show(top->model, top->record, top->change, top->data);
+    else
       store_.show_canonical(lost.model, lost.record);
     return;
   }
-  if (store_.pending.has(what.model, what.record))
+  if (auto top = store_.pending.newest_of(what.model, what.record)) {
+    // What was settled may have stood on top of it: operations that were taken
+    // back from a log that was cut need not return in their first order.
+    if (settled)
+      store_.show(top->model, top->record, top->change, top->data);
     return;
+  }
   const bool stands = settled && settled->shown
                       && settled->what.data == what.data
                       && settled->what.change == what.change;
   if (!stands)
     store_.show(what.model, what.record, what.change, what.data);
-}
-
-void library_applier::set_aside(sequence_number at, const std::string& reason) {
-  auto row = store_.statements.use("INSERT OR REPLACE INTO lockstep_set_aside("
-                                   "sequence, reason) VALUES(?, ?)");
-  row->bind(1, static_cast<std::int64_t>(at.value));
-  row->bind(2, reason);
-  row->exec();
-}
-
-void library_applier::retry_set_aside() {
-  std::vector<sequence_number> waiting;
-  {
-    auto rows = store_.statements.use("SELECT sequence FROM lockstep_set_aside"
-                                      " ORDER BY sequence");
-    while (rows->executeStep())
-      waiting.emplace_back(
-        static_cast<std::uint64_t>(rows->getColumn(0).getInt64()));
-  }
-  for (auto at : waiting) {
-    auto found = store_.log.at(at);
-    if (!found)
-      throw std::runtime_error{found.error().message};
-    bool shown = true;
-    // Superseded, or the record's pending row stands there: nothing to show.
-    if (const auto& what = *found;
-        what && store_.index.find(what->model, what->record).latest == at
-        && !store_.pending.has(what->model, what->record))
-      shown = show_together(store_, {{what->model, what->record, what->change,
-                                      what->data}})
-                .empty();
-    if (!shown)
-      continue;
-    auto row = store_.statements.use(
-      "DELETE FROM lockstep_set_aside WHERE sequence = ?");
-    row->bind(1, static_cast<std::int64_t>(at.value));
-    row->exec();
-  }
 }
 
 } // namespace lockstep

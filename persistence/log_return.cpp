@@ -70,6 +70,9 @@ std::vector<taken_operation> operations_of(std::vector<entry> list) {
 
 expected<void> library_applier::give_back_after(sequence_number keep) {
   return store_.attempt([&]() -> expected<void> {
+    // What a crash kept from the tables is an operation of somebody, too.
+    if (auto caught_up = catch_up(nullptr, [](const chunk&) {}); !caught_up)
+      return caught_up;
     if (!(keep < store_.applied()))
       return {};
     std::vector<entry> list;

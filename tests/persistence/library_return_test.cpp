@@ -1,0 +1,160 @@
+#include "tests/persistence/library_device.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace lockstep {
+
+namespace {
+
+/// Two devices that both led, and a third that only follows; what `old_leader`
+/// sequenced alone has to go into the log of `leader`.
+struct returning : testing::Test {
+  returning() {
+    old_leader.leads = true;
+    for (auto* device : {&old_leader, &leader, &other}) {
+      device->elsewhere(note_table);
+      EXPECT_TRUE(device->track("note"));
+    }
+    EXPECT_TRUE(old_leader.write(insert_note(1, "shared")));
+    EXPECT_TRUE(leader.follow(old_leader));
+    keep = leader.entries().back().sequence;
+  }
+
+  void elect() {
+    old_leader.leads = false;
+    leader.leads = true;
+    leader.ballot = test_ballot(2, 2);
+  }
+
+  void yield() {
+    ASSERT_TRUE(old_leader.give_back(keep));
+    old_leader.cut(keep);
+  }
+
+  /// Proposes and follows until nothing is pending, and compares.
+  void settle() {
+    ASSERT_TRUE(leader.sequence(old_leader.pending()));
+    auto done = old_leader.follow(leader);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(old_leader.store->pending.count(), 0U);
+    EXPECT_EQ(old_leader.digest(), leader.digest());
+    std::map<std::pair<device_id, device_sequence_number>, int> times;
+    for (const auto& what : leader.entries())
+      EXPECT_EQ((++times[{what.device, what.device_sequence}]), 1);
+  }
+
+  std::string names(library_device& device) {
+    return device.rows("SELECT name FROM note ORDER BY name");
+  }
+
+  library_device old_leader{1};
+  library_device leader{2};
+  library_device other{3};
+  sequence_number keep;
+};
+
+} // namespace
+
+TEST_F(returning, own_entries_become_proposals_and_stay_in_sight) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "alone")));
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'x' WHERE name ="
+                               " 'alone'"));
+  elect();
+  yield();
+  EXPECT_EQ(names(old_leader), "\"alone\"\n\"shared\"\n");
+  EXPECT_EQ(old_leader.store->applied(), keep);
+  settle();
+  EXPECT_EQ(names(leader), "\"alone\"\n\"shared\"\n");
+}
+
+TEST_F(returning, operations_of_other_devices_come_along) {
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write({sql_statement{insert_note(3, "c"), {}},
+                           sql_statement{insert_note(4, "d"), {}}}));
+  const auto proposed = other.pending();
+  ASSERT_TRUE(old_leader.sequence(proposed));
+  elect();
+  yield();
+  const auto list = old_leader.pending();
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].device, other.id);
+  EXPECT_EQ(list[0].transaction_end, list[1].device_sequence);
+  EXPECT_EQ(old_leader.store->pending.fetch(old_leader.id, {}, 1).size(), 2U)
+    << "a transaction stays whole";
+  ASSERT_TRUE(leader.sequence(proposed));
+  settle();
+}
+
+TEST_F(returning, a_crash_before_the_cut_does_no_harm) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "alone")));
+  elect();
+  ASSERT_TRUE(old_leader.give_back(keep));
+  old_leader.reopen();
+  ASSERT_TRUE(old_leader.catch_up());
+  EXPECT_EQ(old_leader.store->pending.count(), 0U);
+  EXPECT_EQ(names(old_leader), "\"alone\"\n\"shared\"\n");
+  yield();
+  settle();
+}
+
+TEST_F(returning, a_crash_after_the_cut_does_no_harm) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "alone")));
+  elect();
+  yield();
+  old_leader.reopen();
+  ASSERT_TRUE(old_leader.catch_up());
+  EXPECT_EQ(old_leader.pending().size(), 1U);
+  auto next = old_leader.write(insert_note(3, "later"));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->front().device_sequence, device_sequence_number{3});
+  settle();
+}
+
+TEST_F(returning, entries_that_were_not_applied_yet_are_given_back_too) {
+  old_leader.write_and_crash_before_commit(insert_note(2, "alone"));
+  elect();
+  yield();
+  EXPECT_EQ(old_leader.pending().size(), 1U);
+  settle();
+  EXPECT_EQ(names(leader), "\"alone\"\n\"shared\"\n");
+}
+
+TEST_F(returning, both_sides_of_a_conflict_can_be_decided_anew) {
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write("UPDATE note SET text = 'other'"));
+  ASSERT_TRUE(old_leader.write("DELETE FROM note"));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  elect();
+  ASSERT_TRUE(leader.write("UPDATE note SET text = 'leader'"));
+  yield();
+  settle();
+  EXPECT_EQ(names(leader), "");
+}
+
+TEST_F(returning, a_lost_operation_that_is_taken_now_is_shown) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "taken")));
+  ASSERT_TRUE(other.write(insert_note(3, "taken")));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  elect();
+  // The new leader hears of the loser first.
+  ASSERT_TRUE(leader.sequence(other.pending()));
+  yield();
+  settle();
+  EXPECT_EQ(leader.rows("SELECT uuid FROM note WHERE name = 'taken'"),
+            "\"" + uuid(3) + "\"\n");
+}
+
+TEST_F(returning, an_edit_after_the_return_follows_on_what_is_seen) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "alone")));
+  elect();
+  yield();
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'y' WHERE name ="
+                               " 'alone'"));
+  settle();
+  EXPECT_EQ(leader.rows("SELECT text FROM note WHERE name = 'alone'"),
+            "\"y\"\n");
+}
+
+} // namespace lockstep

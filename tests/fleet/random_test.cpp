@@ -147,7 +147,7 @@ TEST_P(random_fleet_seed, agrees_after_random_work_and_loses_nothing) {
   check_log();
 }
 
-INSTANTIATE_TEST_SUITE_P(seeds, random_fleet_seed, ::testing::Range(1, 31));
+INSTANTIATE_TEST_SUITE_P(seeds, random_fleet_seed, ::testing::Range(1, 61));
 
 } // namespace
 } // namespace lockstep

@@ -12,6 +12,16 @@ exit_status complain(const failure& why) {
   return exit_status_of(why.code);
 }
 
+/// CLI11 says "A subcommand is required" also for one that it does not know.
+failure what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
+  const auto rest = app.remaining(true);
+  if (!rest.empty())
+    return {errc::invalid_argument, "There is no command \"" + rest.front()
+                                      + "\"; see lockstep --help."};
+  return {errc::invalid_argument,
+          std::string{error.what()} + "; see lockstep --help."};
+}
+
 } // namespace
 
 commands::commands()
@@ -66,6 +76,8 @@ exit_status commands::run(int count, const char* const* arguments) {
   } catch (const CLI::Success& asked) {
     app_.exit(asked); // --help and --version.
     return exit_status::done;
+  } catch (const CLI::RequiredError& error) {
+    return complain(what_is_missing(app_, error));
   } catch (const CLI::ParseError& error) {
     return complain({errc::invalid_argument,
                      std::string{error.what()} + "; see lockstep --help."});

@@ -96,8 +96,8 @@ library_status demo_device::status() {
   return got(copy().status());
 }
 
-file_digest digest_files(library& of) {
-  file_digest found;
+index_digest digest_index(library& of) {
+  index_digest found;
   row_hash hash;
   std::string location;
   std::string path;
@@ -109,7 +109,7 @@ file_digest digest_files(library& of) {
     for (const auto& row : rows.rows)
       for (const auto& cell : row)
         hash.add(cell);
-    found.files += rows.rows.size();
+    found.rows += rows.rows.size();
     if (rows.rows.size() < static_cast<std::size_t>(page))
       break;
     location = std::get<std::string>(rows.rows.back()[0]);

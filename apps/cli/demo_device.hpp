@@ -96,14 +96,14 @@ private:
   subscription events_;
 };
 
-/// How many files a device has indexed, and a digest over all of their rows.
-struct file_digest {
-  std::uint64_t files = 0;
+/// How many rows a device's index has, and a digest over all of them.
+struct index_digest {
+  std::uint64_t rows = 0;
   std::uint64_t digest = 0;
 
-  bool operator==(const file_digest&) const = default;
+  bool operator==(const index_digest&) const = default;
 };
 
-file_digest digest_files(library& of);
+index_digest digest_index(library& of);
 
 } // namespace lockstep::cli

@@ -16,8 +16,8 @@ nlohmann::json device_json(const demo_standing& one) {
           {"entries", one.digest.sequence.value},
           {"log_digest", digest_text(one.digest.log)},
           {"tables", tables},
-          {"files", one.files.files},
-          {"files_digest", digest_text(one.files.digest)},
+          {"indexed", one.index.rows},
+          {"index_digest", digest_text(one.index.digest)},
           {"pending", one.status.pending},
           {"conflicts", one.status.conflicts},
           {"equal", one.equal}};
@@ -48,12 +48,11 @@ nlohmann::json to_json(const demo_report& report) {
                      {"ok", step.ok},
                      {"ms", step.took.count()},
                      {"what", step.what}});
-  return {
-    {"ok", report.ok()},
-    {"folder", report.folder.string()},
-    {"files", report.devices.empty() ? 0 : report.devices.front().files.files},
-    {"devices", devices},
-    {"steps", steps}};
+  return {{"ok", report.ok()},
+          {"folder", report.folder.string()},
+          {"files", report.files},
+          {"devices", devices},
+          {"steps", steps}};
 }
 
 std::string to_text(const demo_step& step) {
@@ -65,14 +64,14 @@ std::string to_text(const demo_step& step) {
 
 text_table devices_table(const demo_report& report) {
   text_table table{{"DEVICE", "ROLE", "ENTRIES", "LOG DIGEST", "TABLES",
-                    "FILES", "FILES DIGEST", "PENDING", "EQUAL"},
+                    "INDEXED", "INDEX DIGEST", "PENDING", "EQUAL"},
                    {}};
   for (const auto& one : report.devices)
     table.rows.push_back(
       {one.name, std::string{to_string(one.status.leadership.role)},
        with_commas(one.digest.sequence.value), digest_text(one.digest.log),
-       digest_text(tables_digest(one.digest)), with_commas(one.files.files),
-       digest_text(one.files.digest), with_commas(one.status.pending),
+       digest_text(tables_digest(one.digest)), with_commas(one.index.rows),
+       digest_text(one.index.digest), with_commas(one.status.pending),
        one.equal ? "yes" : "NO"});
   return table;
 }

@@ -24,7 +24,7 @@ struct demo_standing {
   std::string name;
   device_id device;
   library_status status;
-  file_digest files;
+  index_digest index;
   library_digest digest;
   /// Everything equals the first device's.
   bool equal = false;
@@ -32,6 +32,8 @@ struct demo_standing {
 
 struct demo_report {
   std::filesystem::path folder;
+  /// As the first device counted them.
+  std::uint64_t files = 0;
   std::vector<demo_step> steps;
   std::vector<demo_standing> devices;
 

@@ -35,7 +35,7 @@ template <class T> T named(const char* name) {
   return made;
 }
 
-/// The one bulk entry of a log.
+/// The bulk entries of a log.
 std::vector<entry> bulk_entries(library& of) {
   std::vector<entry> found;
   sequence_number at;
@@ -138,6 +138,7 @@ std::string demo_script::index() {
   watch_indexing(a_, 0);
   const auto found = got(std::move(indexing));
   const auto alone = since(start);
+  report_.files = found.files;
   root.total_file_count = found.files;
   root.total_byte_size = found.bytes;
   a_.write(root);
@@ -336,8 +337,9 @@ std::string demo_script::compare() {
   take_standings();
   expect(std::all_of(report_.devices.begin(), report_.devices.end(),
                      [](const demo_standing& one) { return one.equal; }),
-         "The devices' logs, tables or files differ.");
-  return "logs, tables and files of all devices are equal, nothing is pending";
+         "The devices' logs, tables or indexes differ.");
+  return "logs, tables and indexes of all devices are equal, nothing is "
+         "pending";
 }
 
 void demo_script::take_standings() {
@@ -347,10 +349,10 @@ void demo_script::take_standings() {
     one.device = device.id();
     one.status = device.status();
     one.digest = got(device.copy().digest());
-    one.files = digest_files(device.copy());
+    one.index = digest_index(device.copy());
     const auto& first = report_.devices.empty() ? one : report_.devices.front();
     one.equal = one.status.pending == 0 && one.status.head == first.status.head
-                && one.digest == first.digest && one.files == first.files;
+                && one.digest == first.digest && one.index == first.index;
     report_.devices.push_back(std::move(one));
   }
 }

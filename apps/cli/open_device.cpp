@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds settle_patience{4};
 
 bool starts_with_id(const known_library& one, const std::string& text) {
-  return text.size() >= 4 && to_string(one.id).starts_with(text);
+  return !text.empty() && to_string(one.id).starts_with(text);
 }
 
 } // namespace

@@ -1,0 +1,110 @@
+#include "apps/cli/json_shapes.hpp"
+
+#include <ctime>
+
+namespace lockstep::cli {
+
+namespace {
+
+/// An id for JSON; nil is null.
+template <class Id> nlohmann::json id_json(const Id& id) {
+  return id.is_nil() ? nlohmann::json{} : nlohmann::json(to_string(id));
+}
+
+nlohmann::json parsed(const std::string& data) {
+  auto json = nlohmann::json::parse(data, nullptr, false);
+  return json.is_discarded() ? nlohmann::json{} : json;
+}
+
+std::string stamp_text(timestamp at) {
+  return time_text(wall_time{
+    std::chrono::milliseconds{static_cast<std::int64_t>(at.unix_ms())}});
+}
+
+} // namespace
+
+std::string state_text(const library_status& now) {
+  if (now.applied < now.head.position.sequence)
+    return "catching_up";
+  return now.leadership.alone ? "alone" : "ready";
+}
+
+std::string time_text(wall_time at) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  const auto time = std::chrono::system_clock::to_time_t(second);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  const auto length
+    = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  auto millisecond = std::to_string((at - second).count());
+  millisecond.insert(0, 3 - millisecond.size(), '0');
+  return std::string{text, length} + "." + millisecond + "Z";
+}
+
+nlohmann::json ballot_json(const ballot& value) {
+  return {{"term", value.term.value}, {"device", id_json(value.device)}};
+}
+
+nlohmann::json status_json(const library_status& now) {
+  auto members = nlohmann::json::array();
+  for (const auto& one : now.members)
+    members.push_back({{"device", to_string(one.device)},
+                       {"name", one.name},
+                       {"leader", one.device == now.leadership.leader}});
+  return {{"library", to_string(now.library)},
+          {"name", now.name},
+          {"device", to_string(now.device)},
+          {"role", to_string(now.leadership.role)},
+          {"leader", id_json(now.leadership.leader)},
+          {"ballot", ballot_json(now.leadership.ballot)},
+          {"lease_expires_at", time_text(now.leadership.lease_end)},
+          {"state", state_text(now)},
+          {"sequence", now.head.position.sequence.value},
+          {"applied", now.applied.value},
+          {"pending", now.pending},
+          {"stable", now.stable.value},
+          {"conflicts", now.conflicts},
+          {"members", members}};
+}
+
+nlohmann::json entry_json(const entry& what) {
+  return {{"sequence", what.sequence.value},
+          {"ballot", ballot_json(what.ballot)},
+          {"device_id", to_string(what.device)},
+          {"device_sequence", what.device_sequence.value},
+          {"timestamp", stamp_text(what.timestamp)},
+          {"model_type", what.model},
+          {"record_id", to_string(what.record)},
+          {"change_type", to_string(what.change)},
+          {"version", what.version.value},
+          {"transaction_end", what.transaction_end.value},
+          {"data", parsed(what.data)}};
+}
+
+nlohmann::json conflict_json(const entry& kept) {
+  const auto image = parsed(kept.data);
+  auto field = [&](const char* name) {
+    return image.is_object() && image.contains(name) ? image[name]
+                                                     : nlohmann::json{};
+  };
+  auto side = [&](const char* name) {
+    auto one = field(name);
+    if (one.is_object() && one.contains("data") && one["data"].is_string())
+      one["data"] = parsed(one["data"].get<std::string>());
+    return one;
+  };
+  const auto loser = side("loser");
+  return {{"conflict", to_string(kept.record)},
+          {"kind", field("kind")},
+          {"model_type", field("model")},
+          {"record_id", field("record")},
+          {"reason", field("reason")},
+          {"winner", side("winner")},
+          {"loser", loser},
+          {"device_id", loser.is_object() ? loser.value("device", "") : ""},
+          {"timestamp", stamp_text(kept.timestamp)},
+          {"resolved", false}};
+}
+
+} // namespace lockstep::cli

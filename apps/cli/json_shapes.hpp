@@ -1,0 +1,26 @@
+#pragma once
+
+#include "messages/library_requests.hpp"
+#include "messages/operation.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+/// What scripts see: the fields that the command line promises.
+namespace lockstep::cli {
+
+/// "ready", "catching_up" or "alone".
+std::string state_text(const library_status& now);
+
+/// ISO 8601 in UTC with milliseconds.
+std::string time_text(wall_time at);
+
+nlohmann::json ballot_json(const ballot& value);
+nlohmann::json status_json(const library_status& now);
+/// `data` is an object, null for a delete.
+nlohmann::json entry_json(const entry& what);
+/// An entry of model `lockstep.conflict`.
+nlohmann::json conflict_json(const entry& kept);
+
+} // namespace lockstep::cli

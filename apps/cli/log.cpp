@@ -1,0 +1,163 @@
+#include "apps/cli/log.hpp"
+
+#include "apps/cli/json_shapes.hpp"
+#include "apps/cli/open_device.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <memory>
+
+namespace lockstep::cli {
+
+namespace {
+
+constexpr std::uint32_t page = 1'000;
+
+struct log_arguments {
+  std::string library;
+  std::uint64_t since = 0;
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+  std::string model;
+  std::string record;
+};
+
+/// Calls `take` for entries after `since` until it returns false.
+expected<void> walk(library& of, sequence_number since,
+                    const std::function<bool(const entry&)>& take) {
+  for (;;) {
+    auto list = of.fetch_since(since, page).get();
+    if (!list)
+      return tl::make_unexpected(list.error());
+    for (const auto& what : *list)
+      if (!take(what))
+        return {};
+    if (list->empty())
+      return {};
+    since = list->back().sequence;
+  }
+}
+
+std::string entry_text(const entry& what) {
+  const auto json = entry_json(what);
+  return to_string(what.sequence) + "  " + json["timestamp"].get<std::string>()
+         + "  " + std::string{to_string(what.change)} + "  " + what.model + " "
+         + to_string(what.record) + "  v" + to_string(what.version) + "  "
+         + what.data + "\n";
+}
+
+void print(const output& out, const entry& what) {
+  out.answer(entry_json(what), entry_text(what));
+}
+
+/// Opens the library for `then`.
+expected<void>
+with_library(const options& given, const std::string& name,
+             const std::function<expected<void>(library&)>& then) {
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  auto of = device->open(name);
+  if (!of)
+    return tl::make_unexpected(of.error());
+  return then(*of);
+}
+
+expected<void> log(const options& given, const log_arguments& what) {
+  return with_library(given, what.library, [&](library& of) -> expected<void> {
+    auto left = what.limit;
+    if (left == 0)
+      return {};
+    return walk(of, sequence_number{what.since}, [&](const entry& one) {
+      print(given.out(), one);
+      return --left > 0;
+    });
+  });
+}
+
+expected<void> history(const options& given, const log_arguments& what) {
+  const auto record = parse_id<record_id>(what.record);
+  if (!record)
+    return fail(errc::invalid_argument,
+                "\"" + what.record
+                  + "\" is no record's id, which is a UUID; lockstep log shows"
+                    " them.");
+  return with_library(given, what.library, [&](library& of) -> expected<void> {
+    auto list = of.history(what.model, *record).get();
+    if (!list)
+      return tl::make_unexpected(list.error());
+    if (list->empty())
+      return fail(errc::not_found, "The log holds no record " + what.record
+                                     + " of model \"" + what.model + "\".");
+    for (const auto& one : *list)
+      print(given.out(), one);
+    return {};
+  });
+}
+
+expected<void> conflicts(const options& given, const log_arguments& what) {
+  return with_library(given, what.library, [&](library& of) -> expected<void> {
+    auto json = nlohmann::json::array();
+    text_table table{{"CONFLICT", "KIND", "MODEL", "RECORD", "OF DEVICE", "AT"},
+                     {}};
+    auto walked = walk(of, {}, [&](const entry& one) {
+      if (one.model != conflict_model)
+        return true;
+      auto shape = conflict_json(one);
+      auto text = [&](const char* name) {
+        return shape[name].is_string() ? shape[name].get<std::string>()
+                                       : std::string{"?"};
+      };
+      table.rows.push_back({text("conflict"), text("kind"), text("model_type"),
+                            text("record_id"), text("device_id"),
+                            text("timestamp")});
+      json.push_back(std::move(shape));
+      return true;
+    });
+    if (walked)
+      given.out().answer(json, table);
+    return walked;
+  });
+}
+
+CLI::App& add_one(commands& all, const std::shared_ptr<log_arguments>& what,
+                  const char* name, const char* help, const char* example,
+                  expected<void> (*run)(const options&, const log_arguments&)) {
+  auto& made = all.add(name, help, example, [what, run](const options& given) {
+    return run(given, *what);
+  });
+  made
+    .add_option("library", what->library,
+                "Its id, the start of its id, or its name")
+    ->type_name("LIBRARY")
+    ->required();
+  return made;
+}
+
+} // namespace
+
+void add_log(commands& all) {
+  auto what = std::make_shared<log_arguments>();
+  auto& entries = add_one(all, what, "log", "A library's entries in order",
+                          "lockstep log photos --since 100 --limit 10", log);
+  entries.add_option("--since", what->since, "After this sequence number")
+    ->type_name("N")
+    ->check(CLI::NonNegativeNumber);
+  entries.add_option("--limit", what->limit, "So many at most")->type_name("N");
+
+  auto& record = add_one(all, what, "history", "One record's entries",
+                         "lockstep history photos tag"
+                         " 0197d9a2-6f00-7000-8000-000000000001",
+                         history);
+  record.add_option("model", what->model, "The record's model")
+    ->type_name("MODEL")
+    ->required();
+  record.add_option("record", what->record, "The record's id")
+    ->type_name("RECORD")
+    ->required();
+
+  add_one(all, what, "conflicts", "What lost against something else",
+          "lockstep conflicts photos", conflicts);
+}
+
+} // namespace lockstep::cli

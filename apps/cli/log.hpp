@@ -1,0 +1,10 @@
+#pragma once
+
+#include "apps/cli/commands.hpp"
+
+namespace lockstep::cli {
+
+/// `log`, `history` and `conflicts`: what the log of a library holds.
+void add_log(commands& all);
+
+} // namespace lockstep::cli

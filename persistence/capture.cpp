@@ -20,14 +20,17 @@ std::vector<std::string> names_in(const std::string& text) {
 
 } // namespace
 
-expected<std::vector<capture::touched_row>> capture::take_touched() {
+expected<std::vector<capture::touched_row>> capture::take_touched(
+  std::int64_t after) {
   std::vector<touched_row> list;
   std::map<std::pair<std::int64_t, record_id>, std::size_t> places;
   bool any = false;
   {
     auto rows = statements_.use(
       "SELECT model, key, sum(changed IS NULL) > 0, group_concat(changed, '')"
-      " FROM lockstep_touched GROUP BY model, key ORDER BY min(id)");
+      " FROM lockstep_touched WHERE id > ? GROUP BY model, key ORDER BY"
+      " min(id)");
+    rows->bind(1, after);
     while (rows->executeStep()) {
       any = true;
       const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
@@ -52,21 +55,31 @@ expected<std::vector<capture::touched_row>> capture::take_touched() {
         list[at->second].all_changed = true;
     }
   }
-  if (any)
-    statements_.use("DELETE FROM lockstep_touched")->exec();
+  if (any) {
+    auto forget = statements_.use("DELETE FROM lockstep_touched WHERE id > ?");
+    forget->bind(1, after);
+    forget->exec();
+  }
   return list;
 }
 
-std::vector<record_key> capture::take_records() {
+std::int64_t capture::newest_note() {
+  auto row = statements_.use("SELECT coalesce(max(id), 0) FROM"
+                             " lockstep_touched");
+  row->executeStep();
+  return row->getColumn(0).getInt64();
+}
+
+std::vector<record_key> capture::take_records_after(std::int64_t note) {
   std::vector<record_key> list;
-  if (auto touched = take_touched())
+  if (auto touched = take_touched(note))
     for (const auto& row : *touched)
       list.emplace_back(tables_.by_id(row.model)->model, row.record);
   return list;
 }
 
 expected<std::vector<operation>> capture::drain(std::size_t image_limit) {
-  auto touched = take_touched();
+  auto touched = take_touched(0);
   if (!touched)
     return tl::make_unexpected(touched.error());
   std::vector<operation> list;

@@ -6,6 +6,7 @@
 #include "persistence/record_index.hpp"
 #include "persistence/row_writer.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,9 +36,11 @@ public:
   /// back. Throws SQLite::Exception.
   expected<std::vector<operation>> drain(std::size_t image_limit);
 
-  /// The records whose rows changed since the last drain; forgets that they
-  /// did.
-  std::vector<record_key> take_records();
+  /// The newest note of a changed row; what is noted later comes after it.
+  std::int64_t newest_note();
+
+  /// The records whose rows changed after this note; forgets that they did.
+  std::vector<record_key> take_records_after(std::int64_t note);
 
   /// Completes an operation with what it was based on.
   void set_base(operation& what);
@@ -50,7 +53,7 @@ private:
     bool all_changed;
   };
 
-  expected<std::vector<touched_row>> take_touched();
+  expected<std::vector<touched_row>> take_touched(std::int64_t after);
 
   statement_cache& statements_;
   const tracked_tables& tables_;

@@ -101,7 +101,7 @@ library_sequencer::try_transaction(std::span<const operation> list,
   for (const auto* what : shown)
     rows.push_back({what->model, what->record, what->change, what->data});
   refusals unfit;
-  for (const auto& row : show_together(store_, rows))
+  for (const auto& row : show_together(store_, rows, &draft_))
     unfit.emplace(shown[row.index]->device_sequence, row.why.message);
   if (unfit.empty())
     if (auto added = add_dragged_along(shown); !added)

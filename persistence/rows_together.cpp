@@ -1,5 +1,6 @@
 #include "persistence/rows_together.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -62,27 +63,34 @@ std::vector<unshown_row> show_in_order(library_store& store,
 /// Rows that a foreign key's action took along come back.
 void show_dragged_along(library_store& store,
                         const std::vector<wanted_row>& list,
-                        const std::vector<record_key>& dragged) {
-  std::map<record_key, bool> wanted;
+                        const std::vector<record_key>& dragged,
+                        const log_draft* draft) {
+  std::map<record_key, const wanted_row*> wishes;
   for (const auto& row : list)
-    wanted[{row.model, row.record}] = true;
-  for (const auto& [model, record] : dragged) {
-    if (wanted.contains({model, record}))
-      continue;
-    if (auto mine = store.pending.newest_of(model, record))
+    wishes[{row.model, row.record}] = &row;
+  auto show = [&](const record_key& key) {
+    const auto& [model, record] = key;
+    if (auto wish = wishes.find(key); wish != wishes.end())
+      store.show(model, record, wish->second->change, wish->second->data);
+    else if (auto mine = store.pending.newest_of(model, record))
       store.show(model, record, mine->change, mine->data);
     else
-      store.show_canonical(model, record);
-  }
+      store.show_canonical(model, record, draft);
+  };
+  for (const auto& key : dragged)
+    // What does not fit stays out of sight until its own next change.
+    static_cast<void>(refusal_of(store, [&] { show(key); }));
 }
 
 /// Lifts the rows out of the table and puts them back as they are to be.
 std::vector<unshown_row> show_circle(library_store& store,
                                      const std::vector<wanted_row>& list,
-                                     const std::vector<unshown_row>& circle) {
+                                     const std::vector<unshown_row>& circle,
+                                     const log_draft* draft) {
   std::map<std::size_t, nlohmann::json> local;
   std::vector<unshown_row> unshown;
   const bool applying = store.is_applying();
+  const auto noted = store.changes.newest_note();
   store.set_applying(false);
   for (const auto& row : circle) {
     const auto& wish = list[row.index];
@@ -93,7 +101,12 @@ std::vector<unshown_row> show_circle(library_store& store,
     if (why)
       return circle;
   }
-  const auto dragged = store.changes.take_records();
+  auto dragged = store.changes.take_records_after(noted);
+  std::erase_if(dragged, [&](const record_key& key) {
+    return std::any_of(circle.begin(), circle.end(), [&](const auto& row) {
+      return key == record_key{list[row.index].model, list[row.index].record};
+    });
+  });
   store.set_applying(true);
   for (const auto& row : circle) {
     const auto& wish = list[row.index];
@@ -104,7 +117,7 @@ std::vector<unshown_row> show_circle(library_store& store,
     if (why)
       unshown.push_back({row.index, std::move(*why)});
   }
-  show_dragged_along(store, list, dragged);
+  show_dragged_along(store, list, dragged, draft);
   store.set_applying(applying);
   return unshown;
 }
@@ -112,7 +125,8 @@ std::vector<unshown_row> show_circle(library_store& store,
 } // namespace
 
 std::vector<unshown_row> show_together(library_store& store,
-                                       const std::vector<wanted_row>& list) {
+                                       const std::vector<wanted_row>& list,
+                                       const log_draft* draft) {
   auto unshown = show_in_order(store, list, newest_wishes(list));
   std::vector<unshown_row> circle;
   std::vector<unshown_row> hopeless;
@@ -124,7 +138,7 @@ std::vector<unshown_row> show_together(library_store& store,
   if (circle.empty())
     return hopeless;
   savepoint lifted{store};
-  auto still = show_circle(store, list, circle);
+  auto still = show_circle(store, list, circle, draft);
   // What does not fit leaves the table as it was, for the others to fit later.
   if (still.size() < circle.size())
     lifted.release();

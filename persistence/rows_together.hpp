@@ -25,8 +25,10 @@ struct unshown_row {
 /// unique value from row to row, even in a circle, so the rows' order is found
 /// here: what does not fit yet waits, and a circle is lifted out of the table
 /// and put back. Returns the rows that do not fit at all. Foreign keys are the
-/// caller's to check. In a transaction; throws as library_store does.
+/// caller's to check. `draft` holds entries that the log has not
+/// taken yet. In a transaction; throws as library_store does.
 std::vector<unshown_row> show_together(library_store& store,
-                                       const std::vector<wanted_row>& list);
+                                       const std::vector<wanted_row>& list,
+                                       const log_draft* draft = nullptr);
 
 } // namespace lockstep

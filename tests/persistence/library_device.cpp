@@ -157,6 +157,32 @@ expected<void> library_device::capture() {
   });
 }
 
+expected<void> library_device::take_office(lockstep::ballot under) {
+  leads = true;
+  ballot = under;
+  return sequenced([&](auto& writer, auto& order) -> expected<void> {
+    must(writer.keep_pending(must(writer.captured())));
+    const auto list = store->pending.all();
+    store->set_applying(true);
+    library_applier{*store, [this] { return now(); }}.undo_pending();
+    store->pending.clear();
+    store->set_applying(false);
+    return order.add_proposals(list);
+  });
+}
+
+sequence_number library_device::common_with(library_device& other) {
+  sequence_number common;
+  const auto theirs = other.entries();
+  for (const auto& what : entries()) {
+    if (what.sequence.value > theirs.size()
+        || theirs[what.sequence.value - 1] != what)
+      break;
+    common = what.sequence;
+  }
+  return common;
+}
+
 expected<void> library_device::receive(const std::vector<entry>& list) {
   auto head = must(log->head());
   if (auto done = log->append(std::max(ballot, list.back().ballot),

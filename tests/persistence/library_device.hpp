@@ -42,6 +42,9 @@ public:
   expected<void> sequence(const std::vector<operation>& list);
   expected<void> capture();
 
+  /// Leads from now on, under this ballot: what is pending gets its place.
+  expected<void> take_office(lockstep::ballot under);
+
   /// What a crash between the append and the commit leaves behind.
   void write_and_crash_before_commit(const std::string& sql);
 
@@ -50,6 +53,9 @@ public:
   expected<void> catch_up();
   /// Everything that `other` has and this one has not.
   expected<void> follow(library_device& other);
+
+  /// The end of what the logs of both have in common.
+  sequence_number common_with(library_device& other);
 
   /// Own entries after `keep` become proposals again; `cut` ends the log there.
   expected<void> give_back(sequence_number keep);

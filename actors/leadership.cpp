@@ -18,10 +18,6 @@ namespace {
 /// How long the log may take to store a ballot before this actor gives up.
 constexpr auto store_timeout = std::chrono::minutes{1};
 
-std::string utc(wall_time at) {
-  return fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(at));
-}
-
 } // namespace
 
 void leadership_state::start(self_pointer actor, leadership_setup what) {
@@ -94,7 +90,11 @@ void leadership_state::perform(const announce_leadership& what) {
                to_string(announced.leader), announced.alone);
   for (const auto& watcher : watchers)
     self->send(watcher, role_changed{announced});
-  self->send(setup.events, event{setup.library, leadership_changed{announced}});
+  publish(leadership_changed{announced});
+}
+
+void leadership_state::publish(event_body what) const {
+  self->send(setup.events, event{setup.library, std::move(what)});
 }
 
 void leadership_state::perform(const answer_request& what) {
@@ -191,7 +191,7 @@ failure leadership_state::explain(errc code) const {
       if (now.leader.is_nil())
         return {code, "No leader is known; try again in a moment."};
       return {code, fmt::format("Device {} leads; its lease ends at {}.",
-                                to_string(now.leader), utc(now.lease_end))};
+                                to_string(now.leader), to_string(now.lease_end))};
     }
     case errc::invalid_argument:
       return {code, "This device may not lead; set leadership.priority to 0 "
@@ -222,10 +222,12 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
   };
   return {[&state, now](const peer_up& what) {
             state.peers[what.device] = what.peer;
+            state.publish(peer_connected{what.device});
             state.take(state.machine->peer_up(what.device, now()));
           },
           [&state, now](const peer_down& what) {
             state.peers.erase(what.device);
+            state.publish(peer_disconnected{what.device});
             state.take(state.machine->peer_down(what.device, now()));
           },
           [&state](const from_peer& what) { state.hear(what); },

@@ -77,6 +77,7 @@ struct leadership_state {
   void watch(const role_watcher& watcher);
   void forget(const caf::actor_addr& watcher);
   [[nodiscard]] leadership_view now_seen() const;
+  void publish(event_body what) const;
 
   caf::typed_response_promise<leadership_view> expect(election_request request);
   caf::typed_response_promise<done> expect_end(election_request request);

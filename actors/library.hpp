@@ -27,7 +27,9 @@ struct library_turn {};
 /// The actors beside a library; told once they are there.
 struct library_neighbours {
   log_listener replication;
-  caf::typed_actor<caf::reacts_to<members_changed>> leadership;
+  caf::typed_actor<caf::reacts_to<members_changed>,
+                   caf::replies_to<read_leader>::with<leadership_view>>
+    leadership;
   caf::typed_actor<caf::reacts_to<set_library_members>> gateway;
 };
 

@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <ctime>
 
 namespace lockstep {
 
@@ -270,16 +269,10 @@ failure library_state::not_leader() const {
   if (leadership_.leader.is_nil())
     return {errc::not_leader, "No device leads this library now; commit instead"
                               " of logging, or try again later."};
-  const auto end
-    = std::chrono::floor<std::chrono::seconds>(leadership_.lease_end);
-  const auto seconds = std::chrono::system_clock::to_time_t(end);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return {errc::not_leader, "This device does not lead the library; device "
                               + to_string(leadership_.leader)
-                              + " does, its lease ends at " + text
+                              + " does, its lease ends at "
+                              + to_string(leadership_.lease_end)
                               + ". Commit instead of logging."};
 }
 

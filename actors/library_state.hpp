@@ -84,6 +84,7 @@ private:
   void schedule();
 
   void run_writes(std::vector<write> list);
+  void refuse_to_lead(std::function<void(expected<receipt>)> answer);
   expected<outcomes> write_pending(std::vector<write> list);
   void write_sequenced(std::vector<write> list);
   void finish(const outcomes& done);

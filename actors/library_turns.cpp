@@ -9,6 +9,12 @@
 
 namespace lockstep {
 
+namespace {
+
+constexpr std::chrono::seconds answer_patience{5};
+
+} // namespace
+
 library_writer library_state::writer() {
   return library_writer{*store_, [this] { return now(); }};
 }
@@ -41,14 +47,35 @@ void library_state::run_writes(std::vector<write> list) {
   std::vector<write> allowed;
   for (auto& what : list) {
     if (what.leader_only)
-      what.answer(tl::make_unexpected(not_leader()));
+      refuse_to_lead(std::move(what.answer));
     else
       allowed.push_back(std::move(what));
+  }
+  if (allowed.empty()) {
+    schedule();
+    return;
   }
   auto done = write_pending(std::move(allowed));
   if (done)
     finish(*done);
   schedule();
+}
+
+void library_state::refuse_to_lead(
+  std::function<void(expected<receipt>)> answer) {
+  if (!neighbours_.leadership)
+    return answer(tl::make_unexpected(not_leader()));
+  // The lease moves with each heartbeat; only the leadership actor knows it.
+  self_->request(neighbours_.leadership, answer_patience, read_leader{})
+    .then(
+      [this, answer](const leadership_view& now) {
+        if (!leads())
+          leadership_.lease_end = now.lease_end;
+        answer(tl::make_unexpected(not_leader()));
+      },
+      [this, answer](const caf::error&) {
+        answer(tl::make_unexpected(not_leader()));
+      });
 }
 
 expected<library_state::outcomes>

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <string>
 
 namespace lockstep {
 
@@ -13,6 +14,9 @@ using duration = std::chrono::nanoseconds;
 
 /// What people read: milliseconds since 1970 as the device believes them.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// ISO 8601 in UTC, to the second: 2026-01-31T23:59:59Z.
+std::string to_string(wall_time at);
 
 /// A hybrid logical clock reading (Kulkarni et al., "Logical Physical Clocks",
 /// 2014): 48 bits of milliseconds since 1970, then a 16-bit counter.

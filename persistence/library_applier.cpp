@@ -204,11 +204,9 @@ void library_applier::apply_one(const entry& what) {
       store_.show(top->model, top->record, top->change, top->data);
     return;
   }
-  const bool stands = settled && settled->shown
-                      && settled->what.data == what.data
-                      && settled->what.change == what.change;
-  if (!stands)
-    store_.show(what.model, what.record, what.change, what.data);
+  // Also an own row that seems to stand there: a foreign key's action may have
+  // taken it along meanwhile.
+  store_.show(what.model, what.record, what.change, what.data);
 }
 
 } // namespace lockstep

@@ -253,4 +253,10 @@ TEST(library_property, devices_that_conflict_end_up_equal) {
   }
 }
 
+TEST(library_property, own_rows_that_a_parent_took_along_come_back) {
+  small_fleet fleet{1726};
+  fleet.run(40);
+  fleet.check();
+}
+
 } // namespace lockstep

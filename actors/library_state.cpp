@@ -254,6 +254,9 @@ void library_state::send_answers() {
       continue;
     auto answer = std::move(found->second);
     waiting_.erase(found);
+    // A leader's commit has got its place since it was opened.
+    if (auto now = receipts_.find(what.last))
+      what = *now;
     // A follower's operation comes back from the leader: two hold it.
     if (what.state == receipt_state::sequenced && !leads())
       what.holders = 2;

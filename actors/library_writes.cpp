@@ -53,8 +53,10 @@ void library_state::run_writes(std::vector<write> list) {
     return;
   }
   auto done = write_pending(std::move(allowed));
-  if (done)
+  if (done) {
     finish(*done);
+    send_answers();
+  }
   schedule();
 }
 
@@ -178,7 +180,6 @@ void library_state::finish(const outcomes& done) {
       receipts_.open(result.first, result.last, result.what.wait_for, ticket);
     }
   }
-  send_answers();
 }
 
 void library_state::append(std::shared_ptr<log_draft> draft,

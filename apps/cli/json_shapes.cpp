@@ -1,7 +1,5 @@
 #include "apps/cli/json_shapes.hpp"
 
-#include <ctime>
-
 namespace lockstep::cli {
 
 namespace {
@@ -31,15 +29,11 @@ std::string state_text(const library_status& now) {
 
 std::string time_text(wall_time at) {
   const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  const auto time = std::chrono::system_clock::to_time_t(second);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  const auto length
-    = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
   auto millisecond = std::to_string((at - second).count());
   millisecond.insert(0, 3 - millisecond.size(), '0');
-  return std::string{text, length} + "." + millisecond + "Z";
+  auto text = to_string(at);
+  text.back() = '.';
+  return text + millisecond + "Z";
 }
 
 nlohmann::json ballot_json(const ballot& value) {

@@ -93,7 +93,7 @@ protected:
     if (auto used = within(made->use<tag>()); !used)
       throw std::runtime_error{used.error().message};
     // The device takes office, and then writes itself down as a member.
-    if (!eventually([&] { return within(made->count()) > 0U; }))
+    if (!eventually([&] { return within(made->count()).value_or(0) > 0; }))
       throw std::runtime_error{"the log stays empty"};
     return *made;
   }

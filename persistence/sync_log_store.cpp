@@ -8,6 +8,18 @@ namespace lockstep {
 
 namespace {
 
+/// Undoes what a crash cut off before the file had its write-ahead log, as
+/// whoever opens it for writing does; who only reads it is refused until then.
+bool undo_unfinished(const std::filesystem::path& file) {
+  try {
+    SQLite::Database database{file.string(), SQLite::OPEN_READWRITE};
+    database.execAndGet("SELECT count(*) FROM sqlite_schema");
+    return true;
+  } catch (const SQLite::Exception&) {
+    return false;
+  }
+}
+
 /// Looks without writing, so that a file of another kind stays as it is.
 expected<void> check_file(const std::filesystem::path& file) {
   std::error_code unreadable;
@@ -15,6 +27,9 @@ expected<void> check_file(const std::filesystem::path& file) {
   if (unreadable || size == 0)
     return {}; // Whether it can be made is for the real opening to say.
   auto database = open_sqlite(file, open_mode::read_only);
+  if (!database && database.error().code == errc::read_only
+      && undo_unfinished(file))
+    database = open_sqlite(file, open_mode::read_only);
   if (!database)
     return tl::make_unexpected(database.error());
   return check_sync_log(**database, file, true);

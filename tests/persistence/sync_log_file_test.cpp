@@ -56,6 +56,22 @@ TEST_F(sync_log_file, other_database_is_refused_untouched) {
   EXPECT_EQ(bytes(), before);
 }
 
+TEST_F(sync_log_file, whose_making_was_cut_off_is_made_anew) {
+  const auto crashed = folder_ / "crashed.db";
+  SQLite::Database other{crashed.string(),
+                         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+  // What does not fit into the cache is on the disk before the commit.
+  other.exec("PRAGMA cache_size=1; BEGIN; CREATE TABLE filler(data);"
+             "INSERT INTO filler SELECT randomblob(3000) FROM"
+             " (WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n"
+             " WHERE i < 100) SELECT i FROM n)");
+  std::filesystem::copy_file(crashed, file_);
+  std::filesystem::copy_file(crashed.string() + "-journal",
+                             file_.string() + "-journal");
+  ASSERT_GT(std::filesystem::file_size(file_), 0U);
+  EXPECT_EQ(refusal(), errc::none);
+}
+
 TEST_F(sync_log_file, newer_version_is_refused_untouched) {
   ASSERT_EQ(refusal(), errc::none);
   make("INSERT INTO lockstep_migration VALUES(99, 'from the future', '')");

@@ -41,9 +41,7 @@ class writer {
 public:
   writer(library target, record_group groups, std::int64_t last_value,
          std::uint64_t seed)
-    : target_(std::move(target)),
-      groups_(groups),
-      value_(last_value),
+    : target_(std::move(target)), groups_(groups), value_(last_value),
       random_(seed) {
   }
 
@@ -72,8 +70,8 @@ private:
     ++value_;
     std::vector<counter> list;
     for (std::uint8_t i = 0; i < group.size; ++i)
-      list.push_back({group.at(i), value_, "of " + std::to_string(group.writer),
-                      {}});
+      list.push_back(
+        {group.at(i), value_, "of " + std::to_string(group.writer), {}});
     const auto what = removes ? change_type::remove : change_type::update;
     if (list.size() == 1)
       return target_.commit(list.front(), what).get();
@@ -111,7 +109,8 @@ public:
   }
 
   [[noreturn]] void run() {
-    auto leader = must(node::open(shared_, crash_options(what_.directory / "a")));
+    auto leader
+      = must(node::open(shared_, crash_options(what_.directory / "a")));
     auto first = must(open_crash_library(leader));
     if (what_.mode == "create" || what_.mode == "follow") {
       auto follower
@@ -139,8 +138,8 @@ private:
   /// other device writes, too.
   void write(library& target, std::uint8_t owner) {
     must(target.use<counter>().get());
-    const record_group kinds[] = {
-      {owner, 1, 0, 1}, {owner, 2, 0, 2}, {owner, 3, 0, 8}, {'s', 4, 0, 1}};
+    const record_group kinds[]
+      = {{owner, 1, 0, 1}, {owner, 2, 0, 2}, {owner, 3, 0, 8}, {'s', 4, 0, 1}};
     for (const auto& groups : kinds) {
       const auto seed = what_.seed + owner * 16U + groups.writer;
       std::thread{[this, target, groups, seed] {

@@ -37,8 +37,7 @@ struct record_group {
              place}};
   }
   [[nodiscard]] static record_group of(const record_id& record) {
-    return {record.bytes[0], record.bytes[1], record.bytes[2],
-            record.bytes[3]};
+    return {record.bytes[0], record.bytes[1], record.bytes[2], record.bytes[3]};
   }
   [[nodiscard]] bool is_shared() const {
     return owner == 's';

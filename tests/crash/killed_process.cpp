@@ -82,15 +82,13 @@ public:
       return;
     }
     ::kill(process_, SIGKILL);
-    while (read_some(heard)) {
-    }
+    while (read_some(heard)) {}
     int status = 0;
-    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {}
     if ((!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
         && heard.stopped.empty())
-      heard.stopped = "The child ended with status " + std::to_string(status)
-                      + ".";
+      heard.stopped
+        = "The child ended with status " + std::to_string(status) + ".";
   }
 
 private:

@@ -44,8 +44,7 @@ public:
     for (const auto& group : touched_)
       for (std::uint8_t i = 1; i < group.size; ++i)
         EXPECT_EQ(values_[group.at(i)], values_[group.at(0)])
-          << "torn at " << to_string(at) << ": "
-          << to_string(group.at(i));
+          << "torn at " << to_string(at) << ": " << to_string(group.at(i));
     touched_.clear();
   }
 
@@ -110,11 +109,11 @@ void check_integrity(const std::filesystem::path& file) {
 std::vector<entry> read_log(library& from) {
   std::vector<entry> log;
   for (;;) {
-    auto more = from
-                  .fetch_since(log.empty() ? sequence_number{}
-                                           : log.back().sequence,
-                               1'000)
-                  .get();
+    auto more
+      = from
+          .fetch_since(log.empty() ? sequence_number{} : log.back().sequence,
+                       1'000)
+          .get();
     if (!more) {
       ADD_FAILURE() << more.error().message;
       return log;

@@ -12,10 +12,10 @@ std::string describe(library& of) {
     return now.error().message;
   const auto& lead = now->leadership;
   return "head " + to_string(now->head.position.sequence) + ", applied "
-         + to_string(now->applied) + ", pending "
-         + std::to_string(now->pending) + ", term "
-         + to_string(lead.ballot.term) + ", leader " + to_string(lead.leader)
-         + ", members " + std::to_string(now->members.size());
+         + to_string(now->applied) + ", pending " + std::to_string(now->pending)
+         + ", term " + to_string(lead.ballot.term) + ", leader "
+         + to_string(lead.leader) + ", members "
+         + std::to_string(now->members.size());
 }
 
 bool is_settled(const expected<library_status>& now) {
@@ -57,8 +57,8 @@ std::string opened_devices::wait_until_in_step(std::chrono::seconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
     const auto first = first_->status().get();
-    bool in_step = is_settled(first)
-                   && first->leadership.role != role::candidate;
+    bool in_step
+      = is_settled(first) && first->leadership.role != role::candidate;
     if (second_) {
       const auto second = second_->status().get();
       in_step = in_step && is_settled(second) && first->head == second->head

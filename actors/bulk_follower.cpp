@@ -1,8 +1,7 @@
 #include "actors/bulk_follower.hpp"
 
 #include "actors/errors.hpp"
-
-#include <spdlog/spdlog.h>
+#include "actors/logging.hpp"
 
 namespace lockstep {
 
@@ -24,7 +23,7 @@ void index_next(pointer self) {
   self->request(state.setup.indexer, caf::infinite, next)
     .then([over](const index_outcome&) { over(); },
           [over, next](const caf::error& why) {
-            spdlog::warn("location {}: not indexed here: {}",
+            logger().warn("location {}: not indexed here: {}",
                          to_string(next.location), to_failure(why).message);
             over();
           });

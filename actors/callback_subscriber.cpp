@@ -1,6 +1,6 @@
 #include "actors/callback_subscriber.hpp"
 
-#include <spdlog/spdlog.h>
+#include "actors/logging.hpp"
 
 #include <exception>
 #include <utility>
@@ -13,9 +13,9 @@ void call(const event_callback& callback, const event& what) {
   try {
     callback(what);
   } catch (const std::exception& error) {
-    spdlog::error("an event callback failed: {}", error.what());
+    logger().error("an event callback failed: {}", error.what());
   } catch (...) {
-    spdlog::error("an event callback failed with an unknown exception");
+    logger().error("an event callback failed with an unknown exception");
   }
 }
 

@@ -1,10 +1,10 @@
 #include "actors/gateway.hpp"
 
 #include "actors/local_peer.hpp"
+#include "actors/logging.hpp"
 #include "transport/codec.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <utility>
 #include <variant>
@@ -35,7 +35,7 @@ void gateway_state::begin_session(device_id device) {
   end_session(device);
   auto peer = self_->spawn(local_peer, setup.network, setup.device, device);
   sessions_.emplace(device, session{peer, frame_assembler{}});
-  spdlog::info("{}: {} is connected", to_string(setup.device),
+  logger().info("{}: {} is connected", to_string(setup.device),
                to_string(device));
   for (const auto& [id, library] : libraries_)
     if (library.members.contains(device))
@@ -51,7 +51,7 @@ void gateway_state::end_session(device_id device) {
       tell_down(library, device);
   self_->send_exit(found->second.peer, caf::exit_reason::user_shutdown);
   sessions_.erase(found);
-  spdlog::info("{}: {} is disconnected", to_string(setup.device),
+  logger().info("{}: {} is disconnected", to_string(setup.device),
                to_string(device));
 }
 
@@ -61,7 +61,7 @@ void gateway_state::receive(const received_frames& what) {
     return;
   auto messages = unpack(found->second, *what.frames);
   if (!messages) {
-    spdlog::warn("{}: {} broke the protocol and is cut off: {}",
+    logger().warn("{}: {} broke the protocol and is cut off: {}",
                  to_string(setup.device), to_string(what.from),
                  messages.error().message);
     end_session(what.from);
@@ -91,7 +91,7 @@ gateway_state::unpack(session& from, const std::vector<bytes>& frames) {
 void gateway_state::deliver(device_id from, const envelope& what) {
   const auto found = libraries_.find(what.library);
   if (found == libraries_.end() || !found->second.members.contains(from)) {
-    spdlog::debug("{}: dropped a message of {} about library {}, which is "
+    logger().debug("{}: dropped a message of {} about library {}, which is "
                   "not open here or not that device's",
                   to_string(setup.device), to_string(from),
                   to_string(what.library));

@@ -1,11 +1,11 @@
 #include "actors/leadership.hpp"
 
 #include "actors/errors.hpp"
+#include "actors/logging.hpp"
 
 #include <caf/stateful_actor.hpp>
 
 #include <spdlog/fmt/chrono.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <functional>
@@ -75,7 +75,7 @@ void leadership_state::perform(const persist_leadership& what) {
         perform_waiting();
       },
       [this](const caf::error& error) {
-        spdlog::error("leadership library={} cannot store its ballot: {}",
+        logger().error("leadership library={} cannot store its ballot: {}",
                       to_string(setup.library), to_failure(error).message);
         self->quit(error);
       });
@@ -83,7 +83,7 @@ void leadership_state::perform(const persist_leadership& what) {
 
 void leadership_state::perform(const announce_leadership& what) {
   announced = to_view(what.now);
-  spdlog::info("leadership library={} device={} role={} term={} leader={} "
+  logger().info("leadership library={} device={} role={} term={} leader={} "
                "alone={}",
                to_string(setup.library), to_string(setup.device),
                to_string(announced.role), to_string(announced.ballot.term),

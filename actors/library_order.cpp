@@ -1,8 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "actors/logging.hpp"
 #include "persistence/library_members.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -13,7 +12,7 @@ void library_state::sequence(
   const sequence_operations& request,
   caf::typed_response_promise<operations_sequenced> promise) {
   auto refuse = [&](const failure& why) {
-    spdlog::warn("library {}: a proposal of {} is refused: {}",
+    logger().warn("library {}: a proposal of {} is refused: {}",
                  to_string(setup_.library), to_string(request.from),
                  why.message);
     promise.deliver(to_error(why));
@@ -106,7 +105,7 @@ void library_state::catch_up(library_applier::chunk fresh) {
     std::move(fresh),
     [this](const library_applier::chunk& list) { note_entries(list, false); });
   if (!caught_up)
-    spdlog::error("library {}: entries wait to be applied: {}",
+    logger().error("library {}: entries wait to be applied: {}",
                   to_string(setup_.library), caught_up.error().message);
 }
 
@@ -128,7 +127,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
     .await(
       [this, promise](const log_head& head) mutable {
         if (auto loaded = store_->load_accepted(); !loaded)
-          spdlog::error("library {}: {}", to_string(setup_.library),
+          logger().error("library {}: {}", to_string(setup_.library),
                         loaded.error().message);
         promise.deliver(head);
         const auto last = store_->pending.last(setup_.device);
@@ -160,7 +159,7 @@ void library_state::take_office() {
       [this](const log_head& head) {
         auto refuse = [this](const failure& why) {
           store_->rollback();
-          spdlog::error("library {}: own operations wait: {}",
+          logger().error("library {}: own operations wait: {}",
                         to_string(setup_.library), why.message);
           schedule();
         };
@@ -191,13 +190,13 @@ void library_state::take_office() {
           return refuse(added.error());
         append(draft, [this](expected<log_head> appended) {
           if (!appended)
-            spdlog::error("library {}: own operations wait: {}",
+            logger().error("library {}: own operations wait: {}",
                           to_string(setup_.library), appended.error().message);
           schedule();
         });
       },
       [this](const caf::error& why) {
-        spdlog::error("library {}: cannot take office: {}",
+        logger().error("library {}: cannot take office: {}",
                       to_string(setup_.library), to_failure(why).message);
         schedule();
       });

@@ -1,11 +1,9 @@
 #include "actors/library_state.hpp"
 
 #include "actors/errors.hpp"
+#include "actors/logging.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
-
-#include <spdlog/spdlog.h>
-
 
 namespace lockstep {
 
@@ -186,7 +184,7 @@ void library_state::meet(library_neighbours neighbours) {
 void library_state::send_members() {
   auto list = known_members(*store_, setup_.joined_from);
   if (!list) {
-    spdlog::error("library {}: cannot read the members: {}",
+    logger().error("library {}: cannot read the members: {}",
                   to_string(setup_.library), list.error().message);
     return;
   }
@@ -223,7 +221,7 @@ void library_state::note_entries(const library_applier::chunk& list,
     if (what.device != setup_.device
         && !clock_.observe(what.timestamp,
                            setup_.env.wall(self_->clock().now())))
-      spdlog::warn("library {}: the clock of device {} is far ahead",
+      logger().warn("library {}: the clock of device {} is far ahead",
                    to_string(setup_.library), to_string(what.device));
     if (what.model == member_model)
       members_moved = true;

@@ -1,8 +1,7 @@
 #include "actors/local_peer.hpp"
 
+#include "actors/logging.hpp"
 #include "transport/codec.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <utility>
@@ -29,7 +28,7 @@ local_peer(peer_actor::stateful_pointer<local_peer_state> self,
       if (auto frames = pack(what))
         self->send(network, carry_frames{from, to, std::move(*frames)});
       else
-        spdlog::warn("{}: a message to {} was not sent: {}", to_string(from),
+        logger().warn("{}: a message to {} was not sent: {}", to_string(from),
                      to_string(to), frames.error().message);
     },
   };

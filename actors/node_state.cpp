@@ -1,10 +1,7 @@
 #include "actors/node_state.hpp"
 
 #include "actors/errors.hpp"
-#include "actors/library_state.hpp"
-#include "persistence/library_members.hpp"
-
-#include <spdlog/spdlog.h>
+#include "actors/logging.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,7 +49,7 @@ void node_state::publish(library_id library, event_body body) {
   self_->send(setup_.events, event{library, std::move(body)});
 }
 
-caf::result<library_handles>
+caf::typed_response_promise<library_handles>
 node_state::create(const create_library& request) {
   const auto wall = setup_.env.wall(self_->clock().now());
   std::mt19937_64 random{setup_.env.seed
@@ -71,16 +68,12 @@ node_state::create(const create_library& request) {
   auto folder = create_library_folder(setup_.directory->libraries_folder(),
                                       description);
   if (!folder)
-    return to_error(folder.error());
-  auto opened = open_folder(*folder);
-  if (opened)
-    caf::anon_send(opened->library,
-                   change_member{{setup_.identity.id, setup_.identity.name,
-                                  false}});
-  return to_result(std::move(opened));
+    return answer_once_ready(tl::make_unexpected(folder.error()));
+  return answer_once_ready(open_folder(*folder));
 }
 
-caf::result<library_handles> node_state::join(const join_library& request) {
+caf::typed_response_promise<library_handles>
+node_state::join(const join_library& request) {
   library_description description;
   description.id = request.library;
   description.name = request.name;
@@ -91,21 +84,38 @@ caf::result<library_handles> node_state::join(const join_library& request) {
   auto folder = create_library_folder(setup_.directory->libraries_folder(),
                                       description);
   if (!folder)
-    return to_error(folder.error());
-  return to_result(open_folder(*folder));
+    return answer_once_ready(tl::make_unexpected(folder.error()));
+  return answer_once_ready(open_folder(*folder));
 }
 
-caf::result<library_handles> node_state::open(library_id id) {
+caf::typed_response_promise<library_handles>
+node_state::open(library_id id) {
   if (auto found = open_.find(id); found != open_.end()) {
     if (found->second.closing)
-      return to_error({errc::busy, "The library is just closing; try again in a"
-                                   " moment."});
-    return found->second.handles;
+      return answer_once_ready(fail(
+        errc::busy, "The library is just closing; try again in a moment."));
+    return answer_once_ready(found->second.handles);
   }
   auto folder = open_library_folder(setup_.directory->library_path(id));
   if (!folder)
-    return to_error(folder.error());
-  return to_result(open_folder(*folder));
+    return answer_once_ready(tl::make_unexpected(folder.error()));
+  return answer_once_ready(open_folder(*folder));
+}
+
+caf::typed_response_promise<library_handles>
+node_state::answer_once_ready(expected<library_handles> opened) {
+  auto promise = self_->make_response_promise<library_handles>();
+  if (!opened) {
+    promise.deliver(to_error(opened.error()));
+    return promise;
+  }
+  // Leadership has told the library its role once it answers this, so that
+  // what the host does next meets the role that it sees.
+  self_->request(opened->leadership, closing_patience, read_leader{})
+    .then([promise, handles = *opened](
+            const leadership_view&) mutable { promise.deliver(handles); },
+          [promise](caf::error& why) mutable { promise.deliver(why); });
+  return promise;
 }
 
 expected<library_handles>
@@ -124,92 +134,9 @@ node_state::open_folder(const library_folder& folder) {
   for (const auto& actor : all_of(*handles))
     self_->monitor(actor);
   publish(handles->id, library_opened{handles->name});
-  spdlog::info("library {}: opened as \"{}\"", to_string(handles->id),
+  logger().info("library {}: opened as \"{}\"", to_string(handles->id),
                handles->name);
   return handles;
-}
-
-expected<leadership_record>
-node_state::recover_leadership(sync_log_store& log,
-                               const library_folder& folder) {
-  auto record = log.leadership();
-  if (!record || record->current.term || !folder.description.joined_from.is_nil()
-      || folder.description.created_by != setup_.identity.id)
-    return record;
-  record->current = {term_number{1}, setup_.identity.id};
-  record->vote = record->current;
-  record->leader = setup_.identity.id;
-  record->lease_end
-    = setup_.env.wall(self_->clock().now())
-      + std::chrono::duration_cast<std::chrono::milliseconds>(
-        setup_.limits.leadership.lease);
-  if (auto stored = log.store_leadership(*record); !stored)
-    return tl::make_unexpected(stored.error());
-  return record;
-}
-
-expected<library_handles>
-node_state::spawn_library(const library_folder& folder) {
-  const auto& what = folder.description;
-  auto log = sync_log_store::open(folder.sync_log_file());
-  if (!log)
-    return tl::make_unexpected(log.error());
-  auto record = recover_leadership(*log, folder);
-  if (!record)
-    return tl::make_unexpected(record.error());
-  auto head = log->head();
-  if (!head)
-    return tl::make_unexpected(head.error());
-  auto store = library_store::open(folder.database_file(),
-                                   folder.sync_log_file(), setup_.identity.id,
-                                   setup_.limits.library);
-  if (!store)
-    return tl::make_unexpected(store.error());
-  auto members = known_members(**store, what.joined_from);
-  if (!members)
-    return tl::make_unexpected(members.error());
-
-  library_handles made;
-  made.id = what.id;
-  made.name = what.name;
-  made.created_by = what.created_by;
-  const auto& env = setup_.env;
-  made.log = spawn_blocking(
-    *self_, env, sync_log,
-    std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
-  made.library = spawn_blocking(
-    *self_, env, run_library,
-    library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
-                  setup_.limits.library, env,
-                  std::shared_ptr<library_store>{std::move(*store)}, made.log,
-                  setup_.events});
-  made.leadership = self_->spawn(
-    leadership,
-    leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
-                     *record, env, made.log, setup_.events, *members,
-                     head->position});
-  made.replication = self_->spawn(
-    replication,
-    replication_setup{what.id, setup_.identity.id, setup_.identity.name,
-                      setup_.limits.replication, env, made.library, made.log,
-                      made.leadership, *members, *head});
-  made.indexer = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
-                                index_sink_actor{made.library},
-                                setup_.limits.index);
-  auto follower = self_->spawn(
-    bulk_follower, bulk_follower_setup{what.id, setup_.identity.id,
-                                       setup_.events, made.indexer,
-                                       setup_.matching_folder});
-  self_->send(made.library,
-              library_neighbours{made.replication, made.leadership, gateway_});
-  self_->send(made.leadership, watch_role{made.library});
-  attach_library attached{what.id, made.leadership, made.replication, {}};
-  for (const auto& one : *members)
-    if (!one.removed)
-      attached.members.push_back(one.device);
-  self_->send(gateway_, attached);
-  open_[what.id] = {made, follower, failures_[what.id], false};
-  return made;
 }
 
 caf::typed_response_promise<done> node_state::close_one(library_id id) {
@@ -263,7 +190,7 @@ void node_state::closed(library_id id, const failure& why) {
   kill(found->second);
   open_.erase(found);
   publish(id, library_closed{why});
-  spdlog::info("library {}: closed", to_string(id));
+  logger().info("library {}: closed", to_string(id));
   finish_close();
 }
 
@@ -282,7 +209,7 @@ void node_state::crash(const caf::error& why) {
   take_down(caf::actor_cast<caf::actor>(gateway_));
   open_.clear();
   gateway_ = nullptr;
-  spdlog::debug("node {}: taken down: {}", to_string(setup_.identity.id),
+  logger().debug("node {}: taken down: {}", to_string(setup_.identity.id),
                 caf::to_string(why));
 }
 
@@ -300,7 +227,7 @@ void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
         }))
       continue;
     const auto reason = to_failure(why);
-    spdlog::error("library {}: an actor failed, it will be reopened: {}",
+    logger().error("library {}: an actor failed, it will be reopened: {}",
                   to_string(id), reason.message);
     for (const auto& one : list)
       self_->demonitor(address_of(one));
@@ -322,7 +249,7 @@ void node_state::reopen(const reopen_library& what) {
   if (!folder)
     return;
   if (auto opened = open_folder(*folder); !opened) {
-    spdlog::error("library {}: cannot be reopened: {}", to_string(what.library),
+    logger().error("library {}: cannot be reopened: {}", to_string(what.library),
                   opened.error().message);
     const auto attempt = what.attempt + 1;
     self_->delayed_send(

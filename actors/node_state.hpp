@@ -19,9 +19,11 @@ public:
 
   void start(node_actor::pointer self, node_setup setup);
 
-  caf::result<library_handles> create(const create_library& request);
-  caf::result<library_handles> join(const join_library& request);
-  caf::result<library_handles> open(library_id id);
+  using handles_promise = caf::typed_response_promise<library_handles>;
+
+  handles_promise create(const create_library& request);
+  handles_promise join(const join_library& request);
+  handles_promise open(library_id id);
   caf::typed_response_promise<done> close_one(library_id id);
   caf::result<library_list> list() const;
   caf::typed_response_promise<done> close();
@@ -38,6 +40,7 @@ private:
     bool closing = false;
   };
 
+  handles_promise answer_once_ready(expected<library_handles> opened);
   expected<library_handles> open_folder(const library_folder& folder);
   expected<library_handles> spawn_library(const library_folder& folder);
   /// Starts the creator's first term in a log that has none yet.

@@ -1,11 +1,10 @@
 #include "actors/replication.hpp"
 
 #include "actors/errors.hpp"
+#include "actors/logging.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/stateful_actor.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <functional>
@@ -77,7 +76,7 @@ void replication_state::perform(const apply_entries& what) {
 }
 
 void replication_state::perform(const yield_log& what) {
-  spdlog::info("replication library={} device={} yields its log after {} to "
+  logger().info("replication library={} device={} yields its log after {} to "
                "the leader of term {}",
                to_string(setup.library), to_string(setup.device),
                to_string(what.keep), to_string(what.under.term));
@@ -159,7 +158,7 @@ void replication_state::note(std::string_view doing, const failure* why) {
   const auto level = before == why->code || is_ordinary(why->code)
                        ? spdlog::level::debug
                        : spdlog::level::err;
-  spdlog::log(level, "replication library={} cannot {}: {} ({})",
+  logger().log(level, "replication library={} cannot {}: {} ({})",
               to_string(setup.library), doing, why->message,
               to_string(why->code));
 }

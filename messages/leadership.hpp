@@ -16,7 +16,7 @@ std::string_view to_string(role value);
 /// What a device must not forget about leadership; stored in sync.db before
 /// anything that rests on it is said.
 struct leadership_record {
-  /// The newest ballot that this device has seen or made.
+  /// The newest ballot under which somebody is known to have led.
   lockstep::ballot current;
   /// The ballot this device last voted for (its own claim included).
   lockstep::ballot vote;

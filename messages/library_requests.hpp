@@ -110,8 +110,7 @@ struct pending_advanced {
   device_sequence_number last;
 };
 
-/// Replication to library: every member holds the log up to `stable`; `holders`
-/// members hold the part up to `held`.
+/// Replication to library: every member holds the log up to `stable`.
 struct stable_advanced {
   sequence_number stable;
 };

@@ -84,6 +84,11 @@ expected<void> list(const options& given) {
     json.push_back(standing_json(all.back()));
   }
   given.out().answer(json, standing_table(all));
+  auto unreadable = device->node().unreadable_libraries();
+  if (!unreadable)
+    return tl::make_unexpected(unreadable.error());
+  for (const auto& why : *unreadable)
+    given.out().warn(why.message);
   return {};
 }
 

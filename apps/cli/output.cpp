@@ -91,6 +91,10 @@ void output::say(std::string_view line) const {
   print(messages(), std::string{line} + "\n");
 }
 
+void output::warn(std::string_view line) const {
+  print(stderr, std::string{line} + "\n");
+}
+
 void output::progress(std::string_view line) const {
   if (!quiet_ && isatty(fileno(messages())) != 0)
     print(messages(), "\r\033[K" + std::string{line});

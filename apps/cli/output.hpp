@@ -41,6 +41,10 @@ public:
   /// when standard output carries JSON.
   void say(std::string_view line) const;
 
+  /// Something is wrong that does not stop the command: a line on standard
+  /// error.
+  void warn(std::string_view line) const;
+
   /// Overwrites the last line of progress on a terminal; nothing elsewhere.
   void progress(std::string_view line) const;
   /// Ends a line of progress.

@@ -149,6 +149,11 @@ expected<std::vector<known_library>> node::libraries() {
     });
 }
 
+expected<std::vector<failure>> node::unreadable_libraries() {
+  return parts_->ask_node<library_list>(list_libraries{})
+    .map([](library_list found) { return std::move(found.unreadable); });
+}
+
 expected<void> node::close_library(library_id id) {
   return parts_->ask_node<done>(close_open_library{id}).map([](done) {});
 }

@@ -67,6 +67,9 @@ public:
   /// By id, or by name where only one has it. Opens it when it is closed.
   expected<library> open_library(const std::string& id_or_name);
   expected<std::vector<known_library>> libraries();
+  /// What is wrong with libraries that `libraries` cannot name, as their
+  /// library.json cannot be read.
+  expected<std::vector<failure>> unreadable_libraries();
   expected<void> close_library(library_id id);
 
   /// Lets another node of this process take part in a library that this device

@@ -1,0 +1,118 @@
+#include "actors/library_state.hpp"
+#include "actors/node_state.hpp"
+#include "persistence/library_members.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+// How a library's actors come to life.
+namespace lockstep {
+
+namespace {
+
+/// Whether this device made the library and the log does not say so yet: it was
+/// just made, or a crash came before the first entry.
+expected<bool> lacks_creator(library_store& store,
+                             const library_description& what) {
+  if (what.created_by != store.own || !what.joined_from.is_nil())
+    return false;
+  return store.members().map([&](const std::vector<member>& list) {
+    return std::none_of(list.begin(), list.end(), [&](const member& one) {
+      return one.device == store.own;
+    });
+  });
+}
+
+} // namespace
+
+expected<leadership_record>
+node_state::recover_leadership(sync_log_store& log,
+                               const library_folder& folder) {
+  auto record = log.leadership();
+  if (!record || record->current.term || !folder.description.joined_from.is_nil()
+      || folder.description.created_by != setup_.identity.id)
+    return record;
+  record->current = {term_number{1}, setup_.identity.id};
+  record->vote = record->current;
+  record->leader = setup_.identity.id;
+  record->lease_end
+    = setup_.env.wall(self_->clock().now())
+      + std::chrono::duration_cast<std::chrono::milliseconds>(
+        setup_.limits.leadership.lease);
+  if (auto stored = log.store_leadership(*record); !stored)
+    return tl::make_unexpected(stored.error());
+  return record;
+}
+
+expected<library_handles>
+node_state::spawn_library(const library_folder& folder) {
+  const auto& what = folder.description;
+  auto log = sync_log_store::open(folder.sync_log_file());
+  if (!log)
+    return tl::make_unexpected(log.error());
+  auto record = recover_leadership(*log, folder);
+  if (!record)
+    return tl::make_unexpected(record.error());
+  auto head = log->head();
+  if (!head)
+    return tl::make_unexpected(head.error());
+  auto store = library_store::open(folder.database_file(),
+                                   folder.sync_log_file(), setup_.identity.id,
+                                   setup_.limits.library);
+  if (!store)
+    return tl::make_unexpected(store.error());
+  auto unnamed = lacks_creator(**store, what);
+  if (!unnamed)
+    return tl::make_unexpected(unnamed.error());
+  auto members = known_members(**store, what.joined_from);
+  if (!members)
+    return tl::make_unexpected(members.error());
+
+  library_handles made;
+  made.id = what.id;
+  made.name = what.name;
+  made.created_by = what.created_by;
+  const auto& env = setup_.env;
+  made.log = spawn_blocking(
+    *self_, env, sync_log,
+    std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
+  made.library = spawn_blocking(
+    *self_, env, run_library,
+    library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
+                  setup_.limits.library, env,
+                  std::shared_ptr<library_store>{std::move(*store)}, made.log,
+                  setup_.events});
+  made.leadership = self_->spawn(
+    leadership,
+    leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
+                     *record, env, made.log, setup_.events, *members,
+                     head->position});
+  made.replication = self_->spawn(
+    replication,
+    replication_setup{what.id, setup_.identity.id, setup_.identity.name,
+                      setup_.limits.replication, env, made.library, made.log,
+                      made.leadership, *members, *head});
+  made.indexer = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
+                                index_sink_actor{made.library},
+                                setup_.limits.index);
+  auto follower = self_->spawn(
+    bulk_follower, bulk_follower_setup{what.id, setup_.identity.id,
+                                       setup_.events, made.indexer,
+                                       setup_.matching_folder});
+  self_->send(made.library,
+              library_neighbours{made.replication, made.leadership, gateway_});
+  if (*unnamed)
+    caf::anon_send(made.library, change_member{{setup_.identity.id,
+                                                setup_.identity.name, false}});
+  self_->send(made.leadership, watch_role{made.library});
+  attach_library attached{what.id, made.leadership, made.replication, {}};
+  for (const auto& one : *members)
+    if (!one.removed)
+      attached.members.push_back(one.device);
+  self_->send(gateway_, attached);
+  open_[what.id] = {made, follower, failures_[what.id], false};
+  return made;
+}
+
+} // namespace lockstep

@@ -24,7 +24,7 @@ void index_next(pointer self) {
     .then([over](const index_outcome&) { over(); },
           [over, next](const caf::error& why) {
             logger().warn("location {}: not indexed here: {}",
-                         to_string(next.location), to_failure(why).message);
+                          to_string(next.location), to_failure(why).message);
             over();
           });
 }

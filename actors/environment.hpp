@@ -30,7 +30,8 @@ template <class Spawner, class F, class... Args>
 auto spawn_blocking(Spawner& spawner, const environment& env, F&& behavior,
                     Args&&... args) {
   if (env.simulated)
-    return spawner.spawn(std::forward<F>(behavior), std::forward<Args>(args)...);
+    return spawner.spawn(std::forward<F>(behavior),
+                         std::forward<Args>(args)...);
   return spawner.template spawn<caf::detached>(std::forward<F>(behavior),
                                                std::forward<Args>(args)...);
 }

@@ -36,7 +36,7 @@ void gateway_state::begin_session(device_id device) {
   auto peer = self_->spawn(local_peer, setup.network, setup.device, device);
   sessions_.emplace(device, session{peer, frame_assembler{}});
   logger().info("{}: {} is connected", to_string(setup.device),
-               to_string(device));
+                to_string(device));
   for (const auto& [id, library] : libraries_)
     if (library.members.contains(device))
       tell_up(library, device);
@@ -52,7 +52,7 @@ void gateway_state::end_session(device_id device) {
   self_->send_exit(found->second.peer, caf::exit_reason::user_shutdown);
   sessions_.erase(found);
   logger().info("{}: {} is disconnected", to_string(setup.device),
-               to_string(device));
+                to_string(device));
 }
 
 void gateway_state::receive(const received_frames& what) {
@@ -62,8 +62,8 @@ void gateway_state::receive(const received_frames& what) {
   auto messages = unpack(found->second, *what.frames);
   if (!messages) {
     logger().warn("{}: {} broke the protocol and is cut off: {}",
-                 to_string(setup.device), to_string(what.from),
-                 messages.error().message);
+                  to_string(setup.device), to_string(what.from),
+                  messages.error().message);
     end_session(what.from);
     return;
   }
@@ -92,9 +92,9 @@ void gateway_state::deliver(device_id from, const envelope& what) {
   const auto found = libraries_.find(what.library);
   if (found == libraries_.end() || !found->second.members.contains(from)) {
     logger().debug("{}: dropped a message of {} about library {}, which is "
-                  "not open here or not that device's",
-                  to_string(setup.device), to_string(from),
-                  to_string(what.library));
+                   "not open here or not that device's",
+                   to_string(setup.device), to_string(from),
+                   to_string(what.library));
     return;
   }
   const auto& library = found->second;

@@ -76,7 +76,7 @@ void leadership_state::perform(const persist_leadership& what) {
       },
       [this](const caf::error& error) {
         logger().error("leadership library={} cannot store its ballot: {}",
-                      to_string(setup.library), to_failure(error).message);
+                       to_string(setup.library), to_failure(error).message);
         self->quit(error);
       });
 }
@@ -84,10 +84,10 @@ void leadership_state::perform(const persist_leadership& what) {
 void leadership_state::perform(const announce_leadership& what) {
   announced = to_view(what.now);
   logger().info("leadership library={} device={} role={} term={} leader={} "
-               "alone={}",
-               to_string(setup.library), to_string(setup.device),
-               to_string(announced.role), to_string(announced.ballot.term),
-               to_string(announced.leader), announced.alone);
+                "alone={}",
+                to_string(setup.library), to_string(setup.device),
+                to_string(announced.role), to_string(announced.ballot.term),
+                to_string(announced.leader), announced.alone);
   for (const auto& watcher : watchers)
     self->send(watcher, role_changed{announced});
   publish(leadership_changed{announced});
@@ -190,8 +190,9 @@ failure leadership_state::explain(errc code) const {
       const auto now = now_seen();
       if (now.leader.is_nil())
         return {code, "No leader is known; try again in a moment."};
-      return {code, fmt::format("Device {} leads; its lease ends at {}.",
-                                to_string(now.leader), to_string(now.lease_end))};
+      return {code,
+              fmt::format("Device {} leads; its lease ends at {}.",
+                          to_string(now.leader), to_string(now.lease_end))};
     }
     case errc::invalid_argument:
       return {code, "This device may not lead; set leadership.priority to 0 "

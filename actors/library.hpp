@@ -16,10 +16,9 @@
 namespace lockstep {
 
 /// Who hears that the log, the pending queue or the membership moved.
-using log_listener
-  = caf::typed_actor<caf::reacts_to<log_advanced>,
-                     caf::reacts_to<pending_advanced>,
-                     caf::reacts_to<members_changed>>;
+using log_listener = caf::typed_actor<caf::reacts_to<log_advanced>,
+                                      caf::reacts_to<pending_advanced>,
+                                      caf::reacts_to<members_changed>>;
 /// The library to itself: take the next turn. Writes that came meanwhile wait
 /// before it, so that a turn takes them together.
 struct library_turn {};
@@ -56,8 +55,7 @@ using library_actor = caf::typed_actor<
   /// Leadership: who leads now.
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
-  caf::reacts_to<stable_advanced>,
-  caf::reacts_to<library_neighbours>,
+  caf::reacts_to<stable_advanced>, caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
@@ -71,8 +69,7 @@ using library_actor = caf::typed_actor<
   caf::replies_to<read_status>::with<library_status>,
   caf::replies_to<read_digest>::with<library_digest>,
   /// Closes database.db and ends the actor once everything before it is done.
-  caf::replies_to<close_library>::with<done>,
-  caf::reacts_to<library_turn>>;
+  caf::replies_to<close_library>::with<done>, caf::reacts_to<library_turn>>;
 
 class library_store;
 

@@ -13,8 +13,8 @@ void library_state::sequence(
   caf::typed_response_promise<operations_sequenced> promise) {
   auto refuse = [&](const failure& why) {
     logger().warn("library {}: a proposal of {} is refused: {}",
-                 to_string(setup_.library), to_string(request.from),
-                 why.message);
+                  to_string(setup_.library), to_string(request.from),
+                  why.message);
     promise.deliver(to_error(why));
     schedule();
   };
@@ -32,17 +32,12 @@ void library_state::sequence(
     if (std::none_of(members->begin(), members->end(), [&](const member& one) {
           return one.device == what.device;
         }))
-      return refuse({errc::not_member,
-                     "Device " + to_string(what.device)
-                       + " is no member of the library."});
-  if (auto begun = store_->begin(durability::with_log); !begun)
-    return refuse(begun.error());
-  auto head = store_->log.head();
-  if (!head) {
-    store_->rollback();
-    return refuse(head.error());
-  }
-  auto draft = std::make_shared<log_draft>(leadership_.ballot, *head);
+      return refuse({errc::not_member, "Device " + to_string(what.device)
+                                         + " is no member of the library."});
+  auto opened = open_draft();
+  if (!opened)
+    return refuse(opened.error());
+  auto draft = *opened;
   auto order = sequencer(*draft);
   auto added = add_captured(order);
   if (added)
@@ -65,8 +60,7 @@ void library_state::sequence(
 }
 
 bool library_state::outranks(const ballot& under) const {
-  return under < leadership_.ballot
-         || (leads() && under == leadership_.ballot);
+  return under < leadership_.ballot || (leads() && under == leadership_.ballot);
 }
 
 void library_state::obey(const ballot& under) {
@@ -78,8 +72,8 @@ void library_state::obey(const ballot& under) {
 
 void library_state::apply(const apply_entries& request, head_promise promise) {
   if (outranks(request.under)) {
-    promise.deliver(to_error({errc::stale_ballot,
-                              "The entries came under an older ballot."}));
+    promise.deliver(to_error(
+      {errc::stale_ballot, "The entries came under an older ballot."}));
     schedule();
     return;
   }
@@ -90,7 +84,8 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
               append_entries{request.under, request.follows, list})
     .await(
       [this, list, promise](const log_head& head) mutable {
-        catch_up(list);
+        if (auto caught_up = catch_up(list); !caught_up)
+          report_waiting(caught_up.error());
         promise.deliver(head);
         schedule();
       },
@@ -100,20 +95,22 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
       });
 }
 
-void library_state::catch_up(library_applier::chunk fresh) {
-  auto caught_up = applier().catch_up(
+expected<void> library_state::catch_up(library_applier::chunk fresh) {
+  return applier().catch_up(
     std::move(fresh),
     [this](const library_applier::chunk& list) { note_entries(list, false); });
-  if (!caught_up)
-    logger().error("library {}: entries wait to be applied: {}",
-                  to_string(setup_.library), caught_up.error().message);
+}
+
+void library_state::report_waiting(const failure& why) const {
+  logger().error("library {}: entries wait to be applied: {}",
+                 to_string(setup_.library), why.message);
 }
 
 void library_state::yield(const yield_log& request, head_promise promise) {
   if (outranks(request.under)) {
-    promise.deliver(to_error({errc::stale_ballot,
-                              "The order to yield came under an older"
-                              " ballot."}));
+    promise.deliver(
+      to_error({errc::stale_ballot, "The order to yield came under an older"
+                                    " ballot."}));
     schedule();
     return;
   }
@@ -128,7 +125,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
       [this, promise](const log_head& head) mutable {
         if (auto loaded = store_->load_accepted(); !loaded)
           logger().error("library {}: {}", to_string(setup_.library),
-                        loaded.error().message);
+                         loaded.error().message);
         promise.deliver(head);
         const auto last = store_->pending.last(setup_.device);
         if (last && neighbours_.replication)
@@ -151,55 +148,54 @@ void library_state::change_role(const leadership_view& now) {
 }
 
 void library_state::take_office() {
-  // What could not be applied before must not be cut off as half a transaction.
-  catch_up(nullptr);
-  const auto applied = store_->applied();
-  self_->request(setup_.log, caf::infinite, truncate_after{applied})
+  // What could not be applied yet must not be cut off as half a transaction is.
+  if (auto caught_up = catch_up(nullptr); !caught_up)
+    return fail_office(caught_up.error());
+  self_->request(setup_.log, caf::infinite, truncate_after{store_->applied()})
     .await(
       [this](const log_head& head) {
-        auto refuse = [this](const failure& why) {
-          store_->rollback();
-          logger().error("library {}: own operations wait: {}",
-                        to_string(setup_.library), why.message);
-          schedule();
-        };
         if (neighbours_.replication)
           self_->send(neighbours_.replication,
                       log_advanced{head.position, head, nullptr});
         if (auto loaded = store_->load_accepted(); !loaded)
-          return refuse(loaded.error());
-        if (auto begun = store_->begin(durability::with_log); !begun)
-          return refuse(begun.error());
-        auto draft = std::make_shared<log_draft>(leadership_.ballot, head);
-        auto order = sequencer(*draft);
-        auto added = store_->attempt([&]() -> expected<void> {
-          auto hand = writer();
-          if (auto foreign = hand.captured(); foreign)
-            if (auto kept = hand.keep_pending(*foreign); !kept)
-              return kept;
-          const auto list = store_->pending.all();
-          if (list.empty())
-            return {};
-          store_->set_applying(true);
-          applier().undo_pending();
-          store_->pending.clear();
-          store_->set_applying(false);
-          return order.add_proposals(list);
-        });
-        if (!added)
-          return refuse(added.error());
-        append(draft, [this](expected<log_head> appended) {
+          return fail_office(loaded.error());
+        auto draft = open_draft();
+        if (!draft)
+          return fail_office(draft.error());
+        if (auto added = sequence_pending(**draft); !added)
+          return fail_office(added.error());
+        append(*draft, [this](expected<log_head> appended) {
           if (!appended)
-            logger().error("library {}: own operations wait: {}",
-                          to_string(setup_.library), appended.error().message);
+            return fail_office(appended.error());
           schedule();
         });
       },
-      [this](const caf::error& why) {
-        logger().error("library {}: cannot take office: {}",
-                      to_string(setup_.library), to_failure(why).message);
-        schedule();
-      });
+      [this](const caf::error& why) { fail_office(to_failure(why)); });
+}
+
+expected<void> library_state::sequence_pending(log_draft& draft) {
+  return store_->attempt([&]() -> expected<void> {
+    auto hand = writer();
+    if (auto foreign = hand.captured(); foreign)
+      if (auto kept = hand.keep_pending(*foreign); !kept)
+        return kept;
+    const auto list = store_->pending.all();
+    if (list.empty())
+      return {};
+    store_->set_applying(true);
+    applier().undo_pending();
+    store_->pending.clear();
+    store_->set_applying(false);
+    return sequencer(draft).add_proposals(list);
+  });
+}
+
+void library_state::fail_office(const failure& why) {
+  store_->rollback();
+  logger().error("library {}: cannot lead: {}", to_string(setup_.library),
+                 why.message);
+  // Opened again by its supervisor, it tries anew.
+  self_->quit(to_error(why));
 }
 
 } // namespace lockstep

@@ -23,23 +23,24 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
   if (store_->accepted.contains(setup_.device, query.last))
     found.state = receipt_state::sequenced;
   else if (store_->pending.last(setup_.device) < query.last)
-    return to_error({errc::not_found,
-                     "This device made no operation "
-                       + to_string(query.last) + "."});
+    return to_error({errc::not_found, "This device made no operation "
+                                        + to_string(query.last) + "."});
   return found;
 }
 
 caf::result<pending_batch>
 library_state::pending_after(const fetch_pending& request) {
   return to_result(store_->attempt([&]() -> expected<pending_batch> {
-    return pending_batch{store_->pending.fetch(setup_.device, request.after,
-                                               request.limit)};
+    return pending_batch{
+      store_->pending.fetch(setup_.device, request.after, request.limit)};
   }));
 }
 
 caf::result<members_changed> library_state::members() {
-  return to_result(known_members(*store_, setup_.joined_from).map(
-    [](std::vector<member> list) { return members_changed{std::move(list)}; }));
+  return to_result(known_members(*store_, setup_.joined_from)
+                     .map([](std::vector<member> list) {
+                       return members_changed{std::move(list)};
+                     }));
 }
 
 caf::result<sql_rows> library_state::query(const sql_query& request) {

@@ -28,10 +28,10 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   setup_ = std::move(setup);
   store_ = std::move(setup_.store);
   clock_ = hybrid_clock{setup_.limits.clock_ahead_limit};
-  random_.seed(setup_.env.seed
-               ^ std::hash<library_id>{}(setup_.library));
+  random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device};
-  catch_up(nullptr);
+  if (auto caught_up = catch_up(nullptr); !caught_up)
+    report_waiting(caught_up.error());
 }
 
 void library_state::submit(commit_transaction request,
@@ -43,8 +43,8 @@ void library_state::submit(commit_transaction request,
                                      " again in a moment."}));
     return;
   }
-  auto steps = std::make_shared<std::vector<transaction_step>>(
-    std::move(request.steps));
+  auto steps
+    = std::make_shared<std::vector<transaction_step>>(std::move(request.steps));
   enqueue(write{[steps](library_writer& writer) { return writer.run(*steps); },
                 request.wait_for, answer_to(promise)});
 }
@@ -52,8 +52,8 @@ void library_state::submit(commit_transaction request,
 void library_state::submit(log_changes request, receipt_promise promise) {
   auto list
     = std::make_shared<std::vector<record_change>>(std::move(request.list));
-  auto run = [this,
-              list](library_writer& writer) -> expected<std::vector<operation>> {
+  auto run
+    = [this, list](library_writer& writer) -> expected<std::vector<operation>> {
     if (list->size() > setup_.limits.group_limit)
       return fail(errc::too_large,
                   "One call logs at most "
@@ -67,29 +67,35 @@ void library_state::submit(log_changes request, receipt_promise promise) {
                         " commit the change instead.");
     return writer.run({list->begin(), list->end()});
   };
-  enqueue(write{std::move(run), receipt_state::sequenced, answer_to(promise),
-                true});
+  enqueue(
+    write{std::move(run), receipt_state::sequenced, answer_to(promise), true});
 }
 
 void library_state::submit(
   sequence_operations request,
   caf::typed_response_promise<operations_sequenced> promise) {
-  enqueue(job{[this, request, promise] { sequence(request, promise); }});
+  enqueue(job{[this, request, promise] {
+    sequence(request, promise);
+  }});
 }
 
 void library_state::submit(apply_entries request, head_promise promise) {
-  enqueue(job{[this, request, promise] { apply(request, promise); }});
+  enqueue(job{[this, request, promise] {
+    apply(request, promise);
+  }});
 }
 
 void library_state::submit(yield_log request, head_promise promise) {
-  enqueue(job{[this, request, promise] { yield(request, promise); }});
+  enqueue(job{[this, request, promise] {
+    yield(request, promise);
+  }});
 }
 
-void library_state::submit(
-  track_table request, caf::typed_response_promise<tracked_table> promise) {
+void library_state::submit(track_table request,
+                           caf::typed_response_promise<tracked_table> promise) {
   auto answer = std::make_shared<tracked_table>();
-  auto run = [this, request,
-              answer](library_writer& writer) -> expected<std::vector<operation>> {
+  auto run = [this, request, answer](
+               library_writer& writer) -> expected<std::vector<operation>> {
     std::vector<operation> list;
     auto tracked = track(request, writer, list);
     if (!tracked)
@@ -117,13 +123,17 @@ void library_state::submit(write_index_batch request,
 }
 
 void library_state::submit(role_changed request) {
-  enqueue(job{[this, request] { change_role(request.now); }});
+  enqueue(job{[this, request] {
+    change_role(request.now);
+  }});
 }
 
 void library_state::submit(close_library,
                            caf::typed_response_promise<done> promise) {
   closing_ = true;
-  enqueue(job{[this, promise] { close(promise); }});
+  enqueue(job{[this, promise] {
+    close(promise);
+  }});
 }
 
 void library_state::enqueue(queued what) {
@@ -185,7 +195,7 @@ void library_state::send_members() {
   auto list = known_members(*store_, setup_.joined_from);
   if (!list) {
     logger().error("library {}: cannot read the members: {}",
-                  to_string(setup_.library), list.error().message);
+                   to_string(setup_.library), list.error().message);
     return;
   }
   set_library_members allowed{setup_.library, {}};
@@ -206,13 +216,12 @@ void library_state::advance_stable(sequence_number stable) {
     return;
   stable_ = stable;
   auto list = store_->members();
-  receipts_.set_stable(
-    stable, list ? static_cast<std::uint32_t>(list->size()) : 1U);
+  receipts_.set_stable(stable,
+                       list ? static_cast<std::uint32_t>(list->size()) : 1U);
   send_answers();
 }
 
-void library_state::note_entries(const library_applier::chunk& list,
-                                 bool own) {
+void library_state::note_entries(const library_applier::chunk& list, bool own) {
   bool members_moved = false;
   for (const auto& what : *list) {
     if (auto settled = settled_by(what, setup_.device))
@@ -222,7 +231,7 @@ void library_state::note_entries(const library_applier::chunk& list,
         && !clock_.observe(what.timestamp,
                            setup_.env.wall(self_->clock().now())))
       logger().warn("library {}: the clock of device {} is far ahead",
-                   to_string(setup_.library), to_string(what.device));
+                    to_string(setup_.library), to_string(what.device));
     if (what.model == member_model)
       members_moved = true;
     else if (what.model == conflict_model)
@@ -283,9 +292,9 @@ timestamp library_state::now() {
 
 record_id library_state::make_record_id() {
   const auto wall = setup_.env.wall(self_->clock().now());
-  return record_id{make_uuid_v7(
-    static_cast<std::uint64_t>(wall.time_since_epoch().count()), random_(),
-    random_())};
+  return record_id{
+    make_uuid_v7(static_cast<std::uint64_t>(wall.time_since_epoch().count()),
+                 random_(), random_())};
 }
 
 } // namespace lockstep

@@ -85,7 +85,15 @@ private:
 
   void run_writes(std::vector<write> list);
   void refuse_to_lead(std::function<void(expected<receipt>)> answer);
-  expected<outcomes> write_pending(std::vector<write> list);
+  /// What to do with the operations that a write amounts to.
+  using keeper = std::function<expected<void>(const std::vector<operation>&)>;
+
+  /// Runs each write in the open transaction; one that fails fails alone.
+  expected<outcomes> run_each(std::vector<write>& list, const keeper& keep);
+  void write_pending(std::vector<write> list);
+  /// Opens a transaction for entries that this device, as leader, gives their
+  /// place.
+  expected<std::shared_ptr<log_draft>> open_draft();
   void write_sequenced(std::vector<write> list);
   void finish(const outcomes& done);
   void answer_all(std::vector<write>& list, const failure& why);
@@ -98,6 +106,9 @@ private:
   /// A new leader's first turn: cuts half a transaction at the log's end and
   /// gives its own pending operations their place.
   void take_office();
+  expected<void> sequence_pending(log_draft& draft);
+  /// A leader that cannot put its own house in order must not lead.
+  void fail_office(const failure& why);
   void close(caf::typed_response_promise<done> promise);
   expected<tracked_table> track(const track_table& request,
                                 library_writer& writer,
@@ -109,7 +120,8 @@ private:
   void append(std::shared_ptr<log_draft> draft,
               std::function<void(expected<log_head>)> next);
   void committed(const log_draft& draft, const log_head& head);
-  void catch_up(library_applier::chunk fresh);
+  expected<void> catch_up(library_applier::chunk fresh);
+  void report_waiting(const failure& why) const;
 
   void note_entries(const library_applier::chunk& list, bool own);
   void publish(event_body body);

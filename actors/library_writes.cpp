@@ -13,16 +13,22 @@ constexpr std::chrono::seconds answer_patience{5};
 } // namespace
 
 library_writer library_state::writer() {
-  return library_writer{*store_, [this] { return now(); }};
+  return library_writer{*store_, [this] {
+                          return now();
+                        }};
 }
 
 library_sequencer library_state::sequencer(log_draft& draft) {
   return library_sequencer{*store_, draft, [this] { return make_record_id(); },
-                           [this] { return now(); }};
+                           [this] {
+                             return now();
+                           }};
 }
 
 library_applier library_state::applier() {
-  return library_applier{*store_, [this] { return now(); }};
+  return library_applier{*store_, [this] {
+                           return now();
+                         }};
 }
 
 expected<void> library_state::add_captured(library_sequencer& order) {
@@ -48,16 +54,23 @@ void library_state::run_writes(std::vector<write> list) {
     else
       allowed.push_back(std::move(what));
   }
-  if (allowed.empty()) {
+  if (allowed.empty())
     schedule();
-    return;
-  }
-  auto done = write_pending(std::move(allowed));
-  if (done) {
-    finish(*done);
-    send_answers();
-  }
-  schedule();
+  else
+    write_pending(std::move(allowed));
+}
+
+expected<std::shared_ptr<log_draft>> library_state::open_draft() {
+  auto head = store_->log.head();
+  if (!head)
+    return tl::make_unexpected(head.error());
+  // New entries must not jump over some that are not in the tables yet.
+  if (store_->applied() < head->position.sequence)
+    if (auto caught_up = catch_up(nullptr); !caught_up)
+      return tl::make_unexpected(caught_up.error());
+  if (auto begun = store_->begin(durability::with_log); !begun)
+    return tl::make_unexpected(begun.error());
+  return std::make_shared<log_draft>(leadership_.ballot, *head);
 }
 
 void library_state::refuse_to_lead(
@@ -78,84 +91,66 @@ void library_state::refuse_to_lead(
 }
 
 expected<library_state::outcomes>
-library_state::write_pending(std::vector<write> list) {
-  auto refuse = [&](const failure& why) {
-    answer_all(list, why);
-    return tl::make_unexpected(why);
-  };
-  if (auto begun = store_->begin(durability::by_itself); !begun)
-    return refuse(begun.error());
+library_state::run_each(std::vector<write>& list, const keeper& keep) {
+  auto hand = writer();
+  if (auto foreign = hand.captured(); foreign)
+    if (auto kept = keep(*foreign); !kept)
+      return tl::make_unexpected(kept.error());
   auto results = std::make_shared<std::vector<outcome>>();
-  auto run_all = [&]() -> expected<void> {
-    auto hand = writer();
-    if (auto foreign = hand.captured(); foreign)
-      if (auto kept = hand.keep_pending(*foreign); !kept)
-        return kept;
-    for (auto& what : list) {
-      outcome result;
-      auto operations = what.run(hand);
-      if (!operations) {
-        result.why = operations.error();
-      } else if (!operations->empty()) {
-        if (auto kept = hand.keep_pending(*operations); !kept)
-          return kept;
-        result.first = operations->front().device_sequence;
-        result.last = operations->back().device_sequence;
-      }
-      results->push_back(std::move(result));
+  for (auto& what : list) {
+    outcome result;
+    auto operations = what.run(hand);
+    if (!operations) {
+      result.why = operations.error();
+    } else if (!operations->empty()) {
+      if (auto kept = keep(*operations); !kept)
+        return tl::make_unexpected(kept.error());
+      result.first = operations->front().device_sequence;
+      result.last = operations->back().device_sequence;
     }
-    return store_->commit();
-  };
-  if (auto ran = run_all(); !ran) {
-    store_->rollback();
-    return refuse(ran.error());
+    results->push_back(std::move(result));
   }
-  for (std::size_t i = 0; i < list.size(); ++i)
-    (*results)[i].what = std::move(list[i]);
-  const auto last = store_->pending.last(setup_.device);
-  if (last && neighbours_.replication)
-    self_->send(neighbours_.replication, pending_advanced{last});
   return results;
 }
 
-void library_state::write_sequenced(std::vector<write> list) {
-  if (auto begun = store_->begin(durability::with_log); !begun)
+void library_state::write_pending(std::vector<write> list) {
+  if (auto begun = store_->begin(durability::by_itself); !begun)
     return answer_all(list, begun.error());
-  auto head = store_->log.head();
-  if (!head) {
+  auto results = run_each(list, [this](const std::vector<operation>& made) {
+    return writer().keep_pending(made);
+  });
+  auto ended = results ? store_->commit()
+                       : expected<void>{tl::make_unexpected(results.error())};
+  if (!ended) {
     store_->rollback();
-    return answer_all(list, head.error());
+    return answer_all(list, ended.error());
   }
-  auto draft = std::make_shared<log_draft>(leadership_.ballot, *head);
-  auto results = std::make_shared<std::vector<outcome>>();
-  auto run_all = [&]() -> expected<void> {
-    auto hand = writer();
-    auto order = sequencer(*draft);
-    if (auto foreign = hand.captured(); foreign)
-      if (auto added = order.add_own(*foreign); !added)
-        return added;
-    for (auto& what : list) {
-      outcome result;
-      auto operations = what.run(hand);
-      if (!operations) {
-        result.why = operations.error();
-      } else if (!operations->empty()) {
-        if (auto added = order.add_own(*operations); !added)
-          return added;
-        result.first = operations->front().device_sequence;
-        result.last = operations->back().device_sequence;
-      }
-      results->push_back(std::move(result));
-    }
-    return {};
-  };
-  if (auto ran = run_all(); !ran) {
+  for (std::size_t i = 0; i < list.size(); ++i)
+    (**results)[i].what = std::move(list[i]);
+  const auto last = store_->pending.last(setup_.device);
+  if (last && neighbours_.replication)
+    self_->send(neighbours_.replication, pending_advanced{last});
+  finish(*results);
+  send_answers();
+  schedule();
+}
+
+void library_state::write_sequenced(std::vector<write> list) {
+  auto draft = open_draft();
+  if (!draft)
+    return answer_all(list, draft.error());
+  auto order = sequencer(**draft);
+  auto ran = run_each(list, [&](const std::vector<operation>& made) {
+    return order.add_own(made);
+  });
+  if (!ran) {
     store_->rollback();
     return answer_all(list, ran.error());
   }
+  auto results = *ran;
   for (std::size_t i = 0; i < list.size(); ++i)
     (*results)[i].what = std::move(list[i]);
-  append(draft, [this, results](expected<log_head> appended) {
+  append(*draft, [this, results](expected<log_head> appended) {
     if (!appended)
       for (auto& result : *results)
         if (result.why.code == errc::none)
@@ -208,9 +203,11 @@ void library_state::append(std::shared_ptr<log_draft> draft,
           return store_->commit();
         });
         if (!ended) {
-          // The log has it; the tables follow from there.
+          // The log has it; the tables follow from there, before anything else
+          // is written.
           store_->rollback();
-          catch_up(list);
+          if (auto caught_up = catch_up(list); !caught_up)
+            report_waiting(caught_up.error());
         }
         next(head);
         note_entries(list, true);
@@ -241,9 +238,8 @@ expected<tracked_table> library_state::track(const track_table& request,
       list = std::move(*imported);
       all.release();
     }
-    SQLite::Statement count{*store_->database,
-                            "SELECT count(*) FROM "
-                              + sql_name((*schema)->table)};
+    SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
+                                                 + sql_name((*schema)->table)};
     count.executeStep();
     answer.rows = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
     return answer;

@@ -29,7 +29,7 @@ local_peer(peer_actor::stateful_pointer<local_peer_state> self,
         self->send(network, carry_frames{from, to, std::move(*frames)});
       else
         logger().warn("{}: a message to {} was not sent: {}", to_string(from),
-                     to_string(to), frames.error().message);
+                      to_string(to), frames.error().message);
     },
   };
 }

@@ -12,7 +12,8 @@
 // Actors exchange plain structs that never cross CAF's own network (what goes
 // to other devices is Protocol Buffers), so CAF need not know how to serialise
 // them.
-#define LOCKSTEP_LOCAL_MESSAGE(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockstep::type)
+#define LOCKSTEP_LOCAL_MESSAGE(type)                                           \
+  CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockstep::type)
 
 LOCKSTEP_LOCAL_MESSAGE(done)
 LOCKSTEP_LOCAL_MESSAGE(failure)

@@ -6,8 +6,7 @@
 namespace lockstep {
 
 node_actor::behavior_type
-run_node(node_actor::stateful_pointer<node_state> self,
-         node_setup setup) {
+run_node(node_actor::stateful_pointer<node_state> self, node_setup setup) {
   self->state.start(self, std::move(setup));
   self->set_down_handler([self](const caf::down_msg& what) {
     self->state.lost(what.source, what.reason);

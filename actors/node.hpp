@@ -110,8 +110,7 @@ struct node_setup {
 class node_state;
 
 node_actor::behavior_type
-run_node(node_actor::stateful_pointer<node_state> self,
-         node_setup setup);
+run_node(node_actor::stateful_pointer<node_state> self, node_setup setup);
 
 } // namespace lockstep
 

@@ -30,16 +30,16 @@ expected<leadership_record>
 node_state::recover_leadership(sync_log_store& log,
                                const library_folder& folder) {
   auto record = log.leadership();
-  if (!record || record->current.term || !folder.description.joined_from.is_nil()
+  if (!record || record->current.term
+      || !folder.description.joined_from.is_nil()
       || folder.description.created_by != setup_.identity.id)
     return record;
   record->current = {term_number{1}, setup_.identity.id};
   record->vote = record->current;
   record->leader = setup_.identity.id;
-  record->lease_end
-    = setup_.env.wall(self_->clock().now())
-      + std::chrono::duration_cast<std::chrono::milliseconds>(
-        setup_.limits.leadership.lease);
+  record->lease_end = setup_.env.wall(self_->clock().now())
+                      + std::chrono::duration_cast<std::chrono::milliseconds>(
+                        setup_.limits.leadership.lease);
   if (auto stored = log.store_leadership(*record); !stored)
     return tl::make_unexpected(stored.error());
   return record;
@@ -57,9 +57,9 @@ node_state::spawn_library(const library_folder& folder) {
   auto head = log->head();
   if (!head)
     return tl::make_unexpected(head.error());
-  auto store = library_store::open(folder.database_file(),
-                                   folder.sync_log_file(), setup_.identity.id,
-                                   setup_.limits.library);
+  auto store
+    = library_store::open(folder.database_file(), folder.sync_log_file(),
+                          setup_.identity.id, setup_.limits.library);
   if (!store)
     return tl::make_unexpected(store.error());
   auto unnamed = lacks_creator(**store, what);
@@ -74,9 +74,9 @@ node_state::spawn_library(const library_folder& folder) {
   made.name = what.name;
   made.created_by = what.created_by;
   const auto& env = setup_.env;
-  made.log = spawn_blocking(
-    *self_, env, sync_log,
-    std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
+  made.log = spawn_blocking(*self_, env, sync_log,
+                            std::make_shared<sync_log_store>(std::move(*log)),
+                            setup_.limits.log);
   made.library = spawn_blocking(
     *self_, env, run_library,
     library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
@@ -93,13 +93,13 @@ node_state::spawn_library(const library_folder& folder) {
     replication_setup{what.id, setup_.identity.id, setup_.identity.name,
                       setup_.limits.replication, env, made.library, made.log,
                       made.leadership, *members, *head});
-  made.indexer = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
-                                index_sink_actor{made.library},
-                                setup_.limits.index);
-  auto follower = self_->spawn(
-    bulk_follower, bulk_follower_setup{what.id, setup_.identity.id,
-                                       setup_.events, made.indexer,
-                                       setup_.matching_folder});
+  made.indexer
+    = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
+                     index_sink_actor{made.library}, setup_.limits.index);
+  auto follower = self_->spawn(bulk_follower,
+                               bulk_follower_setup{what.id, setup_.identity.id,
+                                                   setup_.events, made.indexer,
+                                                   setup_.matching_folder});
   self_->send(made.library,
               library_neighbours{made.replication, made.leadership, gateway_});
   if (*unnamed)

@@ -52,21 +52,20 @@ void node_state::publish(library_id library, event_body body) {
 caf::typed_response_promise<library_handles>
 node_state::create(const create_library& request) {
   const auto wall = setup_.env.wall(self_->clock().now());
-  std::mt19937_64 random{setup_.env.seed
-                         ^ static_cast<std::uint64_t>(
-                           wall.time_since_epoch().count())
-                         ^ std::hash<std::string>{}(request.name)
-                         ^ open_.size() << 32};
+  std::mt19937_64 random{
+    setup_.env.seed
+    ^ static_cast<std::uint64_t>(wall.time_since_epoch().count())
+    ^ std::hash<std::string>{}(request.name) ^ open_.size() << 32};
   library_description description;
-  description.id = library_id{make_uuid_v7(
-    static_cast<std::uint64_t>(wall.time_since_epoch().count()), random(),
-    random())};
+  description.id = library_id{
+    make_uuid_v7(static_cast<std::uint64_t>(wall.time_since_epoch().count()),
+                 random(), random())};
   description.name = request.name;
   description.created_by = setup_.identity.id;
   description.created_at = wall;
   description.device = setup_.identity.id;
-  auto folder = create_library_folder(setup_.directory->libraries_folder(),
-                                      description);
+  auto folder
+    = create_library_folder(setup_.directory->libraries_folder(), description);
   if (!folder)
     return answer_once_ready(tl::make_unexpected(folder.error()));
   return answer_once_ready(open_folder(*folder));
@@ -81,15 +80,14 @@ node_state::join(const join_library& request) {
   description.created_at = setup_.env.wall(self_->clock().now());
   description.device = setup_.identity.id;
   description.joined_from = request.from;
-  auto folder = create_library_folder(setup_.directory->libraries_folder(),
-                                      description);
+  auto folder
+    = create_library_folder(setup_.directory->libraries_folder(), description);
   if (!folder)
     return answer_once_ready(tl::make_unexpected(folder.error()));
   return answer_once_ready(open_folder(*folder));
 }
 
-caf::typed_response_promise<library_handles>
-node_state::open(library_id id) {
+caf::typed_response_promise<library_handles> node_state::open(library_id id) {
   if (auto found = open_.find(id); found != open_.end()) {
     if (found->second.closing)
       return answer_once_ready(fail(
@@ -135,7 +133,7 @@ node_state::open_folder(const library_folder& folder) {
     self_->monitor(actor);
   publish(handles->id, library_opened{handles->name});
   logger().info("library {}: opened as \"{}\"", to_string(handles->id),
-               handles->name);
+                handles->name);
   return handles;
 }
 
@@ -143,8 +141,8 @@ caf::typed_response_promise<done> node_state::close_one(library_id id) {
   auto promise = self_->make_response_promise<done>();
   auto found = open_.find(id);
   if (found == open_.end())
-    promise.deliver(to_error(
-      {errc::not_found, "The library is not open on this device."}));
+    promise.deliver(
+      to_error({errc::not_found, "The library is not open on this device."}));
   else if (found->second.closing)
     promise.deliver(to_error({errc::busy, "The library is closing already."}));
   else
@@ -170,10 +168,18 @@ void node_state::close_in_order(library_id id, std::function<void()> then) {
     closed(id, {errc::none, {}});
     then();
   };
-  step log = [=] { ask(handles.log, close_log{}, over); };
-  step tables = [=] { ask(handles.library, close_library{}, log); };
-  step entries = [=] { ask(handles.replication, close_library{}, tables); };
-  step peers = [=, this] { ask(gateway_, detach_library{id}, entries); };
+  step log = [=] {
+    ask(handles.log, close_log{}, over);
+  };
+  step tables = [=] {
+    ask(handles.library, close_library{}, log);
+  };
+  step entries = [=] {
+    ask(handles.replication, close_library{}, tables);
+  };
+  step peers = [=, this] {
+    ask(gateway_, detach_library{id}, entries);
+  };
   ask(handles.leadership, step_down{}, peers);
 }
 
@@ -210,7 +216,7 @@ void node_state::crash(const caf::error& why) {
   open_.clear();
   gateway_ = nullptr;
   logger().debug("node {}: taken down: {}", to_string(setup_.identity.id),
-                caf::to_string(why));
+                 caf::to_string(why));
 }
 
 void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
@@ -228,7 +234,7 @@ void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
       continue;
     const auto reason = to_failure(why);
     logger().error("library {}: an actor failed, it will be reopened: {}",
-                  to_string(id), reason.message);
+                   to_string(id), reason.message);
     for (const auto& one : list)
       self_->demonitor(address_of(one));
     caf::anon_send(gateway_, detach_library{id});
@@ -245,17 +251,18 @@ void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
 void node_state::reopen(const reopen_library& what) {
   if (closing_ || open_.contains(what.library))
     return;
-  auto folder = open_library_folder(setup_.directory->library_path(what.library));
+  auto folder
+    = open_library_folder(setup_.directory->library_path(what.library));
   if (!folder)
     return;
   if (auto opened = open_folder(*folder); !opened) {
-    logger().error("library {}: cannot be reopened: {}", to_string(what.library),
-                  opened.error().message);
+    logger().error("library {}: cannot be reopened: {}",
+                   to_string(what.library), opened.error().message);
     const auto attempt = what.attempt + 1;
-    self_->delayed_send(
-      node_actor{self_},
-      reopen_first * (1U << std::min(attempt, reopen_doublings_most)),
-      reopen_library{what.library, attempt});
+    self_->delayed_send(node_actor{self_},
+                        reopen_first
+                          * (1U << std::min(attempt, reopen_doublings_most)),
+                        reopen_library{what.library, attempt});
   }
 }
 
@@ -298,7 +305,8 @@ void node_state::finish_close() {
     self_->quit();
   };
   self_->request(gateway_, closing_patience, close_gateway{})
-    .then([over](const done&) { over(); }, [over](const caf::error&) { over(); });
+    .then([over](const done&) { over(); },
+          [over](const caf::error&) { over(); });
 }
 
 } // namespace lockstep

@@ -77,9 +77,9 @@ void replication_state::perform(const apply_entries& what) {
 
 void replication_state::perform(const yield_log& what) {
   logger().info("replication library={} device={} yields its log after {} to "
-               "the leader of term {}",
-               to_string(setup.library), to_string(setup.device),
-               to_string(what.keep), to_string(what.under.term));
+                "the leader of term {}",
+                to_string(setup.library), to_string(setup.device),
+                to_string(what.keep), to_string(what.under.term));
   ask<log_head>(setup.applier, what, "yield the log",
                 [this](const expected<log_head>& result) {
                   return machine->on_yielded(result, self->clock().now());
@@ -159,8 +159,8 @@ void replication_state::note(std::string_view doing, const failure* why) {
                        ? spdlog::level::debug
                        : spdlog::level::err;
   logger().log(level, "replication library={} cannot {}: {} ({})",
-              to_string(setup.library), doing, why->message,
-              to_string(why->code));
+               to_string(setup.library), doing, why->message,
+               to_string(why->code));
 }
 
 replication_actor::behavior_type

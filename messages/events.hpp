@@ -76,11 +76,11 @@ struct events_lost {
   std::uint64_t count = 0;
 };
 
-using event_body =
-  std::variant<entries_committed, entries_applied, bulk_operation_logged,
-               entry_unhandled, leadership_changed, peer_connected,
-               peer_disconnected, conflict_recorded, library_opened,
-               library_closed, indexing_progress, events_lost>;
+using event_body
+  = std::variant<entries_committed, entries_applied, bulk_operation_logged,
+                 entry_unhandled, leadership_changed, peer_connected,
+                 peer_disconnected, conflict_recorded, library_opened,
+                 library_closed, indexing_progress, events_lost>;
 
 /// One event; `library` is nil for events about the subscription itself.
 struct event {

@@ -51,9 +51,9 @@ std::optional<std::array<std::uint8_t, 16>> parse_uuid(std::string_view text) {
   return bytes;
 }
 
-std::array<std::uint8_t, 16>
-make_uuid_v7(std::uint64_t unix_ms, std::uint64_t random_high,
-             std::uint64_t random_low) {
+std::array<std::uint8_t, 16> make_uuid_v7(std::uint64_t unix_ms,
+                                          std::uint64_t random_high,
+                                          std::uint64_t random_low) {
   std::array<std::uint8_t, 16> bytes{};
   for (std::size_t i = 0; i < 6; ++i)
     bytes[i] = static_cast<std::uint8_t>(unix_ms >> (40 - 8 * i));

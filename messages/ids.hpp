@@ -48,9 +48,9 @@ template <class Id> std::optional<Id> parse_id(std::string_view text) {
 
 /// UUIDv7 (RFC 9562): time-ordered. `unix_ms` are milliseconds since 1970,
 /// `random` supplies the 74 random bits.
-std::array<std::uint8_t, 16>
-make_uuid_v7(std::uint64_t unix_ms, std::uint64_t random_high,
-             std::uint64_t random_low);
+std::array<std::uint8_t, 16> make_uuid_v7(std::uint64_t unix_ms,
+                                          std::uint64_t random_high,
+                                          std::uint64_t random_low);
 
 } // namespace lockstep
 

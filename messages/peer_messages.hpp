@@ -171,10 +171,10 @@ struct welcome {
   bool operator==(const welcome&) const = default;
 };
 
-using peer_message =
-  std::variant<heartbeat, heartbeat_ack, claim, vote, hand_over, new_entries,
-               fetch_entries, entries, sync_required, acknowledge, propose,
-               proposal_ack, hello, welcome>;
+using peer_message
+  = std::variant<heartbeat, heartbeat_ack, claim, vote, hand_over, new_entries,
+                 fetch_entries, entries, sync_required, acknowledge, propose,
+                 proposal_ack, hello, welcome>;
 
 /// One message about one library. Who sent it is known from the session, never
 /// from the message.

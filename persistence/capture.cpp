@@ -20,8 +20,8 @@ std::vector<std::string> names_in(const std::string& text) {
 
 } // namespace
 
-expected<std::vector<capture::touched_row>> capture::take_touched(
-  std::int64_t after) {
+expected<std::vector<capture::touched_row>>
+capture::take_touched(std::int64_t after) {
   std::vector<touched_row> list;
   std::map<std::pair<std::int64_t, record_id>, std::size_t> places;
   bool any = false;
@@ -104,11 +104,11 @@ expected<std::vector<operation>> capture::drain(std::size_t image_limit) {
         what.changed = std::move(row.changed);
     }
     if (what.data.size() > image_limit)
-      return fail(errc::too_large,
-                  "A row of \"" + schema.table + "\" is "
-                    + std::to_string(what.data.size())
-                    + " bytes; the limit is " + std::to_string(image_limit)
-                    + " (setting library.entry_bytes_limit).");
+      return fail(errc::too_large, "A row of \"" + schema.table + "\" is "
+                                     + std::to_string(what.data.size())
+                                     + " bytes; the limit is "
+                                     + std::to_string(image_limit)
+                                     + " (setting library.entry_bytes_limit).");
     list.push_back(std::move(what));
   }
   return list;

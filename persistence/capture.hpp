@@ -22,11 +22,8 @@ class capture {
 public:
   capture(statement_cache& statements, const tracked_tables& tables,
           record_index& index, pending_queue& pending, row_writer& rows)
-    : statements_(statements),
-      tables_(tables),
-      index_(index),
-      pending_(pending),
-      rows_(rows) {
+    : statements_(statements), tables_(tables), index_(index),
+      pending_(pending), rows_(rows) {
   }
 
   /// The operations since the last drain, in the order in which their records

@@ -22,10 +22,10 @@ std::string to_base64(const void* bytes, std::size_t size) {
 
 std::string from_base64(const std::string& text) {
   std::string bytes(text.size() / 4 * 3, '\0');
-  const int written = EVP_DecodeBlock(
-    reinterpret_cast<unsigned char*>(bytes.data()),
-    reinterpret_cast<const unsigned char*>(text.data()),
-    static_cast<int>(text.size()));
+  const int written
+    = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                      reinterpret_cast<const unsigned char*>(text.data()),
+                      static_cast<int>(text.size()));
   if (written < 0)
     throw std::invalid_argument{"A value is not valid base64."};
   std::size_t padding = 0;
@@ -101,8 +101,8 @@ bool is_valid_utf8(std::string_view text) {
         return false;
       point = point << 6 | (next & 0x3fU);
     }
-    const bool overlong = (more == 2 && point < 0x800)
-                          || (more == 3 && point < 0x10000);
+    const bool overlong
+      = (more == 2 && point < 0x800) || (more == 3 && point < 0x10000);
     if (overlong || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
       return false;
     at += more + 1;
@@ -146,8 +146,9 @@ void bind_json(SQLite::Statement& statement, int index,
       return;
     case kind::number_unsigned:
       if (value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
-        throw std::invalid_argument{"The number " + value.dump()
-                                    + " does not fit into 64 bits with a sign."};
+        throw std::invalid_argument{
+          "The number " + value.dump()
+          + " does not fit into 64 bits with a sign."};
       [[fallthrough]];
     case kind::number_integer:
       statement.bind(index, value.get<std::int64_t>());

@@ -70,8 +70,8 @@ library_applier::next_chunk(sequence_number cursor, sequence_number head,
       return tl::make_unexpected(read.error());
     list = std::move(*read);
   }
-  const auto last_end = std::find_if(list.rbegin(), list.rend(),
-                                     ends_transaction);
+  const auto last_end
+    = std::find_if(list.rbegin(), list.rend(), ends_transaction);
   if (last_end != list.rend())
     list.erase(last_end.base(), list.end());
   else if (!list.empty() && head < list.front().transaction_end)
@@ -79,8 +79,8 @@ library_applier::next_chunk(sequence_number cursor, sequence_number head,
   return std::make_shared<const std::vector<entry>>(std::move(list));
 }
 
-expected<sequence_number>
-library_applier::apply_from(const chunk& first, sequence_number head) {
+expected<sequence_number> library_applier::apply_from(const chunk& first,
+                                                      sequence_number head) {
   if (auto begun = store_.begin(durability::with_log); !begun)
     return tl::make_unexpected(begun.error());
   return store_.attempt([&]() -> expected<sequence_number> {
@@ -116,9 +116,8 @@ expected<void> library_applier::report(const chunk& first,
     auto more = store_.log.fetch_since(cursor, chunk_limit);
     if (!more)
       return tl::make_unexpected(more.error());
-    std::erase_if(*more, [&](const entry& what) {
-      return through < what.sequence;
-    });
+    std::erase_if(*more,
+                  [&](const entry& what) { return through < what.sequence; });
     if (more->empty())
       return {};
     cursor = more->back().sequence;
@@ -162,8 +161,8 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
   while (!list.empty()) {
     const auto end = std::find_if(list.begin(), list.end(), ends_transaction);
     const bool is_whole = end != list.end();
-    const auto size = static_cast<std::size_t>(end - list.begin())
-                      + (is_whole ? 1 : 0);
+    const auto size
+      = static_cast<std::size_t>(end - list.begin()) + (is_whole ? 1 : 0);
     std::vector<wanted_row> rows;
     for (const auto& what : list.first(size)) {
       note(what);
@@ -180,9 +179,9 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
 
 std::optional<taken_operation> library_applier::note(const entry& what) {
   store_.accepted.insert(what.device, what.device_sequence);
-  store_.index.store(what.model, what.record,
-                     {what.version, what.sequence,
-                      what.change == change_type::remove});
+  store_.index.store(
+    what.model, what.record,
+    {what.version, what.sequence, what.change == change_type::remove});
   return store_.pending.take(what.device, what.device_sequence);
 }
 

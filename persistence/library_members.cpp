@@ -10,15 +10,14 @@ expected<std::vector<member>> known_members(library_store& store,
   if (!list)
     return list;
   auto lacks = [&](device_id device) {
-    return std::none_of(
-      list->begin(), list->end(),
-      [&](const member& what) { return what.device == device; });
+    return std::none_of(list->begin(), list->end(), [&](const member& what) {
+      return what.device == device;
+    });
   };
-  if (lacks(store.own)) {
+  if (lacks(store.own))
     list->push_back({store.own, {}, false});
-    if (!joined_from.is_nil() && lacks(joined_from))
-      list->push_back({joined_from, {}, false});
-  }
+  if (!joined_from.is_nil() && lacks(joined_from))
+    list->push_back({joined_from, {}, false});
   return list;
 }
 

@@ -152,9 +152,9 @@ library_sequencer::standing_of(const operation& what,
   return standing;
 }
 
-expected<void>
-library_sequencer::decide(const operation& what, const refusals& refused,
-                          std::vector<const operation*>& shown) {
+expected<void> library_sequencer::decide(const operation& what,
+                                         const refusals& refused,
+                                         std::vector<const operation*>& shown) {
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)
@@ -185,8 +185,7 @@ void library_sequencer::add_change(const operation& what,
   add_entry(std::move(made));
 }
 
-void library_sequencer::add_conflict(const operation& loser,
-                                     conflict_kind kind,
+void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
                                      std::string_view reason,
                                      const conflict_side& winner) {
   auto made = entry_of(loser);
@@ -209,10 +208,10 @@ void library_sequencer::add_displaced(const entry& loser,
   made.record = conflict_id_();
   made.change = change_type::insert;
   made.version = version_number{1};
-  made.data = conflict_image(
-    conflict_kind::concurrent, loser.model, loser.record,
-    "Another device changed the record at the same time.", side_of(winner),
-    side_of(loser));
+  made.data
+    = conflict_image(conflict_kind::concurrent, loser.model, loser.record,
+                     "Another device changed the record at the same time.",
+                     side_of(winner), side_of(loser));
   add_entry(std::move(made));
 }
 

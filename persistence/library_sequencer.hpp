@@ -24,9 +24,7 @@ public:
   library_sequencer(library_store& store, log_draft& draft,
                     std::function<record_id()> conflict_id,
                     std::function<timestamp()> now)
-    : store_(store),
-      draft_(draft),
-      conflict_id_(std::move(conflict_id)),
+    : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
       now_(std::move(now)) {
   }
 
@@ -55,8 +53,7 @@ private:
   expected<void> decide(const operation& what, const refusals& refused,
                         std::vector<const operation*>& shown);
   /// Rows that a foreign key's action changed, in the name of this device.
-  expected<void>
-  add_dragged_along(const std::vector<const operation*>& shown);
+  expected<void> add_dragged_along(const std::vector<const operation*>& shown);
   device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);

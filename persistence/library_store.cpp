@@ -23,8 +23,8 @@ bool is_own(const char* name) {
 /// Pragmas that neither write nor set anything.
 bool only_tells(const char* pragma) {
   constexpr std::array known{
-    "table_info", "table_xinfo",       "table_list",        "index_list",
-    "index_info", "index_xinfo",       "foreign_key_list",  "quick_check",
+    "table_info",     "table_xinfo",     "table_list",       "index_list",
+    "index_info",     "index_xinfo",     "foreign_key_list", "quick_check",
     "collation_list", "integrity_check", "foreign_key_check"};
   return std::any_of(known.begin(), known.end(), [&](const char* name) {
     return sqlite3_stricmp(name, pragma) == 0;
@@ -110,17 +110,10 @@ library_store::library_store(std::filesystem::path path, device_id device,
                              library_settings bounds,
                              std::unique_ptr<SQLite::Database> opened,
                              sync_log_reader reader)
-  : file(std::move(path)),
-    own(device),
-    limits(bounds),
-    database(std::move(opened)),
-    statements(*database),
-    tables(*database),
-    index(statements, tables),
-    pending(statements),
-    rows(statements),
-    changes(statements, tables, index, pending, rows),
-    log(std::move(reader)) {
+  : file(std::move(path)), own(device), limits(bounds),
+    database(std::move(opened)), statements(*database), tables(*database),
+    index(statements, tables), pending(statements), rows(statements),
+    changes(statements, tables, index, pending, rows), log(std::move(reader)) {
 }
 
 expected<std::unique_ptr<library_store>>
@@ -225,8 +218,8 @@ expected<void> library_store::load_accepted() {
   return {};
 }
 
-expected<std::optional<entry>>
-library_store::entry_at(sequence_number at, const log_draft* draft) {
+expected<std::optional<entry>> library_store::entry_at(sequence_number at,
+                                                       const log_draft* draft) {
   if (draft != nullptr)
     if (const auto* found = draft->find(at))
       return std::optional{*found};
@@ -291,8 +284,7 @@ library_store::prepare(const sql_statement& statement, access allowed) {
                   : "A statement may not begin or end transactions, attach"
                     " files, change settings or write Lockstep's own tables.");
   }
-  const bool more
-    = has_second_statement(database->getHandle(), statement.text);
+  const bool more = has_second_statement(database->getHandle(), statement.text);
   allowed_ = access::own;
   if (more)
     return fail(errc::invalid_argument,

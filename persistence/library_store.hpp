@@ -46,7 +46,8 @@ public:
 
   /// Runs `action`, which returns an expected, and turns what it throws into a
   /// failure.
-  template <std::invocable F> auto attempt(F action) const -> decltype(action());
+  template <std::invocable F>
+  auto attempt(F action) const -> decltype(action());
 
   /// One write transaction. Foreign keys are checked at its end. While
   /// `applying`, the triggers stay silent.

@@ -17,11 +17,11 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
                 "The data of a record of model \"" + change.model
                   + "\" is not a JSON object; nothing was changed.");
   if (change.data.size() > limit)
-    return fail(errc::too_large, "A record of model \"" + change.model
-                                   + "\" is " + std::to_string(change.data.size())
-                                   + " bytes; the limit is "
-                                   + std::to_string(limit)
-                                   + " (setting library.entry_bytes_limit).");
+    return fail(errc::too_large,
+                "A record of model \"" + change.model + "\" is "
+                  + std::to_string(change.data.size()) + " bytes; the limit is "
+                  + std::to_string(limit)
+                  + " (setting library.entry_bytes_limit).");
   return {};
 }
 
@@ -40,10 +40,10 @@ expected<std::vector<operation>> library_writer::captured() {
 expected<std::vector<operation>>
 library_writer::imported(const tracked_table_schema& schema) {
   return store_.attempt([&]() -> expected<std::vector<operation>> {
-    store_.database->exec(
-      "INSERT INTO lockstep_touched(model, key) SELECT "
-      + std::to_string(schema.id) + ", " + sql_name(schema.key_column)
-      + " FROM " + sql_name(schema.table));
+    store_.database->exec("INSERT INTO lockstep_touched(model, key) SELECT "
+                          + std::to_string(schema.id) + ", "
+                          + sql_name(schema.key_column) + " FROM "
+                          + sql_name(schema.table));
     return drained([&](const operation& what) {
       return what.model != schema.model
              || (!store_.index.find(what.model, what.record).version
@@ -61,8 +61,7 @@ library_writer::drained(const std::function<bool(const operation&)>& wanted) {
     auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
     if (!list)
       return list;
-    std::erase_if(*list,
-                  [&](const operation& what) { return !wanted(what); });
+    std::erase_if(*list, [&](const operation& what) { return !wanted(what); });
     all_or_nothing.release();
     complete(*list);
     return list;
@@ -109,9 +108,8 @@ expected<std::vector<operation>> library_writer::steps_to_operations(
   return list;
 }
 
-expected<void>
-library_writer::run_step(const record_change& change,
-                         std::vector<operation>& without_table) {
+expected<void> library_writer::run_step(const record_change& change,
+                                        std::vector<operation>& without_table) {
   if (auto valid = check_image(change, store_.limits.entry_bytes_limit); !valid)
     return valid;
   operation what;
@@ -131,10 +129,10 @@ library_writer::run_step(const record_change& change,
   }
   for (const auto& other : without_table)
     if (other.record == change.record && other.model == change.model)
-      return fail(errc::invalid_argument,
-                  "The transaction names the record " + to_string(change.record)
-                    + " of model \"" + change.model
-                    + "\" twice; name it once.");
+      return fail(errc::invalid_argument, "The transaction names the record "
+                                            + to_string(change.record)
+                                            + " of model \"" + change.model
+                                            + "\" twice; name it once.");
   if (change.change == change_type::remove) {
     if (!exists)
       return {};
@@ -153,8 +151,7 @@ expected<void> library_writer::run_step(const sql_statement& statement) {
     = store_.prepare(statement, library_store::access::host_writes);
   if (!prepared_now)
     return tl::make_unexpected(prepared_now.error());
-  while ((*prepared_now)->executeStep()) {
-  }
+  while ((*prepared_now)->executeStep()) {}
   return {};
 }
 

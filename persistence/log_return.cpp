@@ -56,10 +56,10 @@ std::vector<taken_operation> operations_of(std::vector<entry> list) {
       newest[record] = wish;
   }
   for (std::size_t i = list.size(); i-- > 0;) {
-    const bool continues = i + 1 < list.size()
-                           && list[i + 1].transaction_end
-                                == list[i].transaction_end
-                           && list[i + 1].device == list[i].device;
+    const bool continues
+      = i + 1 < list.size()
+        && list[i + 1].transaction_end == list[i].transaction_end
+        && list[i + 1].device == list[i].device;
     made[i].what.transaction_end = continues ? made[i + 1].what.transaction_end
                                              : made[i].what.device_sequence;
   }

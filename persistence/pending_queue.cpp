@@ -68,8 +68,8 @@ void pending_queue::add_in_front(const std::vector<taken_operation>& list) {
     auto row = statements_.use("SELECT coalesce(min(id), 1) FROM"
                                " lockstep_pending");
     row->executeStep();
-    first = row->getColumn(0).getInt64()
-            - static_cast<std::int64_t>(list.size());
+    first
+      = row->getColumn(0).getInt64() - static_cast<std::int64_t>(list.size());
   }
   for (const auto& taken : list)
     insert(taken, first++);
@@ -81,7 +81,8 @@ void pending_queue::insert(const taken_operation& taken,
   auto row = statements_.use(
     "INSERT OR IGNORE INTO lockstep_pending(device, device_sequence, timestamp,"
     " model, record_id, change_type, base_version, base_operation, changed,"
-    " transaction_end, data, shown, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " transaction_end, data, shown, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?,"
     " ?)");
   bind_id(*row, 1, what.device);
   bind_number(*row, 2, what.device_sequence);
@@ -104,8 +105,8 @@ std::optional<taken_operation>
 pending_queue::take(device_id device, device_sequence_number number) {
   std::optional<taken_operation> found;
   {
-    auto row = statements_.use(
-      select("WHERE device = ? AND device_sequence = ?"));
+    auto row
+      = statements_.use(select("WHERE device = ? AND device_sequence = ?"));
     bind_id(*row, 1, device);
     bind_number(*row, 2, number);
     if (!row->executeStep())

@@ -53,8 +53,7 @@ private:
 
 /// Binds an id as its 16 bytes.
 template <class Tag>
-void bind_id(SQLite::Statement& statement, int index,
-             const uuid_of<Tag>& id) {
+void bind_id(SQLite::Statement& statement, int index, const uuid_of<Tag>& id) {
   statement.bind(index, static_cast<const void*>(id.bytes.data()), 16);
 }
 

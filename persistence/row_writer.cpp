@@ -24,15 +24,15 @@ nlohmann::json as_blob(record_id record) {
   return blob_to_json(record.bytes.data(), record.bytes.size());
 }
 
-nlohmann::json key_value(const tracked_table_schema& schema,
-                         record_id record) {
-  return schema.binary_key ? as_blob(record) : nlohmann::json(to_string(record));
+nlohmann::json key_value(const tracked_table_schema& schema, record_id record) {
+  return schema.binary_key ? as_blob(record)
+                           : nlohmann::json(to_string(record));
 }
 
 } // namespace
 
-std::optional<std::string>
-row_writer::read(const tracked_table_schema& schema, record_id record) {
+std::optional<std::string> row_writer::read(const tracked_table_schema& schema,
+                                            record_id record) {
   std::string text = "SELECT ";
   for (std::size_t i = 0; i < schema.columns.size(); ++i)
     text += (i == 0 ? "" : ", ") + sql_name(schema.columns[i].name);
@@ -43,8 +43,8 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
     return std::nullopt;
   auto image = nlohmann::json::object();
   for (std::size_t i = 0; i < schema.columns.size(); ++i)
-    image[schema.columns[i].name] = to_json(
-      row->getColumn(static_cast<int>(i)), schema.columns[i].json);
+    image[schema.columns[i].name]
+      = to_json(row->getColumn(static_cast<int>(i)), schema.columns[i].json);
   return image.dump();
 }
 

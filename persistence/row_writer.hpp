@@ -26,8 +26,8 @@ public:
 
   /// Makes the row what the image says: inserts or updates. Columns that the
   /// image does not speak of keep their value, or get their default; those that
-  /// the table does not have are left out. An image without the key gets it; one
-  /// with the key of another record is refused.
+  /// the table does not have are left out. An image without the key gets it;
+  /// one with the key of another record is refused.
   void write(const tracked_table_schema& schema, record_id record,
              const std::string& image);
 

@@ -95,9 +95,8 @@ std::vector<unshown_row> show_circle(library_store& store,
   for (const auto& row : circle) {
     const auto& wish = list[row.index];
     const auto* schema = store.tables.by_model(wish.model);
-    auto why = refusal_of(store, [&] {
-      local[row.index] = store.rows.lift(*schema, wish.record);
-    });
+    auto why = refusal_of(
+      store, [&] { local[row.index] = store.rows.lift(*schema, wish.record); });
     if (why)
       return circle;
   }

@@ -13,8 +13,7 @@ std::vector<record_key> orphans(library_store& store) {
                            "SELECT DISTINCT \"table\", rowid FROM"
                            " pragma_foreign_key_check"};
   while (broken.executeStep()) {
-    const auto* schema
-      = store.tables.by_table(broken.getColumn(0).getString());
+    const auto* schema = store.tables.by_table(broken.getColumn(0).getString());
     if (schema == nullptr || broken.isColumnNull(1))
       continue;
     SQLite::Statement row{*store.database,

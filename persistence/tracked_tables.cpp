@@ -33,7 +33,8 @@ bool is_unique_column(SQLite::Database& database, const std::string& table,
                       const std::string& column) {
   SQLite::Statement alone{
     database,
-    "SELECT EXISTS(SELECT 1 FROM pragma_index_list(?1) list WHERE list.\"unique\""
+    "SELECT EXISTS(SELECT 1 FROM pragma_index_list(?1) list WHERE "
+    "list.\"unique\""
     " AND NOT list.partial AND (SELECT count(*) = 1 AND min(name) = ?2"
     " FROM pragma_index_info(list.name)))"
     " OR (SELECT count(*) = 1 AND min(name) = ?2 FROM pragma_table_info(?1)"
@@ -108,16 +109,15 @@ void tracked_tables::load() {
   SQLite::Statement rows{database_, "SELECT id, name, table_name, excluded"
                                     " FROM lockstep_model ORDER BY id"};
   while (rows.executeStep()) {
-    const auto excluded
-      = nlohmann::json::parse(rows.getColumn(3).getString())
-          .get<std::vector<std::string>>();
+    const auto excluded = nlohmann::json::parse(rows.getColumn(3).getString())
+                            .get<std::vector<std::string>>();
     auto schema = read_schema(rows.getColumn(2).getString(), excluded);
     if (!schema)
       continue;
     schema->id = rows.getColumn(0).getInt64();
     schema->model = rows.getColumn(1).getString();
-    tables_.emplace(schema->id, std::make_unique<tracked_table_schema>(
-                                  std::move(*schema)));
+    tables_.emplace(schema->id,
+                    std::make_unique<tracked_table_schema>(std::move(*schema)));
   }
 }
 
@@ -130,9 +130,8 @@ tracked_tables::track(const std::string& table, std::string model,
     model = table;
   if (std::string_view{model}.starts_with(own_model_prefix)
       || model == bulk_model || by_model(model) != nullptr)
-    return fail(errc::already_exists,
-                "The model name \"" + model
-                  + "\" is taken; choose another one.");
+    return fail(errc::already_exists, "The model name \"" + model
+                                        + "\" is taken; choose another one.");
   auto schema = read_schema(table, excluded);
   if (!schema)
     return tl::make_unexpected(schema.error());
@@ -156,9 +155,9 @@ expected<tracked_table_schema>
 tracked_tables::read_schema(const std::string& table,
                             const std::vector<std::string>& excluded) {
   tracked_table_schema schema;
-  SQLite::Statement found{
-    database_, "SELECT name FROM sqlite_schema WHERE type = 'table'"
-               " AND name = ? COLLATE NOCASE"};
+  SQLite::Statement found{database_,
+                          "SELECT name FROM sqlite_schema WHERE type = 'table'"
+                          " AND name = ? COLLATE NOCASE"};
   found.bind(1, table);
   if (!found.executeStep())
     return fail(errc::not_found, "There is no table \"" + table
@@ -210,9 +209,9 @@ tracked_tables::read_schema(const std::string& table,
         && std::find(schema.local_columns.begin(), schema.local_columns.end(),
                      name)
              == schema.local_columns.end())
-      return fail(errc::not_found,
-                  "The table \"" + schema.table + "\" has no column \"" + name
-                    + "\" to exclude; check the name.");
+      return fail(errc::not_found, "The table \"" + schema.table
+                                     + "\" has no column \"" + name
+                                     + "\" to exclude; check the name.");
   }
   return schema;
 }
@@ -222,8 +221,7 @@ void tracked_tables::make_triggers(const tracked_table_schema& schema) {
   const auto key = sql_name(schema.key_column);
   const std::string when
     = " WHEN (SELECT applying FROM lockstep_state) = 0 BEGIN ";
-  const std::string note
-    = "INSERT INTO lockstep_touched(model, key, changed) ";
+  const std::string note = "INSERT INTO lockstep_touched(model, key, changed) ";
   auto create = [&](const std::string& event, const std::string& body) {
     database_.exec("CREATE TRIGGER " + sql_name("lockstep_" + event + "_" + id)
                    + " AFTER " + event + " ON " + sql_name(schema.table) + when
@@ -236,15 +234,15 @@ void tracked_tables::make_triggers(const tracked_table_schema& schema) {
     const auto new_value = "NEW." + sql_name(column.name);
     changed += " || iif(" + old_value + " IS " + new_value
                + " COLLATE BINARY AND typeof(" + old_value + ") = typeof("
-               + new_value + "), '', " + literal(column.name)
-               + " || char(31))";
+               + new_value + "), '', " + literal(column.name) + " || char(31))";
   }
   const auto check = refuse_key(key);
-  create("insert", check + note + "VALUES(" + id + ", NEW." + key + ", NULL); ");
-  create("update",
-         check + note + "SELECT " + id + ", OLD." + key + ", NULL WHERE OLD." + key
-           + " IS NOT NEW." + key + "; " + note + "VALUES(" + id + ", NEW."
-           + key + ", " + changed + "); ");
+  create("insert",
+         check + note + "VALUES(" + id + ", NEW." + key + ", NULL); ");
+  create("update", check + note + "SELECT " + id + ", OLD." + key
+                     + ", NULL WHERE OLD." + key + " IS NOT NEW." + key + "; "
+                     + note + "VALUES(" + id + ", NEW." + key + ", " + changed
+                     + "); ");
   create("delete", note + "VALUES(" + id + ", OLD." + key + ", NULL); ");
 }
 

@@ -24,8 +24,7 @@ nlohmann::json to_json(const conflict_side& side) {
 } // namespace
 
 verdict last_writer_wins(const operation& what, const record_standing& record) {
-  const bool own_successor = what.base_operation
-                             && record.device == what.device
+  const bool own_successor = what.base_operation && record.device == what.device
                              && record.device_sequence == what.base_operation;
   const bool saw_newest
     = !what.base_operation && what.base_version == record.version;
@@ -57,12 +56,10 @@ std::string conflict_image(conflict_kind kind, std::string_view model,
                            record_id record, std::string_view reason,
                            const conflict_side& winner,
                            const conflict_side& loser) {
-  return nlohmann::json{{"kind", to_string(kind)},
-                        {"model", model},
-                        {"record", to_string(record)},
-                        {"reason", reason},
-                        {"winner", to_json(winner)},
-                        {"loser", to_json(loser)}}
+  return nlohmann::json{
+    {"kind", to_string(kind)},     {"model", model},
+    {"record", to_string(record)}, {"reason", reason},
+    {"winner", to_json(winner)},   {"loser", to_json(loser)}}
     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -22,9 +22,8 @@ timestamp hybrid_clock::tick(wall_time now) {
 }
 
 bool hybrid_clock::observe(timestamp remote, wall_time now) {
-  const auto bound
-    = at(now + std::chrono::duration_cast<std::chrono::milliseconds>(
-           ahead_limit_));
+  const auto bound = at(
+    now + std::chrono::duration_cast<std::chrono::milliseconds>(ahead_limit_));
   last_ = std::max(last_, std::min(remote, bound));
   return remote <= bound;
 }

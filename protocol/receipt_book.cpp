@@ -84,8 +84,7 @@ void receipt_book::answer_waiters(commit& what) {
   });
 }
 
-std::optional<receipt>
-receipt_book::find(device_sequence_number last) const {
+std::optional<receipt> receipt_book::find(device_sequence_number last) const {
   auto found = commits_.find(last);
   if (found == commits_.end())
     return std::nullopt;

@@ -10,8 +10,7 @@ namespace lockstep {
 
 namespace {
 
-template <class T>
-std::pair<answer<T>, answer_callback<T>> make_answer() {
+template <class T> std::pair<answer<T>, answer_callback<T>> make_answer() {
   auto promise = std::make_shared<std::promise<expected<T>>>();
   return {promise->get_future(), [promise](expected<T> value) {
             promise->set_value(std::move(value));
@@ -27,8 +26,8 @@ record_change to_change(const bulk_operation& what) {
 answer_callback<entry_list>
 only_list(answer_callback<std::vector<entry>> callback) {
   return [callback](expected<entry_list> found) {
-    callback(std::move(found).map(
-      [](entry_list all) { return std::move(all.list); }));
+    callback(
+      std::move(found).map([](entry_list all) { return std::move(all.list); }));
   };
 }
 
@@ -78,8 +77,8 @@ answer<receipt> library::commit(commit_transaction what) {
 
 void library::commit(commit_transaction what,
                      answer_callback<receipt> callback) {
-  ask<receipt, library_actor>(*parts_->system, parts_->library,
-                              std::move(what), std::move(callback));
+  ask<receipt, library_actor>(*parts_->system, parts_->library, std::move(what),
+                              std::move(callback));
 }
 
 answer<receipt> library::commit_changes(std::vector<record_change> list,
@@ -160,8 +159,8 @@ answer<std::vector<entry>> library::history(std::string model,
 }
 
 answer<sequence_number> library::latest_sequence() {
-  return ask<sequence_number, sync_log_actor>(
-    *parts_->system, parts_->log, lockstep::latest_sequence{});
+  return ask<sequence_number, sync_log_actor>(*parts_->system, parts_->log,
+                                              lockstep::latest_sequence{});
 }
 
 answer<std::uint64_t> library::count() {
@@ -172,23 +171,20 @@ answer<std::uint64_t> library::count() {
 answer<std::uint64_t> library::vacuum_old_entries(wall_time before) {
   auto [future, callback] = make_answer<std::uint64_t>();
   const auto unix_ms = before.time_since_epoch().count();
-  const auto at
-    = timestamp::from(static_cast<std::uint64_t>(std::max<std::int64_t>(
-                        unix_ms, 0)),
-                      0);
+  const auto at = timestamp::from(
+    static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms, 0)), 0);
   ask<library_status, library_actor>(
     *parts_->system, parts_->library, read_status{},
-    answer_callback<library_status>{
-      [parts = parts_, at, callback = callback](expected<library_status> now) {
-        if (!now)
-          callback(tl::make_unexpected(now.error()));
-        else
-          ask<std::uint64_t, sync_log_actor>(
-            *parts->system, parts->log,
-            lockstep::vacuum_old_entries{at,
-                                         std::min(now->stable, now->applied)},
-            callback);
-      }});
+    answer_callback<library_status>{[parts = parts_, at, callback = callback](
+                                      expected<library_status> now) {
+      if (!now)
+        callback(tl::make_unexpected(now.error()));
+      else
+        ask<std::uint64_t, sync_log_actor>(
+          *parts->system, parts->log,
+          lockstep::vacuum_old_entries{at, std::min(now->stable, now->applied)},
+          callback);
+    }});
   return std::move(future);
 }
 

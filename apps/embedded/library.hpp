@@ -79,8 +79,7 @@ public:
   [[nodiscard]] lockstep::transaction transaction();
 
   answer<receipt> commit_changes(std::vector<record_change> list,
-                                 receipt_state wait_for
-                                 = receipt_state::local);
+                                 receipt_state wait_for = receipt_state::local);
   answer<receipt> commit(commit_transaction what);
   void commit(commit_transaction what, answer_callback<receipt> callback);
 
@@ -125,13 +124,12 @@ public:
   answer<record_list> read(read_records what);
 
   /// Reads rows of the library's database with one SELECT.
-  answer<sql_rows> query(std::string sql, std::vector<sql_value> parameters
-                                          = {});
+  answer<sql_rows> query(std::string sql,
+                         std::vector<sql_value> parameters = {});
 
   /// Entries after `since`, 100 unless told, 1,000 at most.
-  answer<std::vector<entry>> fetch_since(sequence_number since,
-                                         std::optional<std::uint32_t> limit
-                                         = {});
+  answer<std::vector<entry>>
+  fetch_since(sequence_number since, std::optional<std::uint32_t> limit = {});
   answer<std::vector<entry>> fetch_range(sequence_number first,
                                          sequence_number last);
   answer<std::vector<entry>> history(std::string model, record_id record);
@@ -168,7 +166,8 @@ private:
   friend class transaction;
   struct parts;
 
-  template <syncable T> static expected<T> from_record(const record_image& one) {
+  template <syncable T>
+  static expected<T> from_record(const record_image& one) {
     auto value = from_image<T>(one.data);
     if (value)
       syncable_traits<T>::version(*value) = one.version;

@@ -95,10 +95,9 @@ expected<node> node::open(runtime& shared, node_options options) {
   made->env.seed = std::uint64_t{random()} << 32 | std::uint64_t{random()};
   made->events = made->system->spawn(event_bus, options.limits.events);
   made->actor = made->system->spawn(
-    run_node,
-    node_setup{made->directory, made->identity, options.limits, made->env,
-               runtime_access::network(shared), made->events,
-               std::move(options.matching_folder)});
+    run_node, node_setup{made->directory, made->identity, options.limits,
+                         made->env, runtime_access::network(shared),
+                         made->events, std::move(options.matching_folder)});
   return node{std::move(made)};
 }
 
@@ -107,8 +106,7 @@ device_id node::device() const {
 }
 
 expected<library> node::create_library(const std::string& name) {
-  return parts_
-    ->ask_node<library_handles>(lockstep::create_library{name})
+  return parts_->ask_node<library_handles>(lockstep::create_library{name})
     .map([&](const library_handles& handles) {
       return parts_->handle_of(handles);
     });
@@ -124,15 +122,15 @@ expected<library> node::open_library(const std::string& id_or_name) {
       if (one.name != id_or_name)
         continue;
       if (id)
-        return fail(errc::invalid_argument,
-                    "Several libraries are named \"" + id_or_name
-                      + "\"; name one by its id.");
+        return fail(errc::invalid_argument, "Several libraries are named \""
+                                              + id_or_name
+                                              + "\"; name one by its id.");
       id = one.id;
     }
   }
   if (!id)
-    return fail(errc::not_found, "There is no library \"" + id_or_name
-                                   + "\" on this device.");
+    return fail(errc::not_found,
+                "There is no library \"" + id_or_name + "\" on this device.");
   return parts_->ask_node<library_handles>(lockstep::open_library{*id})
     .map([&](const library_handles& handles) {
       return parts_->handle_of(handles);
@@ -165,8 +163,8 @@ expected<library> node::share_library(const library& shared, node& with) {
   if (!added)
     return tl::make_unexpected(added.error());
   return with.parts_
-    ->ask_node<library_handles>(join_library{
-      shared.id(), shared.name(), shared.parts_->creator, device()})
+    ->ask_node<library_handles>(join_library{shared.id(), shared.name(),
+                                             shared.parts_->creator, device()})
     .map([&](const library_handles& handles) {
       return with.parts_->handle_of(handles);
     });

@@ -24,8 +24,8 @@ void ask(caf::actor_system& system, const caf::actor_addr& target,
          Request request, answer_callback<T> callback) {
   auto handle = caf::actor_cast<caf::strong_actor_ptr>(target);
   if (!handle) {
-    callback(fail(errc::closed,
-                  "The library is closed on this device; open it."));
+    callback(
+      fail(errc::closed, "The library is closed on this device; open it."));
     return;
   }
   system.spawn([handle = caf::actor_cast<Handle>(std::move(handle)),

@@ -12,9 +12,9 @@ record_id make_record_id() {
   };
   const auto now = std::chrono::floor<std::chrono::milliseconds>(
     std::chrono::system_clock::now());
-  return record_id{make_uuid_v7(
-    static_cast<std::uint64_t>(now.time_since_epoch().count()), word(),
-    word())};
+  return record_id{
+    make_uuid_v7(static_cast<std::uint64_t>(now.time_since_epoch().count()),
+                 word(), word())};
 }
 
 } // namespace lockstep

@@ -110,9 +110,11 @@ private:
     std::vector<transaction_step> steps;
     for (std::uint64_t i = 0; i <= draw(3); ++i) {
       const tag value{records_[draw(records_.size())],
-                      "name " + std::to_string(draw(1'000)), "red", {}};
-      steps.push_back(to_change(
-        value, draw(4) == 0 ? change_type::remove : change_type::update));
+                      "name " + std::to_string(draw(1'000)),
+                      "red",
+                      {}};
+      steps.push_back(to_change(value, draw(4) == 0 ? change_type::remove
+                                                    : change_type::update));
     }
     const auto written = commit(name, steps);
     ASSERT_TRUE(written) << written.error().message;

@@ -161,8 +161,8 @@ TEST_F(replicated_library, new_device_fetches_the_whole_log) {
   ASSERT_TRUE(ask<receipt>(at("anna").shared.library,
                            change_member{{dora.id, "dora", false}}));
   auto joined = ask<library_handles>(
-    dora.node, join_library{at("anna").shared.id, "photos", at("anna").id,
-                            at("anna").id});
+    dora.node,
+    join_library{at("anna").shared.id, "photos", at("anna").id, at("anna").id});
   ASSERT_TRUE(joined);
   dora.shared = *joined;
   advance(1min);

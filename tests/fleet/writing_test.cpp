@@ -98,9 +98,9 @@ TEST_F(written_library, one_failed_write_leaves_its_neighbours_alone) {
     auto change = to_change(tags.back(), change_type::insert);
     if (i == 2)
       change.data = "no JSON";
-    answers.push_back(request<receipt>(
-      at("anna").shared.library,
-      commit_transaction{{change}, receipt_state::sequenced}));
+    answers.push_back(
+      request<receipt>(at("anna").shared.library,
+                       commit_transaction{{change}, receipt_state::sequenced}));
   }
   run();
   for (int i = 0; i < 5; ++i) {
@@ -120,10 +120,9 @@ TEST_F(written_library, transaction_arrives_whole) {
   EXPECT_EQ(settle(), "");
   const auto list = fleet::log("anna");
   const auto end = list.back().transaction_end;
-  EXPECT_EQ(std::count_if(list.begin(), list.end(),
-                          [&](const entry& what) {
-                            return what.transaction_end == end;
-                          }),
+  EXPECT_EQ(std::count_if(
+              list.begin(), list.end(),
+              [&](const entry& what) { return what.transaction_end == end; }),
             500);
 }
 
@@ -148,8 +147,8 @@ TEST_F(written_library, numbers_go_on_after_restart) {
   crash("anna");
   start("anna");
   reopen("anna");
-  ASSERT_TRUE(put("anna", tag{make_id(), "two", "", {}},
-                  receipt_state::sequenced));
+  ASSERT_TRUE(
+    put("anna", tag{make_id(), "two", "", {}}, receipt_state::sequenced));
   const auto after = fleet::log("anna").back();
   EXPECT_EQ(after.sequence, before.sequence + 1);
   EXPECT_EQ(after.device_sequence, before.device_sequence + 1);
@@ -173,8 +172,8 @@ TEST_F(written_library, leadership_moves_on_request) {
                                     transfer_leadership{at("bert").id});
   ASSERT_TRUE(asked) << asked.error().message;
   EXPECT_EQ(leader(), "bert");
-  ASSERT_TRUE(put("anna", tag{make_id(), "sky", "", {}},
-                  receipt_state::sequenced));
+  ASSERT_TRUE(
+    put("anna", tag{make_id(), "sky", "", {}}, receipt_state::sequenced));
   EXPECT_EQ(settle(), "");
 }
 

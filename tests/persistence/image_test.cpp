@@ -26,10 +26,10 @@ struct images : testing::Test {
     SQLite::Statement to{database, "INSERT INTO there VALUES(?)"};
     bind_json(to, 1, nlohmann::json::parse(text));
     to.exec();
-    SQLite::Statement same{database,
-                           "SELECT typeof(value) = typeof(" + expression
-                             + ") AND quote(value) = quote(" + expression
-                             + ") FROM there"};
+    SQLite::Statement same{database, "SELECT typeof(value) = typeof("
+                                       + expression
+                                       + ") AND quote(value) = quote("
+                                       + expression + ") FROM there"};
     same.executeStep();
     return same.getColumn(0).getInt() != 0 ? text : "changed: " + text;
   }
@@ -110,7 +110,8 @@ TEST_F(images, arrays_in_a_json_column_travel_as_arrays_where_that_is_exact) {
 TEST_F(images, a_host_s_booleans_and_nested_values_are_taken) {
   bind("true");
   bind(R"({"a":[1]})");
-  SQLite::Statement rows{database, "SELECT group_concat(value, ' ') FROM there"};
+  SQLite::Statement rows{database,
+                         "SELECT group_concat(value, ' ') FROM there"};
   rows.executeStep();
   EXPECT_EQ(rows.getColumn(0).getString(), R"(1 {"a":[1]})");
 }

@@ -64,8 +64,8 @@ TEST_F(applying, every_value_reaches_other_devices_as_it_is) {
         sql_value{std::vector<std::uint8_t>(100'000, 7)}})
     ASSERT_TRUE(leader.write({sql_statement{
       "INSERT INTO any VALUES(?, ?, '[1,\"a\"]')", {uuid(++number), value}}}));
-  ASSERT_TRUE(leader.write("INSERT INTO any VALUES('" + uuid(99)
-                           + "', 9e999, NULL)"));
+  ASSERT_TRUE(
+    leader.write("INSERT INTO any VALUES('" + uuid(99) + "', 9e999, NULL)"));
   EXPECT_NE(leader.entries().front().data.find(R"("list":[1,"a"])"),
             std::string::npos);
   follow();
@@ -104,8 +104,7 @@ TEST_F(applying, what_other_programs_wrote_is_not_overwritten_unseen) {
   ASSERT_TRUE(leader.write("UPDATE note SET text = 'from the leader'"));
   follow();
   ASSERT_EQ(follower.pending().size(), 1U);
-  EXPECT_NE(follower.pending().front().data.find("by hand"),
-            std::string::npos);
+  EXPECT_NE(follower.pending().front().data.find("by hand"), std::string::npos);
 }
 
 TEST_F(applying, half_a_transaction_waits_for_its_end) {
@@ -131,9 +130,9 @@ TEST_F(applying, a_long_transaction_comes_in_pieces_and_counts_as_one) {
   const auto all = leader.entries();
   for (std::size_t first = 0; first < all.size(); first += 700) {
     const auto last = std::min(first + 700, all.size());
-    ASSERT_TRUE(follower.receive(
-      {all.begin() + static_cast<std::ptrdiff_t>(first),
-       all.begin() + static_cast<std::ptrdiff_t>(last)}));
+    ASSERT_TRUE(
+      follower.receive({all.begin() + static_cast<std::ptrdiff_t>(first),
+                        all.begin() + static_cast<std::ptrdiff_t>(last)}));
     const auto applied = follower.store->applied();
     if (applied) {
       EXPECT_EQ(all[applied.value - 1].transaction_end, applied);
@@ -211,9 +210,8 @@ TEST_F(applying, a_row_that_refers_to_one_set_aside_does_not_stop_the_log) {
   ASSERT_TRUE(leader.write(insert_note(1, "a", "same")));
   ASSERT_TRUE(leader.write(
     {sql_statement{insert_note(2, "b", "same"), {}},
-     sql_statement{"INSERT INTO child VALUES('" + uuid(5) + "', '" + uuid(2)
-                     + "')",
-                   {}}}));
+     sql_statement{
+       "INSERT INTO child VALUES('" + uuid(5) + "', '" + uuid(2) + "')", {}}}));
   ASSERT_TRUE(leader.write(insert_note(3, "c", "other")));
   follow();
   EXPECT_EQ(names(), "\"a\"\n\"c\"\n");

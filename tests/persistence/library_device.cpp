@@ -46,11 +46,12 @@ record_id library_device::make_id() {
 }
 
 expected<void> library_device::kept(
-  const std::function<expected<std::vector<operation>>(library_writer&)>&
-    run) {
+  const std::function<expected<std::vector<operation>>(library_writer&)>& run) {
   if (auto begun = store->begin(durability::by_itself); !begun)
     return begun;
-  library_writer writer{*store, [this] { return now(); }};
+  library_writer writer{*store, [this] {
+                          return now();
+                        }};
   auto list = run(writer);
   if (!list) {
     store->rollback();
@@ -67,9 +68,13 @@ expected<void> library_device::sequenced(
   if (auto begun = store->begin(durability::with_log); !begun)
     return begun;
   log_draft draft{ballot, must(log->head())};
-  library_writer writer{*store, [this] { return now(); }};
+  library_writer writer{*store, [this] {
+                          return now();
+                        }};
   library_sequencer order{*store, draft, [this] { return make_id(); },
-                          [this] { return now(); }};
+                          [this] {
+                            return now();
+                          }};
   if (auto filled = fill(writer, order); !filled) {
     store->rollback();
     return filled;
@@ -122,8 +127,8 @@ void library_device::write_and_crash_before_commit(const std::string& sql) {
 
 expected<void> library_device::track(const std::string& table,
                                      const std::vector<std::string>& excluded) {
-  auto import = [&](library_writer& writer)
-    -> expected<std::vector<operation>> {
+  auto import
+    = [&](library_writer& writer) -> expected<std::vector<operation>> {
     return store->attempt([&]() -> expected<std::vector<operation>> {
       auto schema = store->tables.track(table, {}, excluded);
       if (!schema)
@@ -164,7 +169,11 @@ expected<void> library_device::take_office(lockstep::ballot under) {
     must(writer.keep_pending(must(writer.captured())));
     const auto list = store->pending.all();
     store->set_applying(true);
-    library_applier{*store, [this] { return now(); }}.undo_pending();
+    library_applier{*store,
+                    [this] {
+                      return now();
+                    }}
+      .undo_pending();
     store->pending.clear();
     store->set_applying(false);
     return order.add_proposals(list);
@@ -185,15 +194,17 @@ sequence_number library_device::common_with(library_device& other) {
 
 expected<void> library_device::receive(const std::vector<entry>& list) {
   auto head = must(log->head());
-  if (auto done = log->append(std::max(ballot, list.back().ballot),
-                              head.position, list);
+  if (auto done
+      = log->append(std::max(ballot, list.back().ballot), head.position, list);
       !done)
     return tl::make_unexpected(done.error());
   return catch_up();
 }
 
 expected<void> library_device::catch_up() {
-  library_applier applier{*store, [this] { return now(); }};
+  library_applier applier{*store, [this] {
+                            return now();
+                          }};
   return applier.catch_up(nullptr, [&](library_applier::chunk list) {
     applied.push_back(std::move(list));
   });
@@ -206,7 +217,9 @@ expected<void> library_device::follow(library_device& other) {
 }
 
 expected<void> library_device::give_back(sequence_number keep) {
-  library_applier applier{*store, [this] { return now(); }};
+  library_applier applier{*store, [this] {
+                            return now();
+                          }};
   return applier.give_back_after(keep);
 }
 

@@ -76,10 +76,10 @@ public:
   std::unique_ptr<library_store> store;
 
 private:
-  expected<void>
-  sequenced(const std::function<expected<void>(library_writer&,
-                                               library_sequencer&)>& fill,
-            bool crash = false);
+  expected<void> sequenced(
+    const std::function<expected<void>(library_writer&, library_sequencer&)>&
+      fill,
+    bool crash = false);
   expected<void>
   kept(const std::function<expected<std::vector<operation>>(library_writer&)>&
          run);

@@ -128,8 +128,8 @@ private:
     std::vector<transaction_step> steps;
     const std::array names{name(), name(), name()};
     auto rename = [&](const std::string& from, const std::string& to) {
-      steps.emplace_back(sql_statement{"UPDATE note SET name = ? WHERE name = ?",
-                                       {to, from}});
+      steps.emplace_back(
+        sql_statement{"UPDATE note SET name = ? WHERE name = ?", {to, from}});
     };
     rename(names[0], "nothing");
     rename(names[1], names[0]);

@@ -122,9 +122,8 @@ TEST_F(sequencing, a_row_that_lost_its_parent_is_a_conflict_as_a_whole) {
   ASSERT_TRUE(b.write("DELETE FROM note"));
   ASSERT_TRUE(c.write(
     {sql_statement{insert_note(3, "c"), {}},
-     sql_statement{"INSERT INTO child VALUES('" + uuid(2) + "', '" + uuid(1)
-                     + "')",
-                   {}}}));
+     sql_statement{
+       "INSERT INTO child VALUES('" + uuid(2) + "', '" + uuid(1) + "')", {}}}));
   exchange();
   EXPECT_EQ(conflicts(), (strings{"constraint", "constraint"}));
   EXPECT_EQ(c.rows("SELECT * FROM note"), "");
@@ -140,8 +139,8 @@ TEST_F(sequencing, what_a_foreign_key_deletes_too_is_in_the_log) {
   exchange();
   ASSERT_TRUE(leader.write("INSERT INTO child VALUES('" + uuid(2) + "', '"
                            + uuid(1) + "')"));
-  ASSERT_TRUE(c.write("INSERT INTO child VALUES('" + uuid(3) + "', '" + uuid(1)
-                      + "')"));
+  ASSERT_TRUE(
+    c.write("INSERT INTO child VALUES('" + uuid(3) + "', '" + uuid(1) + "')"));
   ASSERT_TRUE(b.write("DELETE FROM note"));
   exchange();
   const auto state = leader.store->index.find("child", test_record(2));

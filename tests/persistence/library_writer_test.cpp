@@ -84,9 +84,9 @@ TEST_F(writers, a_changed_key_is_another_record) {
 
 TEST_F(writers, the_same_key_as_text_and_as_bytes_is_one_record) {
   written({insert_note(1, "a")});
-  EXPECT_EQ(written({"UPDATE note SET uuid = x'" + std::string(30, '0')
-                     + "01'"}),
-            strings{"update 1"});
+  EXPECT_EQ(
+    written({"UPDATE note SET uuid = x'" + std::string(30, '0') + "01'"}),
+    strings{"update 1"});
 }
 
 TEST_F(writers, changes_of_case_or_type_alone_are_noticed) {
@@ -128,8 +128,8 @@ TEST_F(writers, a_constraint_undoes_the_whole_transaction) {
     "INSERT INTO strict VALUES('" + uuid(4) + "', 0, NULL)",
     "INSERT INTO strict VALUES('" + uuid(4) + "', 1, '" + uuid(9) + "')"};
   for (const auto& sql : broken) {
-    auto done = device.write({sql_statement{insert_note(2, "b"), {}},
-                              sql_statement{sql, {}}});
+    auto done = device.write(
+      {sql_statement{insert_note(2, "b"), {}}, sql_statement{sql, {}}});
     ASSERT_FALSE(done) << sql;
     EXPECT_EQ(done.error().code, errc::constraint) << sql;
     EXPECT_EQ(device.rows("SELECT count(*) FROM note"), "1\n");
@@ -142,24 +142,36 @@ TEST_F(writers, a_foreign_key_may_wait_for_its_parent_within_a_transaction) {
   device.elsewhere("CREATE TABLE child(uuid TEXT PRIMARY KEY, note TEXT"
                    " REFERENCES note(uuid))");
   ASSERT_TRUE(device.track("child"));
-  EXPECT_EQ(written({"INSERT INTO child VALUES('" + uuid(2) + "', '" + uuid(1)
-                       + "')",
-                     insert_note(1, "a")}),
-            (strings{"insert 2", "insert 1"}));
+  EXPECT_EQ(
+    written({"INSERT INTO child VALUES('" + uuid(2) + "', '" + uuid(1) + "')",
+             insert_note(1, "a")}),
+    (strings{"insert 2", "insert 1"}));
 }
 
 TEST_F(writers, statements_may_not_leave_their_place) {
   for (const auto* sql :
-       {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "RELEASE lockstep",
-        "ATTACH 'x' AS x", "DETACH main", "DELETE FROM lockstep_pending",
-        "UPDATE lockstep_state SET applying = 1", "DROP TABLE lockstep_state",
+       {"BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "RELEASE lockstep",
+        "ATTACH 'x' AS x",
+        "DETACH main",
+        "DELETE FROM lockstep_pending",
+        "UPDATE lockstep_state SET applying = 1",
+        "DROP TABLE lockstep_state",
         "ALTER TABLE lockstep_state RENAME TO x",
-        "CREATE TABLE lockstep_mine(a)", "DROP TRIGGER lockstep_insert_1",
+        "CREATE TABLE lockstep_mine(a)",
+        "DROP TRIGGER lockstep_insert_1",
         "CREATE TRIGGER mine AFTER INSERT ON lockstep_pending BEGIN SELECT 1;"
         " END",
-        "PRAGMA foreign_keys = OFF", "PRAGMA writable_schema = ON",
-        "PRAGMA wal_checkpoint", "PRAGMA synchronous = OFF", "VACUUM x",
-        "DELETE FROM note; DELETE FROM note", "SELEC 1"})
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA wal_checkpoint",
+        "PRAGMA synchronous = OFF",
+        "VACUUM x",
+        "DELETE FROM note; DELETE FROM note",
+        "SELEC 1"})
     EXPECT_EQ(refused(sql), errc::invalid_argument) << sql;
   EXPECT_EQ(refused("PRAGMA table_info(note)"), errc::none);
   EXPECT_EQ(refused("CREATE TABLE mine(a)"), errc::none);
@@ -177,8 +189,8 @@ TEST_F(writers, parameters_must_be_as_many_as_their_places) {
 TEST_F(writers, a_query_only_reads) {
   written({insert_note(1, "a")});
   auto& store = *device.store;
-  auto rows = store.query({"SELECT name FROM note WHERE name = ?",
-                           {std::string{"a"}}});
+  auto rows
+    = store.query({"SELECT name FROM note WHERE name = ?", {std::string{"a"}}});
   ASSERT_TRUE(rows);
   EXPECT_EQ(rows->rows.size(), 1U);
   for (const auto* sql : {"DELETE FROM note", "PRAGMA foreign_keys = OFF",
@@ -194,7 +206,9 @@ TEST_F(writers, a_statement_that_rolls_all_back_takes_nothing_else_along) {
   written({insert_note(1, "a")});
   auto& store = *device.store;
   ASSERT_TRUE(store.begin(durability::by_itself));
-  library_writer writer{store, [] { return timestamp{}; }};
+  library_writer writer{store, [] {
+                          return timestamp{};
+                        }};
   EXPECT_TRUE(writer.run({sql_statement{insert_note(2, "b"), {}}}));
   EXPECT_FALSE(writer.run({sql_statement{
     "INSERT OR ROLLBACK INTO note VALUES('" + uuid(3) + "', 'a', '')", {}}}));
@@ -206,8 +220,9 @@ TEST_F(writers, a_statement_that_rolls_all_back_takes_nothing_else_along) {
 }
 
 TEST_F(writers, images_name_the_columns_that_they_speak_of) {
-  device.elsewhere("CREATE TABLE full(uuid TEXT PRIMARY KEY, name TEXT NOT NULL,"
-                   " text TEXT DEFAULT 'none')");
+  device.elsewhere(
+    "CREATE TABLE full(uuid TEXT PRIMARY KEY, name TEXT NOT NULL,"
+    " text TEXT DEFAULT 'none')");
   ASSERT_TRUE(device.track("full"));
   auto full = [](change_type kind, const std::string& data) {
     return record_change{"full", test_record(1), kind, data};
@@ -221,8 +236,8 @@ TEST_F(writers, images_name_the_columns_that_they_speak_of) {
 }
 
 TEST_F(writers, an_image_of_another_record_is_refused) {
-  auto done = device.write({change(1, change_type::insert,
-                                   R"({"uuid":")" + uuid(2) + R"("})")});
+  auto done = device.write(
+    {change(1, change_type::insert, R"({"uuid":")" + uuid(2) + R"("})")});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, errc::invalid_argument);
 }
@@ -241,8 +256,8 @@ TEST_F(writers, what_other_programs_write_is_captured) {
 }
 
 TEST_F(writers, another_program_hears_at_once_of_a_key_that_is_no_uuid) {
-  for (const auto* key : {"'x'", "1", "x'00'", "NULL",
-                          "'00000000-0000-0000-0000-00000000000A'"})
+  for (const auto* key :
+       {"'x'", "1", "x'00'", "NULL", "'00000000-0000-0000-0000-00000000000A'"})
     EXPECT_THROW(device.elsewhere(std::string{"INSERT INTO note(uuid) VALUES("}
                                   + key + ")"),
                  SQLite::Exception)
@@ -256,7 +271,9 @@ TEST_F(writers, what_is_too_large_to_capture_is_not_forgotten) {
   {
     auto& store = *device.store;
     ASSERT_TRUE(store.begin(durability::by_itself));
-    library_writer writer{store, [] { return timestamp{}; }};
+    library_writer writer{store, [] {
+                            return timestamp{};
+                          }};
     auto captured = writer.captured();
     ASSERT_FALSE(captured);
     EXPECT_EQ(captured.error().code, errc::too_large);

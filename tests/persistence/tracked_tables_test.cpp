@@ -108,11 +108,14 @@ TEST_F(tracking, excluded_columns_stay_local_and_survive_remote_changes) {
   ASSERT_TRUE(follower.write("UPDATE a SET here = 'mine ' || name"));
   EXPECT_TRUE(follower.pending().empty());
   ASSERT_TRUE(leader.write({sql_statement{"UPDATE a SET name = 't' WHERE name ="
-                                          " 'x'", {}},
+                                          " 'x'",
+                                          {}},
                             sql_statement{"UPDATE a SET name = 'x' WHERE name ="
-                                          " 'y'", {}},
+                                          " 'y'",
+                                          {}},
                             sql_statement{"UPDATE a SET name = 'y' WHERE name ="
-                                          " 't'", {}}}));
+                                          " 't'",
+                                          {}}}));
   ASSERT_TRUE(follower.follow(leader));
   EXPECT_EQ(follower.rows("SELECT name, here FROM a ORDER BY name"),
             "\"x\"|\"mine y\"\n\"y\"|\"mine x\"\n");

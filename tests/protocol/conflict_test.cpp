@@ -111,15 +111,12 @@ std::vector<rule> rules() {
        record.version = version_number{5};
      },
      verdict::loses},
-    {"a later time wins",
-     [](auto& what, auto&) { ++what.timestamp.packed; },
+    {"a later time wins", [](auto& what, auto&) { ++what.timestamp.packed; },
      verdict::wins},
     {"an earlier time loses",
-     [](auto& what, auto&) { --what.timestamp.packed; },
-     verdict::loses},
+     [](auto& what, auto&) { --what.timestamp.packed; }, verdict::loses},
     {"a higher device wins", [](auto&, auto&) {}, verdict::wins},
-    {"a lower device loses",
-     [](auto& what, auto&) { what.device = device(0); },
+    {"a lower device loses", [](auto& what, auto&) { what.device = device(0); },
      verdict::loses},
     {"two deletes: the later one wins",
      [](auto& what, auto& record) {
@@ -145,8 +142,8 @@ TEST(conflict, last_writer_wins_by_each_rule_in_turn) {
 TEST(conflict, the_loser_can_be_made_an_operation_again) {
   auto what = update();
   const auto image
-    = conflict_image(conflict_kind::concurrent, what.model, what.record,
-                     "why", conflict_side{}, side_of(what));
+    = conflict_image(conflict_kind::concurrent, what.model, what.record, "why",
+                     conflict_side{}, side_of(what));
   const auto loser = loser_of(image);
   ASSERT_TRUE(loser);
   what.base_version = {};
@@ -193,9 +190,9 @@ TEST(conflict, a_reason_that_is_no_utf8_does_not_stop_the_log) {
 TEST(conflict, an_image_names_its_kind_and_both_sides) {
   auto winner = update();
   winner.device = device(7);
-  const auto image = conflict_image(conflict_kind::membership, "note", {},
-                                    "it was removed", side_of(winner),
-                                    side_of(update()));
+  const auto image
+    = conflict_image(conflict_kind::membership, "note", {}, "it was removed",
+                     side_of(winner), side_of(update()));
   EXPECT_NE(image.find(R"("kind":"membership")"), std::string::npos);
   EXPECT_NE(image.find(R"("reason":"it was removed")"), std::string::npos);
   EXPECT_NE(image.find(to_string(device(7))), std::string::npos);

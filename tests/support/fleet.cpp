@@ -42,8 +42,8 @@ fleet::device& fleet::start(const std::string& name) {
   what.id = identity.id;
   what.events = system().spawn(event_bus, limits.events);
   what.node = system().spawn(
-    run_node, node_setup{directory, identity, limits, env, network_,
-                         what.events, {}});
+    run_node,
+    node_setup{directory, identity, limits, env, network_, what.events, {}});
   run();
   return what;
 }
@@ -92,14 +92,14 @@ void fleet::share(const std::vector<std::string>& names) {
 void fleet::use_models(const std::string& name) {
   auto use = [&]<syncable T>(const T&) {
     using traits = syncable_traits<T>;
-    must(commit(name, {sql_statement{std::string{traits::create_table()}, {}}}));
+    must(
+      commit(name, {sql_statement{std::string{traits::create_table()}, {}}}));
     std::vector<std::string> local;
     for (const auto field : traits::excluded())
       local.emplace_back(field);
-    must(ask<tracked_table>(
-      at(name).shared.library,
-      track_table{std::string{traits::model}, std::string{traits::model},
-                  local}));
+    must(ask<tracked_table>(at(name).shared.library,
+                            track_table{std::string{traits::model},
+                                        std::string{traits::model}, local}));
   };
   use(location{});
   use(tag{});
@@ -110,8 +110,7 @@ void fleet::use_models(const std::string& name) {
 
 void fleet::reopen(const std::string& name) {
   auto& what = at(name);
-  what.shared
-    = must(ask<library_handles>(what.node, open_library{shared_}));
+  what.shared = must(ask<library_handles>(what.node, open_library{shared_}));
   run();
 }
 
@@ -142,8 +141,8 @@ std::vector<entry> fleet::log(const std::string& name) {
   std::vector<entry> list;
   for (;;) {
     const auto since = list.empty() ? sequence_number{} : list.back().sequence;
-    auto more = must(ask<entry_list>(at(name).shared.log,
-                                     fetch_since{since, 1'000}));
+    auto more
+      = must(ask<entry_list>(at(name).shared.log, fetch_since{since, 1'000}));
     if (more.list.empty())
       return list;
     list.insert(list.end(), more.list.begin(), more.list.end());
@@ -151,8 +150,7 @@ std::vector<entry> fleet::log(const std::string& name) {
 }
 
 leadership_view fleet::leadership(const std::string& name) {
-  return must(
-    ask<leadership_view>(at(name).shared.leadership, read_leader{}));
+  return must(ask<leadership_view>(at(name).shared.leadership, read_leader{}));
 }
 
 std::string fleet::leader() {

@@ -66,12 +66,12 @@ public:
     return commit(name, {to_change(value, change_type::update)}, wait_for);
   }
 
-  template <syncable T> expected<T> load(const std::string& name, record_id id) {
+  template <syncable T>
+  expected<T> load(const std::string& name, record_id id) {
     const read_record what{std::string{syncable_traits<T>::model}, id};
     return ask<record_image>(at(name).shared.library, what)
-      .and_then([](const record_image& image) {
-        return from_image<T>(image.data);
-      });
+      .and_then(
+        [](const record_image& image) { return from_image<T>(image.data); });
   }
 
   library_status status(const std::string& name);

@@ -7,19 +7,48 @@
 
 namespace lockstep {
 
+namespace {
+
+caf::error own_model_refused() {
+  return to_error({errc::invalid_argument,
+                   "Models whose names begin with \"lockstep.\" are"
+                   " Lockstep's own; choose another name."});
+}
+
+} // namespace
+
 library_actor::behavior_type
 run_library(library_actor::stateful_pointer<library_state> self,
             library_setup setup) {
   auto& state = self->state;
+  // What the disk does must not end in an exception that crosses actors.
+  self->set_exception_handler([](std::exception_ptr& what) -> caf::error {
+    try {
+      std::rethrow_exception(what);
+    } catch (...) {
+      return to_error(current_failure("database.db"));
+    }
+  });
   state.start(self, std::move(setup));
   return {
     [self](const commit_transaction& request) {
       auto promise = self->make_response_promise<receipt>();
+      for (const auto& step : request.steps)
+        if (const auto* change = std::get_if<record_change>(&step);
+            change && change->model.starts_with(own_model_prefix)) {
+          promise.deliver(own_model_refused());
+          return promise;
+        }
       self->state.submit(request, promise);
       return promise;
     },
     [self](const log_changes& request) {
       auto promise = self->make_response_promise<receipt>();
+      for (const auto& change : request.list)
+        if (change.model.starts_with(own_model_prefix)) {
+          promise.deliver(own_model_refused());
+          return promise;
+        }
       self->state.submit(request, promise);
       return promise;
     },

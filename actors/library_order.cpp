@@ -4,9 +4,35 @@
 #include "persistence/library_members.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 // What the library does for replication and leadership: the log's order.
 namespace lockstep {
+
+namespace {
+
+constexpr std::chrono::seconds retry_pause{1};
+
+/// The operations that members made, those among them that the list itself
+/// lets in included. A member may propose what it took back for others from a
+/// log that was cut; what nobody lets in stays out.
+std::vector<operation> of_members(const std::vector<operation>& list,
+                                  const std::vector<member>& members) {
+  std::set<device_id> known;
+  for (const auto& one : members)
+    known.insert(one.device);
+  for (const auto& what : list)
+    if (what.model == member_model && what.change != change_type::remove)
+      known.insert(device_id{what.record.bytes});
+  std::vector<operation> allowed;
+  std::copy_if(
+    list.begin(), list.end(), std::back_inserter(allowed),
+    [&](const operation& what) { return known.contains(what.device); });
+  return allowed;
+}
+
+} // namespace
 
 void library_state::sequence(
   const sequence_operations& request,
@@ -26,14 +52,7 @@ void library_state::sequence(
   auto members = known_members(*store_, setup_.joined_from);
   if (!members)
     return refuse(members.error());
-  // Also those that a member took back from a log that was cut must come from
-  // members.
-  for (const auto& what : *request.list)
-    if (std::none_of(members->begin(), members->end(), [&](const member& one) {
-          return one.device == what.device;
-        }))
-      return refuse({errc::not_member, "Device " + to_string(what.device)
-                                         + " is no member of the library."});
+  const auto allowed = of_members(*request.list, *members);
   auto opened = open_draft();
   if (!opened)
     return refuse(opened.error());
@@ -41,7 +60,7 @@ void library_state::sequence(
   auto order = sequencer(*draft);
   auto added = add_captured(order);
   if (added)
-    added = order.add_proposals(*request.list);
+    added = order.add_proposals(allowed);
   if (!added) {
     store_->rollback();
     return refuse(added.error());
@@ -87,6 +106,8 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
         if (auto caught_up = catch_up(list); !caught_up)
           report_waiting(caught_up.error());
         promise.deliver(head);
+        // Applying captures what other programs wrote meanwhile.
+        tell_pending();
         schedule();
       },
       [this, promise](const caf::error& why) mutable {
@@ -101,9 +122,33 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
     [this](const library_applier::chunk& list) { note_entries(list, false); });
 }
 
-void library_state::report_waiting(const failure& why) const {
+void library_state::report_waiting(const failure& why) {
   logger().error("library {}: entries wait to be applied: {}",
                  to_string(setup_.library), why.message);
+  behind_ = true;
+  try_later();
+}
+
+void library_state::report_uncaptured(const failure& why) const {
+  logger().error("library {}: what another program wrote waits: {}",
+                 to_string(setup_.library), why.message);
+}
+
+void library_state::try_later() {
+  self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
+}
+
+expected<sequence_number> library_state::applied_sequence() {
+  return store_->attempt(
+    [this]() -> expected<sequence_number> { return store_->applied(); });
+}
+
+void library_state::tell_pending() {
+  auto last = store_->attempt([this]() -> expected<device_sequence_number> {
+    return store_->pending.last(setup_.device);
+  });
+  if (last && *last && neighbours_.replication)
+    self_->send(neighbours_.replication, pending_advanced{*last});
 }
 
 void library_state::yield(const yield_log& request, head_promise promise) {
@@ -127,9 +172,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
           logger().error("library {}: {}", to_string(setup_.library),
                          loaded.error().message);
         promise.deliver(head);
-        const auto last = store_->pending.last(setup_.device);
-        if (last && neighbours_.replication)
-          self_->send(neighbours_.replication, pending_advanced{last});
+        tell_pending();
         schedule();
       },
       [this, promise](const caf::error& why) mutable {
@@ -140,7 +183,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
 
 void library_state::change_role(const leadership_view& now) {
   const bool led = leads() && leadership_.ballot == now.ballot;
-  leadership_ = now;
+  leadership_ = announced_ = now;
   if (leads() && !led)
     take_office();
   else
@@ -151,7 +194,10 @@ void library_state::take_office() {
   // What could not be applied yet must not be cut off as half a transaction is.
   if (auto caught_up = catch_up(nullptr); !caught_up)
     return fail_office(caught_up.error());
-  self_->request(setup_.log, caf::infinite, truncate_after{store_->applied()})
+  auto applied = applied_sequence();
+  if (!applied)
+    return fail_office(applied.error());
+  self_->request(setup_.log, caf::infinite, truncate_after{*applied})
     .await(
       [this](const log_head& head) {
         if (neighbours_.replication)
@@ -176,9 +222,10 @@ void library_state::take_office() {
 expected<void> library_state::sequence_pending(log_draft& draft) {
   return store_->attempt([&]() -> expected<void> {
     auto hand = writer();
-    if (auto foreign = hand.captured(); foreign)
-      if (auto kept = hand.keep_pending(*foreign); !kept)
-        return kept;
+    if (auto foreign = hand.captured(); !foreign)
+      report_uncaptured(foreign.error());
+    else if (auto kept = hand.keep_pending(*foreign); !kept)
+      return kept;
     const auto list = store_->pending.all();
     if (list.empty())
       return {};
@@ -194,6 +241,15 @@ void library_state::fail_office(const failure& why) {
   store_->rollback();
   logger().error("library {}: cannot lead: {}", to_string(setup_.library),
                  why.message);
+  if (why.code == errc::busy) {
+    // Another program holds the file for long: until it lets go, this device
+    // writes as a follower does.
+    leadership_.role = role::candidate;
+    office_due_ = true;
+    try_later();
+    schedule();
+    return;
+  }
   // Opened again by its supervisor, it tries anew.
   self_->quit(to_error(why));
 }

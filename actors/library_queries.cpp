@@ -20,9 +20,14 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
   found.device = setup_.device;
   found.first = query.first;
   found.last = query.last;
+  auto pending = store_->attempt([&]() -> expected<device_sequence_number> {
+    return store_->pending.last(setup_.device);
+  });
+  if (!pending)
+    return to_error(pending.error());
   if (store_->accepted.contains(setup_.device, query.last))
     found.state = receipt_state::sequenced;
-  else if (store_->pending.last(setup_.device) < query.last)
+  else if (*pending < query.last)
     return to_error({errc::not_found, "This device made no operation "
                                         + to_string(query.last) + "."});
   return found;

@@ -36,17 +36,11 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
 
 void library_state::submit(commit_transaction request,
                            receipt_promise promise) {
-  if (closing_ || queue_.size() >= setup_.limits.queue_limit) {
-    promise.deliver(to_error(
-      closing_ ? failure{errc::closed, "The library is closing; open it anew."}
-               : failure{errc::busy, "Too many writes wait for the disk; try"
-                                     " again in a moment."}));
-    return;
-  }
   auto steps
     = std::make_shared<std::vector<transaction_step>>(std::move(request.steps));
-  enqueue(write{[steps](library_writer& writer) { return writer.run(*steps); },
-                request.wait_for, answer_to(promise)});
+  enqueue_write(
+    write{[steps](library_writer& writer) { return writer.run(*steps); },
+          request.wait_for, answer_to(promise)});
 }
 
 void library_state::submit(log_changes request, receipt_promise promise) {
@@ -67,7 +61,7 @@ void library_state::submit(log_changes request, receipt_promise promise) {
                         " commit the change instead.");
     return writer.run({list->begin(), list->end()});
   };
-  enqueue(
+  enqueue_write(
     write{std::move(run), receipt_state::sequenced, answer_to(promise), true});
 }
 
@@ -104,13 +98,13 @@ void library_state::submit(track_table request,
     return list;
   };
   auto tell = answer_to(promise);
-  enqueue(write{std::move(run), receipt_state::local,
-                [answer, tell](expected<receipt> outcome) {
-                  if (outcome)
-                    tell(*answer);
-                  else
-                    tell(tl::make_unexpected(outcome.error()));
-                }});
+  enqueue_write(write{std::move(run), receipt_state::local,
+                      [answer, tell](expected<receipt> outcome) {
+                        if (outcome)
+                          tell(*answer);
+                        else
+                          tell(tl::make_unexpected(outcome.error()));
+                      }});
 }
 
 void library_state::submit(write_index_batch request,
@@ -141,6 +135,16 @@ void library_state::enqueue(queued what) {
   schedule();
 }
 
+void library_state::enqueue_write(write what) {
+  if (closing_)
+    what.answer(fail(errc::closed, "The library is closing; open it anew."));
+  else if (queue_.size() >= setup_.limits.queue_limit)
+    what.answer(fail(errc::busy, "Too many writes wait for the disk; try again"
+                                 " in a moment."));
+  else
+    enqueue(std::move(what));
+}
+
 void library_state::schedule() {
   if (turn_scheduled_ || queue_.empty() || self_ == nullptr)
     return;
@@ -150,6 +154,11 @@ void library_state::schedule() {
 
 void library_state::turn() {
   turn_scheduled_ = false;
+  if (std::exchange(behind_, false))
+    if (auto caught_up = catch_up(nullptr); !caught_up)
+      report_waiting(caught_up.error());
+  if (std::exchange(office_due_, false))
+    return change_role(announced_);
   if (queue_.empty())
     return;
   if (auto* next = std::get_if<job>(&queue_.front())) {
@@ -187,8 +196,7 @@ void library_state::close(caf::typed_response_promise<done> promise) {
 void library_state::meet(library_neighbours neighbours) {
   neighbours_ = std::move(neighbours);
   send_members();
-  if (auto last = store_->pending.last(setup_.device))
-    self_->send(neighbours_.replication, pending_advanced{last});
+  tell_pending();
 }
 
 void library_state::send_members() {

@@ -81,6 +81,8 @@ private:
   using outcomes = std::shared_ptr<std::vector<outcome>>;
 
   void enqueue(queued what);
+  /// Queues a host's write, or refuses it: closing, or too much waits.
+  void enqueue_write(write what);
   void schedule();
 
   void run_writes(std::vector<write> list);
@@ -121,7 +123,12 @@ private:
               std::function<void(expected<log_head>)> next);
   void committed(const log_draft& draft, const log_head& head);
   expected<void> catch_up(library_applier::chunk fresh);
-  void report_waiting(const failure& why) const;
+  /// Says so, and tries again in a while.
+  void report_waiting(const failure& why);
+  void report_uncaptured(const failure& why) const;
+  void try_later();
+  void tell_pending();
+  expected<sequence_number> applied_sequence();
 
   void note_entries(const library_applier::chunk& list, bool own);
   void publish(event_body body);
@@ -147,7 +154,13 @@ private:
   std::shared_ptr<library_store> store_;
   hybrid_clock clock_{std::chrono::minutes{5}};
   std::mt19937_64 random_;
+  /// What this library acts on, and what leadership said last: they differ
+  /// while taking office is still due.
   leadership_view leadership_;
+  leadership_view announced_;
+  bool office_due_ = false;
+  /// The tables lack entries that the log holds.
+  bool behind_ = false;
   sequence_number stable_;
   library_neighbours neighbours_;
   std::deque<queued> queue_;

@@ -65,7 +65,10 @@ expected<std::shared_ptr<log_draft>> library_state::open_draft() {
   if (!head)
     return tl::make_unexpected(head.error());
   // New entries must not jump over some that are not in the tables yet.
-  if (store_->applied() < head->position.sequence)
+  auto applied = applied_sequence();
+  if (!applied)
+    return tl::make_unexpected(applied.error());
+  if (*applied < head->position.sequence)
     if (auto caught_up = catch_up(nullptr); !caught_up)
       return tl::make_unexpected(caught_up.error());
   if (auto begun = store_->begin(durability::with_log); !begun)
@@ -93,9 +96,10 @@ void library_state::refuse_to_lead(
 expected<library_state::outcomes>
 library_state::run_each(std::vector<write>& list, const keeper& keep) {
   auto hand = writer();
-  if (auto foreign = hand.captured(); foreign)
-    if (auto kept = keep(*foreign); !kept)
-      return tl::make_unexpected(kept.error());
+  if (auto foreign = hand.captured(); !foreign)
+    report_uncaptured(foreign.error());
+  else if (auto kept = keep(*foreign); !kept)
+    return tl::make_unexpected(kept.error());
   auto results = std::make_shared<std::vector<outcome>>();
   for (auto& what : list) {
     outcome result;
@@ -127,9 +131,7 @@ void library_state::write_pending(std::vector<write> list) {
   }
   for (std::size_t i = 0; i < list.size(); ++i)
     (**results)[i].what = std::move(list[i]);
-  const auto last = store_->pending.last(setup_.device);
-  if (last && neighbours_.replication)
-    self_->send(neighbours_.replication, pending_advanced{last});
+  tell_pending();
   finish(*results);
   send_answers();
   schedule();
@@ -179,6 +181,10 @@ void library_state::finish(const outcomes& done) {
 
 void library_state::append(std::shared_ptr<log_draft> draft,
                            std::function<void(expected<log_head>)> next) {
+  if (!store_->in_transaction())
+    return next(fail(errc::constraint,
+                     "A statement rolled the whole transaction back; nothing"
+                     " was changed. Try again."));
   if (draft->empty()) {
     auto committed_now = store_->commit();
     if (!committed_now)
@@ -223,21 +229,25 @@ expected<tracked_table> library_state::track(const track_table& request,
                                              std::vector<operation>& list) {
   return store_->attempt([&]() -> expected<tracked_table> {
     const bool known = store_->tables.by_table(request.table) != nullptr;
-    auto schema
-      = store_->tables.track(request.table, request.model, request.excluded);
-    if (!schema)
-      return tl::make_unexpected(schema.error());
-    tracked_table answer{(*schema)->table, (*schema)->model, 0};
-    if (!known) {
+    auto begin_tracking = [&]() -> expected<const tracked_table_schema*> {
       savepoint all{*store_};
+      auto schema
+        = store_->tables.track(request.table, request.model, request.excluded);
+      if (!schema || known)
+        return schema;
       auto imported = import_rows(*store_, **schema, writer);
-      if (!imported) {
-        store_->tables.load();
+      if (!imported)
         return tl::make_unexpected(imported.error());
-      }
       list = std::move(*imported);
       all.release();
+      return schema;
+    };
+    auto schema = begin_tracking();
+    if (!schema) {
+      store_->tables.load();
+      return tl::make_unexpected(schema.error());
     }
+    tracked_table answer{(*schema)->table, (*schema)->model, 0};
     SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
                                                  + sql_name((*schema)->table)};
     count.executeStep();

@@ -155,6 +155,8 @@ void node_state::close_in_order(library_id id, std::function<void()> then) {
   actors.closing = true;
   for (const auto& actor : all_of(actors.handles))
     self_->demonitor(address_of(actor));
+  // A walk under way is answered; being killed, it would not be.
+  self_->send_exit(actors.handles.indexer, caf::exit_reason::user_shutdown);
   const auto handles = actors.handles;
   // Each step goes on whether or not the one before it was answered: a stuck
   // part must not keep the others' files open.

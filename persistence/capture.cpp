@@ -78,8 +78,9 @@ std::vector<record_key> capture::take_records_after(std::int64_t note) {
   return list;
 }
 
-expected<std::vector<operation>> capture::drain(std::size_t image_limit) {
-  auto touched = take_touched(0);
+expected<std::vector<operation>> capture::drain(std::size_t image_limit,
+                                                std::int64_t after) {
+  auto touched = take_touched(after);
   if (!touched)
     return tl::make_unexpected(touched.error());
   std::vector<operation> list;

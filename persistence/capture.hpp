@@ -30,8 +30,10 @@ public:
   /// were first touched, without device, number, time and transaction. Fails
   /// with `invalid_argument` for a row whose key is no UUID, and with
   /// `too_large` for an image beyond `image_limit` bytes; then the caller rolls
-  /// back. Throws SQLite::Exception.
-  expected<std::vector<operation>> drain(std::size_t image_limit);
+  /// back. Only what was noted after the note `after`. Throws
+  /// SQLite::Exception.
+  expected<std::vector<operation>> drain(std::size_t image_limit,
+                                         std::int64_t after = 0);
 
   /// The newest note of a changed row; what is noted later comes after it.
   std::int64_t newest_note();

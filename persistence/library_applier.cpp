@@ -182,7 +182,15 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   store_.index.store(
     what.model, what.record,
     {what.version, what.sequence, what.change == change_type::remove});
-  return store_.pending.take(what.device, what.device_sequence);
+  auto taken = store_.pending.take(what.device, what.device_sequence);
+  // A commit that was lost after its append left its notes behind: captured
+  // anew, they are this entry once more.
+  if (!taken && what.device == store_.own)
+    if (auto again = store_.pending.newest_of(what.model, what.record);
+        again && again->device == store_.own && again->change == what.change
+        && again->data == what.data && again->base_version + 1 == what.version)
+      store_.pending.take(store_.own, again->device_sequence);
+  return taken;
 }
 
 void library_applier::apply_one(const entry& what) {

@@ -100,21 +100,23 @@ library_sequencer::try_transaction(std::span<const operation> list,
   std::vector<wanted_row> rows;
   for (const auto* what : shown)
     rows.push_back({what->model, what->record, what->change, what->data});
+  const auto noted = store_.changes.newest_note();
   refusals unfit;
   for (const auto& row : show_together(store_, rows, &draft_))
     unfit.emplace(shown[row.index]->device_sequence, row.why.message);
   if (unfit.empty())
-    if (auto added = add_dragged_along(shown); !added)
+    if (auto added = add_dragged_along(shown, noted); !added)
       return tl::make_unexpected(added.error());
   return unfit;
 }
 
-expected<void> library_sequencer::add_dragged_along(
-  const std::vector<const operation*>& shown) {
+expected<void>
+library_sequencer::add_dragged_along(const std::vector<const operation*>& shown,
+                                     std::int64_t noted) {
   std::set<record_key> named;
   for (const auto* what : shown)
     named.emplace(what->model, what->record);
-  auto touched = store_.changes.drain(store_.limits.entry_bytes_limit);
+  auto touched = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
   if (!touched)
     return tl::make_unexpected(touched.error());
   for (auto& what : *touched) {

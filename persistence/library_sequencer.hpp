@@ -53,7 +53,8 @@ private:
   expected<void> decide(const operation& what, const refusals& refused,
                         std::vector<const operation*>& shown);
   /// Rows that a foreign key's action changed, in the name of this device.
-  expected<void> add_dragged_along(const std::vector<const operation*>& shown);
+  expected<void> add_dragged_along(const std::vector<const operation*>& shown,
+                                   std::int64_t noted);
   device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);

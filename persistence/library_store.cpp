@@ -135,6 +135,15 @@ library_store::open(const std::filesystem::path& path,
   auto* raw = store.get();
   auto ready = raw->attempt([&]() -> expected<void> {
     raw->tables.load();
+    auto end = raw->log.latest_sequence();
+    if (!end)
+      return tl::make_unexpected(end.error());
+    if (*end < raw->applied())
+      return fail(errc::corrupt,
+                  "sync.db ends at entry " + to_string(*end) + ", but "
+                    + path.string() + " holds everything up to entry "
+                    + to_string(raw->applied())
+                    + "; restore the sync.db that belongs to it.");
     sqlite3_set_authorizer(raw->database->getHandle(), authorize, raw);
     return {};
   });
@@ -259,10 +268,15 @@ expected<std::vector<member>> library_store::members() {
         return tl::make_unexpected(found.error());
       if (!*found)
         continue;
-      const auto image = nlohmann::json::parse((*found)->data);
-      list.push_back({device_id{(*found)->record.bytes},
-                      image.value("name", std::string{}),
-                      image.value("removed", false)});
+      const auto image = nlohmann::json::parse((*found)->data, nullptr, false);
+      member one{device_id{(*found)->record.bytes}, {}, false};
+      if (const auto name = image.find("name");
+          name != image.end() && name->is_string())
+        one.name = name->get<std::string>();
+      if (const auto removed = image.find("removed");
+          removed != image.end() && removed->is_boolean())
+        one.removed = removed->get<bool>();
+      list.push_back(std::move(one));
     }
     return list;
   });

@@ -93,6 +93,8 @@ library_writer::run(const std::vector<transaction_step>& steps) {
 
 expected<std::vector<operation>> library_writer::steps_to_operations(
   const std::vector<transaction_step>& steps) {
+  // What could not be captured before these steps must not stop them.
+  const auto noted = store_.changes.newest_note();
   std::vector<operation> without_table;
   for (const auto& step : steps) {
     const auto* change = std::get_if<record_change>(&step);
@@ -101,7 +103,7 @@ expected<std::vector<operation>> library_writer::steps_to_operations(
     if (!done)
       return tl::make_unexpected(done.error());
   }
-  auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
+  auto list = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
   if (list)
     std::move(without_table.begin(), without_table.end(),
               std::back_inserter(*list));

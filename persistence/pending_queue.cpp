@@ -167,11 +167,12 @@ std::vector<operation> pending_queue::fetch(device_id own,
                                             std::uint32_t limit) {
   std::vector<operation> list;
   auto read_transactions = [&](SQLite::Statement& rows) {
+    const auto start = list.size();
     while (rows.executeStep()) {
       auto what = read(rows);
       const bool opens = list.empty() || list.back().device != what.device
                          || list.back().transaction_end != what.transaction_end;
-      if (list.size() >= limit && opens)
+      if (list.size() - start >= limit && opens)
         return;
       list.push_back(std::move(what));
     }

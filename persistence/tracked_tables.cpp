@@ -124,8 +124,16 @@ void tracked_tables::load() {
 expected<const tracked_table_schema*>
 tracked_tables::track(const std::string& table, std::string model,
                       const std::vector<std::string>& excluded) {
-  if (const auto* known = by_table(table))
+  if (const auto* known = by_table(table)) {
+    auto same = std::set<std::string>{excluded.begin(), excluded.end()};
+    if ((!model.empty() && model != known->model)
+        || (!excluded.empty() && same != excluded_of(known->id)))
+      return fail(errc::already_exists,
+                  "The table \"" + known->table
+                    + "\" is tracked already, as model \"" + known->model
+                    + "\"; its model and excluded columns cannot be changed.");
     return known;
+  }
   if (model.empty())
     model = table;
   if (std::string_view{model}.starts_with(own_model_prefix)
@@ -149,6 +157,15 @@ tracked_tables::track(const std::string& table, std::string model,
   const auto id = schema->id;
   auto kept = std::make_unique<tracked_table_schema>(std::move(*schema));
   return tables_.emplace(id, std::move(kept)).first->second.get();
+}
+
+std::set<std::string> tracked_tables::excluded_of(std::int64_t id) {
+  SQLite::Statement row{database_,
+                        "SELECT excluded FROM lockstep_model WHERE id = ?"};
+  row.bind(1, id);
+  row.executeStep();
+  return nlohmann::json::parse(row.getColumn(0).getString())
+    .get<std::set<std::string>>();
 }
 
 expected<tracked_table_schema>

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,7 @@ public:
   [[nodiscard]] std::vector<const tracked_table_schema*> all() const;
 
 private:
+  std::set<std::string> excluded_of(std::int64_t id);
   expected<tracked_table_schema>
   read_schema(const std::string& table,
               const std::vector<std::string>& excluded);

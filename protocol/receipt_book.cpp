@@ -22,11 +22,21 @@ void receipt_book::open(device_sequence_number first,
 }
 
 void receipt_book::forget_oldest() {
-  // Only what is stable leaves; the others are as many as the pending queue
-  // and the members' lag allow, and somebody may wait for them.
   while (commits_.size() > remembered_ && !stable_commits_.empty()) {
     commits_.erase(stable_commits_.front());
     stable_commits_.pop_front();
+  }
+  // While a member is away nothing becomes stable; what is sequenced and for
+  // which nobody waits can be told from the log as well.
+  for (auto at = not_stable_.begin();
+       commits_.size() > remembered_ && at != not_stable_.end();) {
+    const auto& what = commits_.at(at->second);
+    if (what.unsettled == 0 && what.waiters.empty()) {
+      commits_.erase(at->second);
+      at = not_stable_.erase(at);
+    } else {
+      ++at;
+    }
   }
 }
 

@@ -60,6 +60,9 @@ with_library(const options& given, const std::string& name,
   auto of = device->open(name);
   if (!of)
     return tl::make_unexpected(of.error());
+  // What other programs wrote enters the log first.
+  if (auto now = open_device::settled_status(*of); !now)
+    return tl::make_unexpected(now.error());
   return then(*of);
 }
 

@@ -13,18 +13,32 @@
 namespace lockstep {
 
 struct subscription::parts {
+  caf::actor_system* system = nullptr;
   event_subscriber subscriber;
+
+  /// Ends the subscription and waits until no callback runs any more.
+  void end() {
+    const auto actor = caf::actor_cast<caf::actor>(subscriber);
+    subscriber = nullptr;
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    caf::scoped_actor self{*system};
+    self->wait_for(actor);
+  }
 };
 
 subscription::subscription() = default;
 subscription::subscription(subscription&&) noexcept = default;
 subscription& subscription::operator=(subscription&& other) noexcept {
-  std::swap(parts_, other.parts_);
+  if (this != &other) {
+    if (parts_)
+      parts_->end();
+    parts_ = std::move(other.parts_);
+  }
   return *this;
 }
 subscription::~subscription() {
   if (parts_)
-    caf::anon_send_exit(parts_->subscriber, caf::exit_reason::user_shutdown);
+    parts_->end();
 }
 
 struct node::parts {
@@ -53,6 +67,14 @@ struct node::parts {
       return fail(errc::closed, "The node is closed.");
     return ask<T, node_actor>(*system, actor.address(), std::move(request))
       .get();
+  }
+
+  /// After this, calls are answered with `closed`; the directory is free.
+  void end() {
+    caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
+    actor = nullptr;
+    events = nullptr;
+    directory.reset();
   }
 
   /// Waits until an actor has ended, so that its files are closed and its
@@ -173,30 +195,31 @@ expected<library> node::share_library(const library& shared, node& with) {
 subscription node::subscribe(std::function<void(const event&)> callback,
                              library_id of) {
   subscription made;
+  if (!parts_->events)
+    return made;
   made.parts_ = std::make_unique<subscription::parts>();
+  made.parts_->system = parts_->system;
   made.parts_->subscriber = spawn_callback_subscriber(
     *parts_->system, parts_->env, parts_->events, of, std::move(callback));
   return made;
 }
 
 void node::close() {
-  if (!parts_)
+  if (!parts_ || !parts_->actor)
     return;
   const auto actor = caf::actor_cast<caf::actor>(parts_->actor);
   parts_->ask_node<done>(close_node{});
   parts_->wait_for_end(actor);
-  caf::anon_send_exit(parts_->events, caf::exit_reason::user_shutdown);
-  parts_.reset();
+  parts_->end();
 }
 
 void node::kill() {
-  if (!parts_)
+  if (!parts_ || !parts_->actor)
     return;
   const auto actor = caf::actor_cast<caf::actor>(parts_->actor);
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   parts_->wait_for_end(actor);
-  caf::anon_send_exit(parts_->events, caf::exit_reason::user_shutdown);
-  parts_.reset();
+  parts_->end();
 }
 
 } // namespace lockstep

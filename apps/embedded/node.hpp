@@ -34,7 +34,8 @@ struct known_library {
   bool open = false;
 };
 
-/// Ends a subscription when it goes away.
+/// Ends a subscription when it goes away, and waits for a callback that is
+/// running: never end one in its own callback.
 class subscription {
 public:
   subscription();

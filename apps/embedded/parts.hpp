@@ -17,24 +17,47 @@ struct runtime_access {
   static const local_network_actor& network(runtime& shared);
 };
 
+/// Calls back exactly once; with `closed` when nobody is left to answer.
+template <class T> class answer_once {
+public:
+  explicit answer_once(answer_callback<T> callback)
+    : callback_(std::move(callback)) {
+  }
+  answer_once(const answer_once&) = delete;
+  answer_once& operator=(const answer_once&) = delete;
+  ~answer_once() {
+    if (callback_)
+      (*this)(fail(errc::closed,
+                   "The library was closed before it answered; open it."));
+  }
+  void operator()(expected<T> value) {
+    if (auto callback = std::exchange(callback_, nullptr))
+      callback(std::move(value));
+  }
+
+private:
+  answer_callback<T> callback_;
+};
+
 /// Sends a request to an actor that may be gone; the callback runs on a thread
 /// of the system.
 template <class T, class Handle, class Request>
 void ask(caf::actor_system& system, const caf::actor_addr& target,
          Request request, answer_callback<T> callback) {
+  auto once = std::make_shared<answer_once<T>>(std::move(callback));
   auto handle = caf::actor_cast<caf::strong_actor_ptr>(target);
   if (!handle) {
-    callback(
+    (*once)(
       fail(errc::closed, "The library is closed on this device; open it."));
     return;
   }
   system.spawn([handle = caf::actor_cast<Handle>(std::move(handle)),
                 request = std::move(request),
-                callback](caf::event_based_actor* self) {
+                once](caf::event_based_actor* self) {
     self->request(handle, caf::infinite, request)
-      .then([callback](T& value) { callback(std::move(value)); },
-            [callback](const caf::error& why) {
-              callback(tl::make_unexpected(to_failure(why)));
+      .then([once](T& value) { (*once)(std::move(value)); },
+            [once](const caf::error& why) {
+              (*once)(tl::make_unexpected(to_failure(why)));
             });
   });
 }

@@ -47,6 +47,29 @@ TEST_F(node_facade, answers_closed_for_a_closed_library) {
   EXPECT_TRUE(within(again->commit(named("red"))));
 }
 
+TEST_F(node_facade, answers_every_commit_also_when_it_is_killed) {
+  auto first = open("a");
+  auto second = open("b");
+  auto photos = make_library(first);
+  auto shared = first.share_library(photos, second);
+  ASSERT_TRUE(shared);
+  ASSERT_TRUE(within(shared->use<tag>()));
+  first.kill();
+  auto waiting
+    = shared->commit(named("red"), change_type::insert, receipt_state::stable);
+  second.kill();
+  EXPECT_EQ(code_of(within(std::move(waiting))), errc::closed);
+}
+
+TEST_F(node_facade, answers_closed_once_it_is_closed_itself) {
+  auto device = open("a");
+  device.close();
+  EXPECT_EQ(code_of(device.libraries()), errc::closed);
+  EXPECT_EQ(code_of(device.create_library("photos")), errc::closed);
+  device.subscribe([](const event&) {});
+  device.close();
+}
+
 TEST_F(node_facade, answers_closed_to_handles_that_outlive_it) {
   std::optional<library> kept;
   {

@@ -111,7 +111,7 @@ TEST_F(sync_log_reading, head_at_an_entry_has_its_chain_value) {
 
 TEST_F(sync_log_reading, match_is_the_last_entry_under_an_older_ballot) {
   std::vector<entry> list;
-  for (std::uint64_t term : {1, 1, 1, 3, 3, 6}) {
+  for (const auto term : {1U, 1U, 1U, 3U, 3U, 6U}) {
     maker_.under = test_ballot(term);
     list.push_back(maker_.make());
   }

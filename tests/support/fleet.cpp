@@ -203,7 +203,8 @@ std::string fleet::settle(duration patience) {
 }
 
 record_id fleet::make_id() {
-  return record_id{make_uuid_v7(1'767'225'600'000 + next_id_, 0, next_id_++)};
+  const auto number = next_id_++;
+  return record_id{make_uuid_v7(1'767'225'600'000 + number, 0, number)};
 }
 
 } // namespace lockstep

@@ -58,7 +58,10 @@ void library_state::sequence(
     return refuse(opened.error());
   auto draft = *opened;
   auto order = sequencer(*draft);
-  auto added = add_captured(order);
+  auto hand = writer();
+  auto added = take_captured(hand, [&](const std::vector<operation>& made) {
+    return order.add_own(made);
+  });
   if (added)
     added = order.add_proposals(allowed);
   if (!added) {
@@ -103,8 +106,7 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
               append_entries{request.under, request.follows, list})
     .await(
       [this, list, promise](const log_head& head) mutable {
-        if (auto caught_up = catch_up(list); !caught_up)
-          report_waiting(caught_up.error());
+        follow_log(list);
         promise.deliver(head);
         // Applying captures what other programs wrote meanwhile.
         tell_pending();
@@ -122,16 +124,14 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
     [this](const library_applier::chunk& list) { note_entries(list, false); });
 }
 
-void library_state::report_waiting(const failure& why) {
+void library_state::follow_log(library_applier::chunk fresh) {
+  auto caught_up = catch_up(std::move(fresh));
+  if (caught_up)
+    return;
   logger().error("library {}: entries wait to be applied: {}",
-                 to_string(setup_.library), why.message);
+                 to_string(setup_.library), caught_up.error().message);
   behind_ = true;
   try_later();
-}
-
-void library_state::report_uncaptured(const failure& why) const {
-  logger().error("library {}: what another program wrote waits: {}",
-                 to_string(setup_.library), why.message);
 }
 
 void library_state::try_later() {
@@ -222,10 +222,11 @@ void library_state::take_office() {
 expected<void> library_state::sequence_pending(log_draft& draft) {
   return store_->attempt([&]() -> expected<void> {
     auto hand = writer();
-    if (auto foreign = hand.captured(); !foreign)
-      report_uncaptured(foreign.error());
-    else if (auto kept = hand.keep_pending(*foreign); !kept)
-      return kept;
+    auto taken = take_captured(hand, [&](const std::vector<operation>& made) {
+      return hand.keep_pending(made);
+    });
+    if (!taken)
+      return taken;
     const auto list = store_->pending.all();
     if (list.empty())
       return {};

@@ -30,8 +30,7 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   clock_ = hybrid_clock{setup_.limits.clock_ahead_limit};
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device};
-  if (auto caught_up = catch_up(nullptr); !caught_up)
-    report_waiting(caught_up.error());
+  follow_log(nullptr);
 }
 
 void library_state::submit(commit_transaction request,
@@ -155,8 +154,7 @@ void library_state::schedule() {
 void library_state::turn() {
   turn_scheduled_ = false;
   if (std::exchange(behind_, false))
-    if (auto caught_up = catch_up(nullptr); !caught_up)
-      report_waiting(caught_up.error());
+    follow_log(nullptr);
   if (std::exchange(office_due_, false))
     return change_role(announced_);
   if (queue_.empty())

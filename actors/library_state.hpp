@@ -90,6 +90,10 @@ private:
   /// What to do with the operations that a write amounts to.
   using keeper = std::function<expected<void>(const std::vector<operation>&)>;
 
+  /// Keeps what other programs wrote meanwhile: it comes before whatever else
+  /// the transaction does, which might overwrite it. What cannot be captured is
+  /// reported and waits.
+  expected<void> take_captured(library_writer& hand, const keeper& keep);
   /// Runs each write in the open transaction; one that fails fails alone.
   expected<outcomes> run_each(std::vector<write>& list, const keeper& keep);
   void write_pending(std::vector<write> list);
@@ -121,11 +125,9 @@ private:
   /// rolled back; then `next` runs.
   void append(std::shared_ptr<log_draft> draft,
               std::function<void(expected<log_head>)> next);
-  void committed(const log_draft& draft, const log_head& head);
   expected<void> catch_up(library_applier::chunk fresh);
-  /// Says so, and tries again in a while.
-  void report_waiting(const failure& why);
-  void report_uncaptured(const failure& why) const;
+  /// Catches up; where that fails, says so and tries again in a while.
+  void follow_log(library_applier::chunk fresh);
   void try_later();
   void tell_pending();
   expected<sequence_number> applied_sequence();
@@ -146,8 +148,6 @@ private:
   library_writer writer();
   library_sequencer sequencer(log_draft& draft);
   library_applier applier();
-  /// What other programs wrote comes before proposals that may overwrite it.
-  expected<void> add_captured(library_sequencer& order);
 
   library_actor::pointer self_ = nullptr;
   library_setup setup_;

@@ -1,5 +1,6 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "actors/logging.hpp"
 #include "persistence/row_import.hpp"
 
 #include <algorithm>
@@ -31,9 +32,14 @@ library_applier library_state::applier() {
                          }};
 }
 
-expected<void> library_state::add_captured(library_sequencer& order) {
-  auto foreign = writer().captured();
-  return foreign ? order.add_own(*foreign) : expected<void>{};
+expected<void> library_state::take_captured(library_writer& hand,
+                                            const keeper& keep) {
+  auto foreign = hand.captured();
+  if (foreign)
+    return keep(*foreign);
+  logger().error("library {}: what another program wrote waits: {}",
+                 to_string(setup_.library), foreign.error().message);
+  return {};
 }
 
 void library_state::answer_all(std::vector<write>& list, const failure& why) {
@@ -96,10 +102,8 @@ void library_state::refuse_to_lead(
 expected<library_state::outcomes>
 library_state::run_each(std::vector<write>& list, const keeper& keep) {
   auto hand = writer();
-  if (auto foreign = hand.captured(); !foreign)
-    report_uncaptured(foreign.error());
-  else if (auto kept = keep(*foreign); !kept)
-    return tl::make_unexpected(kept.error());
+  if (auto taken = take_captured(hand, keep); !taken)
+    return tl::make_unexpected(taken.error());
   auto results = std::make_shared<std::vector<outcome>>();
   for (auto& what : list) {
     outcome result;
@@ -212,8 +216,7 @@ void library_state::append(std::shared_ptr<log_draft> draft,
           // The log has it; the tables follow from there, before anything else
           // is written.
           store_->rollback();
-          if (auto caught_up = catch_up(list); !caught_up)
-            report_waiting(caught_up.error());
+          follow_log(list);
         }
         next(head);
         note_entries(list, true);

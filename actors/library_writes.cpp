@@ -250,7 +250,7 @@ expected<tracked_table> library_state::track(const track_table& request,
       store_->tables.load();
       return tl::make_unexpected(schema.error());
     }
-    tracked_table answer{(*schema)->table, (*schema)->model, 0};
+    tracked_table answer{(*schema)->table, (*schema)->model, key_kind::uuid, 0};
     SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
                                                  + sql_name((*schema)->table)};
     count.executeStep();

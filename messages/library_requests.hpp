@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -180,11 +182,57 @@ struct track_table {
   std::vector<std::string> excluded;
 };
 
+/// How the rows of a table are told apart on all devices.
+enum class key_kind : std::uint8_t {
+  uuid = 1,    ///< A column of UUIDs: the key is the record id.
+  natural = 2, ///< A primary key that means something: text, several columns.
+  integer = 3, ///< An INTEGER PRIMARY KEY, or the rowid where there is no key.
+};
+
+/// "uuid", "natural" or "integer".
+std::string_view to_string(key_kind kind);
+std::optional<key_kind> parse_key_kind(std::string_view text);
+
 struct tracked_table {
   std::string table;
   std::string model;
+  key_kind key = key_kind::uuid;
   std::uint64_t rows = 0;
 };
+
+/// Stops syncing a table on this device: its triggers and Lockstep's rows about
+/// it go, its own rows stay.
+struct untrack_table {
+  std::string table;
+};
+
+/// What became of it: the table as it was tracked.
+struct untracked_table {
+  std::string table;
+  std::string model;
+};
+
+/// All tables of the application, tracked or not.
+struct read_tables {};
+
+struct table_list {
+  struct table {
+    std::string name;
+    /// Its model where it is tracked; else empty.
+    std::string model;
+    /// Why it cannot be tracked; empty where it can be, or is.
+    std::string refusal;
+  };
+  /// Parents come before the tables that refer to them.
+  std::vector<table> tables;
+};
+
+/// Removes everything of Lockstep's from database.db and leaves it as the
+/// application would have it. The library cannot be used afterwards.
+struct detach_library {};
+
+/// File watch to library: something wrote database.db.
+struct database_written {};
 
 struct read_status {};
 
@@ -198,6 +246,10 @@ struct library_status {
   sequence_number stable;
   std::uint64_t pending = 0;
   std::uint64_t conflicts = 0;
+  /// Entries that cannot be applied here yet.
+  std::uint64_t set_aside = 0;
+  /// Why what another program wrote cannot enter the log; empty when it can.
+  std::string capture_problem;
   std::vector<lockstep::member> members;
 };
 

@@ -66,11 +66,24 @@ errc code_of(int error_number) {
   }
 }
 
+/// What to do, as the end of a sentence.
+std::string advice_on(errc code) {
+  switch (code) {
+    case errc::disk_full:
+      return "; free some space and try again.";
+    case errc::read_only:
+      return "; check the permissions of the file and of its folder.";
+    default:
+      return ".";
+  }
+}
+
 } // namespace
 
 failure system_failure(int error_number, const std::string& what) {
-  return {code_of(error_number),
-          what + ": " + std::generic_category().message(error_number) + "."};
+  const auto code = code_of(error_number);
+  return {code, what + ": " + std::generic_category().message(error_number)
+                  + advice_on(code)};
 }
 
 expected<void> write_file_atomically(const std::filesystem::path& file,

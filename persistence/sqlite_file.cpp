@@ -96,7 +96,7 @@ expected<void> check_format(SQLite::Database& database,
                 + " was written by a newer version of Lockstep "
                   "(format "
                 + std::to_string(recorded) + ", this version knows "
-                + std::to_string(newest) + "); update Lockstep to open it");
+                + std::to_string(newest) + "); update Lockstep to open it.");
 }
 
 int flags_of(open_mode mode) {
@@ -115,11 +115,11 @@ expected<void> check_path(const std::filesystem::path& file, open_mode mode) {
   std::error_code problem;
   auto status = std::filesystem::status(file, problem);
   if (std::filesystem::is_directory(status))
-    return fail(errc::io, file.string() + " is a folder; name a file");
+    return fail(errc::io, file.string() + " is a folder; name a file.");
   if (status.type() == std::filesystem::file_type::not_found
       && mode != open_mode::create)
     return fail(errc::not_found,
-                file.string() + " does not exist; check the path");
+                file.string() + " does not exist; check the path.");
   // SQLite would take a file of one byte for an empty database.
   if (std::filesystem::file_size(file, problem) == 1 && !problem)
     throw SQLite::Exception("one byte is no database", SQLITE_NOTADB);
@@ -139,7 +139,7 @@ failure sqlite_failure(const SQLite::Exception& what,
                        const std::filesystem::path& file) {
   auto [code, advice] = outcome_of(what.getErrorCode());
   return {code, file.string() + " " + std::string{advice} + " ("
-                  + what.getErrorStr() + ": " + what.what() + ")"};
+                  + what.getErrorStr() + ": " + what.what() + ")."};
 }
 
 expected<std::unique_ptr<SQLite::Database>>

@@ -68,6 +68,7 @@ TEST_F(sqlite_file, missing_file_is_not_made_unless_asked) {
     auto database = open_sqlite(file_, mode);
     ASSERT_FALSE(database);
     EXPECT_EQ(database.error().code, errc::not_found);
+    EXPECT_TRUE(database.error().message.ends_with("."));
     EXPECT_FALSE(fs::exists(file_));
   }
 }
@@ -83,6 +84,7 @@ TEST_F(sqlite_file, garbage_is_corrupt_and_stays_as_it_is) {
       EXPECT_EQ(database.error().code, errc::corrupt) << size;
       EXPECT_NE(database.error().message.find(file_.string()),
                 std::string::npos);
+      EXPECT_TRUE(database.error().message.ends_with(".")) << size;
       EXPECT_EQ(bytes_of(file_), garbage);
     }
   }
@@ -92,6 +94,7 @@ TEST_F(sqlite_file, folder_and_missing_parent_are_refused) {
   auto folder = open_sqlite(folder_, open_mode::create);
   ASSERT_FALSE(folder);
   EXPECT_EQ(folder.error().code, errc::io);
+  EXPECT_TRUE(folder.error().message.ends_with("."));
   auto orphan = open_sqlite(folder_ / "no" / "some.db", open_mode::create);
   ASSERT_FALSE(orphan);
   EXPECT_EQ(orphan.error().code, errc::io);

@@ -110,6 +110,13 @@ expected<void> create_description(const std::filesystem::path& file,
                                 {"created_at", to_text(identity.created_at)}});
 }
 
+std::array<std::uint8_t, SHA256_DIGEST_LENGTH>
+digest_of(const public_key& key) {
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(key.data(), key.size(), digest.data());
+  return digest;
+}
+
 /// Whether the file is there; a folder that cannot be searched is an error.
 expected<bool> is_there(const std::filesystem::path& file) {
   std::error_code error;
@@ -122,9 +129,18 @@ expected<bool> is_there(const std::filesystem::path& file) {
 
 } // namespace
 
+std::string fingerprint_of(const public_key& key) {
+  std::string text;
+  for (const auto byte : digest_of(key)) {
+    std::array<char, 4> pair{};
+    std::snprintf(pair.data(), pair.size(), ":%02x", unsigned{byte});
+    text += pair.data();
+  }
+  return text.substr(1);
+}
+
 device_id device_of(const public_key& key) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(key.data(), key.size(), digest.data());
+  const auto digest = digest_of(key);
   device_id id;
   std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
   return id;

@@ -29,6 +29,11 @@ struct device_identity {
 /// The device that a public key stands for: the first 16 bytes of its SHA-256.
 device_id device_of(const public_key& key);
 
+/// What people compare to be sure of a device: the SHA-256 of its public key,
+/// as 32 pairs of lower-case hexadecimal digits with colons between them. The
+/// device's id is its first half.
+std::string fingerprint_of(const public_key& key);
+
 /// What a new device is made from; of no use to one that exists.
 struct new_device {
   /// Shown to people; see `check_name`.

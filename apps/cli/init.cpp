@@ -30,10 +30,13 @@ expected<void> make_device(const options& given, const std::string& name) {
     = open_or_create_identity(*path, name.empty() ? host_name() : name);
   if (!identity)
     return tl::make_unexpected(identity.error());
-  given.out().answer(
-    {{"device", to_string(identity->id)}, {"name", identity->name}},
-    "device " + to_string(identity->id) + ", named \"" + identity->name
-      + "\", in " + path->string() + "\n");
+  const auto fingerprint = fingerprint_of(identity->key);
+  given.out().answer({{"device", to_string(identity->id)},
+                      {"name", identity->name},
+                      {"fingerprint", fingerprint}},
+                     "device " + to_string(identity->id) + ", named \""
+                       + identity->name + "\", in " + path->string()
+                       + "\nfingerprint " + fingerprint + "\n");
   return {};
 }
 
@@ -43,7 +46,9 @@ void add_init(commands& all) {
   auto name = std::make_shared<std::string>();
   auto& init = all.add(
     "init",
-    "Make the device: its key and its id; a second time nothing is changed",
+    "Make the device: its key and its id; a second time nothing is changed.\n"
+    "The fingerprint shown is the SHA-256 of the device's public key;"
+    " the id is\nits first half.",
     "lockstep init --name laptop",
     [name](const options& given) { return make_device(given, *name); });
   init

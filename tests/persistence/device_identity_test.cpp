@@ -60,6 +60,9 @@ TEST(device_identity, id_proves_itself_by_the_key) {
 TEST(device_identity, id_is_the_start_of_sha_256) {
   // SHA-256 of 32 zero bytes: 66687aadf862bd776c8fc18b8e9f8e20...
   EXPECT_EQ(to_string(device_of({})), "66687aad-f862-bd77-6c8f-c18b8e9f8e20");
+  EXPECT_EQ(fingerprint_of({}),
+            "66:68:7a:ad:f8:62:bd:77:6c:8f:c1:8b:8e:9f:8e:20:08:97:14:85:6e:e2:"
+            "33:b3:90:2a:59:1d:0d:5f:29:25");
 }
 
 TEST(device_identity, two_devices_differ) {

@@ -55,7 +55,7 @@ struct listed_library {
 struct library_list {
   std::vector<listed_library> libraries;
   /// What was wrong with those that cannot be read.
-  std::vector<failure> unreadable;
+  std::vector<unreadable_library> unreadable;
 };
 
 /// The actors of one open library. Let go of them when it closes.
@@ -80,10 +80,11 @@ struct reopen_library {
 };
 
 /// One per device: its identity and its libraries; opens, closes, supervises.
-/// A library whose actor fails is closed with an event and reopened after a
-/// while; the others are untouched.
+/// A library whose actor fails is closed with an event and reopened a while
+/// after all its actors have ended; the others are untouched.
 using node_actor = caf::typed_actor<
-  /// Errors: `invalid_argument` for the name, and those of opening.
+  /// Errors: `invalid_argument` for the name, `already_exists` when a library
+  /// of this device has it, and those of opening. Then nothing is left behind.
   caf::replies_to<create_library>::with<library_handles>,
   caf::replies_to<join_library>::with<library_handles>,
   /// The handles of a library, which is opened if it is not yet. Errors:

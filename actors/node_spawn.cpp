@@ -111,7 +111,9 @@ node_state::spawn_library(const library_folder& folder) {
     if (!one.removed)
       attached.members.push_back(one.device);
   self_->send(gateway_, attached);
-  open_[what.id] = {made, follower, failures_[what.id], false};
+  auto& actors = open_[what.id];
+  actors.handles = made;
+  actors.follower = follower;
   return made;
 }
 

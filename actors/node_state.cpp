@@ -4,7 +4,6 @@
 #include "actors/logging.hpp"
 
 #include <algorithm>
-#include <array>
 #include <random>
 
 namespace lockstep {
@@ -15,20 +14,31 @@ constexpr std::chrono::seconds closing_patience{10};
 constexpr std::chrono::seconds reopen_first{1};
 constexpr std::uint32_t reopen_doublings_most = 6;
 
-caf::actor_addr address_of(const caf::actor& actor) {
-  return actor.address();
+/// What keeps a second library from having this name.
+expected<void> check_free(const data_directory& directory,
+                          const std::string& name) {
+  auto found = directory.libraries();
+  if (!found)
+    return tl::make_unexpected(found.error());
+  for (const auto& one : found->libraries)
+    if (one.description.name == name)
+      return fail(errc::already_exists, "This device has a library named \""
+                                          + name
+                                          + "\" already; choose another name.");
+  return {};
 }
 
-/// Every actor of a library, for all of which one rule holds.
-std::array<caf::actor, 5> all_of(const library_handles& handles) {
+} // namespace
+
+std::vector<caf::actor> node_state::all_of(const open_library_actors& actors) {
+  const auto& handles = actors.handles;
   return {caf::actor_cast<caf::actor>(handles.leadership),
           caf::actor_cast<caf::actor>(handles.replication),
           caf::actor_cast<caf::actor>(handles.indexer),
           caf::actor_cast<caf::actor>(handles.library),
-          caf::actor_cast<caf::actor>(handles.log)};
+          caf::actor_cast<caf::actor>(handles.log),
+          caf::actor_cast<caf::actor>(actors.follower)};
 }
-
-} // namespace
 
 void node_state::start(node_actor::pointer self, node_setup setup) {
   self_ = self;
@@ -51,6 +61,8 @@ void node_state::publish(library_id library, event_body body) {
 
 caf::typed_response_promise<library_handles>
 node_state::create(const create_library& request) {
+  if (auto is_free = check_free(*setup_.directory, request.name); !is_free)
+    return answer_once_ready(tl::make_unexpected(is_free.error()));
   const auto wall = setup_.env.wall(self_->clock().now());
   std::mt19937_64 random{
     setup_.env.seed
@@ -64,11 +76,7 @@ node_state::create(const create_library& request) {
   description.created_by = setup_.identity.id;
   description.created_at = wall;
   description.device = setup_.identity.id;
-  auto folder
-    = create_library_folder(setup_.directory->libraries_folder(), description);
-  if (!folder)
-    return answer_once_ready(tl::make_unexpected(folder.error()));
-  return answer_once_ready(open_folder(*folder));
+  return make(description);
 }
 
 caf::typed_response_promise<library_handles>
@@ -80,11 +88,62 @@ node_state::join(const join_library& request) {
   description.created_at = setup_.env.wall(self_->clock().now());
   description.device = setup_.identity.id;
   description.joined_from = request.from;
+  return make(description);
+}
+
+caf::typed_response_promise<library_handles>
+node_state::make(const library_description& description) {
+  auto promise = self_->make_response_promise<library_handles>();
+  if (closing_) {
+    promise.deliver(to_error({errc::closed, "The node is shutting down."}));
+    return promise;
+  }
   auto folder
     = create_library_folder(setup_.directory->libraries_folder(), description);
-  if (!folder)
-    return answer_once_ready(tl::make_unexpected(folder.error()));
-  return answer_once_ready(open_folder(*folder));
+  if (!folder) {
+    promise.deliver(to_error(folder.error()));
+    return promise;
+  }
+  auto opened = open_folder(*folder);
+  if (!opened) {
+    take_back(description.id, opened.error(), promise);
+    return promise;
+  }
+  self_->request(opened->leadership, closing_patience, read_leader{})
+    .then([promise, handles = *opened](
+            const leadership_view&) mutable { promise.deliver(handles); },
+          [this, promise, id = description.id](const caf::error& why) {
+            take_back(id, to_failure(why), promise);
+          });
+  return promise;
+}
+
+void node_state::take_back(library_id id, failure why,
+                           handles_promise promise) {
+  auto remove = [this, id, promise](const failure& reason) mutable {
+    reopening_.erase(id);
+    failures_.erase(id);
+    if (auto removed
+        = remove_library_folder(setup_.directory->library_path(id));
+        !removed)
+      logger().error("library {}: cannot be taken back: {}", to_string(id),
+                     removed.error().message);
+    promise.deliver(to_error(reason));
+  };
+  auto found = open_.find(id);
+  if (found == open_.end()) {
+    remove(why);
+  } else if (found->second.then) {
+    // It failed by itself, for a reason that says more.
+    found->second.then = [remove, reason = found->second.reason]() mutable {
+      remove(reason);
+    };
+  } else if (found->second.closing) {
+    // The node closes meanwhile; the library is whole.
+    promise.deliver(to_error(why));
+  } else {
+    close_in_order(id, [remove, why]() mutable { remove(why); });
+  }
 }
 
 caf::typed_response_promise<library_handles> node_state::open(library_id id) {
@@ -129,8 +188,12 @@ node_state::open_folder(const library_folder& folder) {
   auto handles = spawn_library(folder);
   if (!handles)
     return handles;
-  for (const auto& actor : all_of(*handles))
+  auto& actors = open_.at(handles->id);
+  for (const auto& actor : all_of(actors)) {
     self_->monitor(actor);
+    actors.alive.insert(actor.address());
+  }
+  reopening_.erase(handles->id);
   publish(handles->id, library_opened{handles->name});
   logger().info("library {}: opened as \"{}\"", to_string(handles->id),
                 handles->name);
@@ -140,7 +203,10 @@ node_state::open_folder(const library_folder& folder) {
 caf::typed_response_promise<done> node_state::close_one(library_id id) {
   auto promise = self_->make_response_promise<done>();
   auto found = open_.find(id);
-  if (found == open_.end())
+  // Whoever closes a library that failed does not want it back.
+  if (reopening_.erase(id) != 0)
+    promise.deliver(done{});
+  else if (found == open_.end())
     promise.deliver(
       to_error({errc::not_found, "The library is not open on this device."}));
   else if (found->second.closing)
@@ -153,8 +219,6 @@ caf::typed_response_promise<done> node_state::close_one(library_id id) {
 void node_state::close_in_order(library_id id, std::function<void()> then) {
   auto& actors = open_.at(id);
   actors.closing = true;
-  for (const auto& actor : all_of(actors.handles))
-    self_->demonitor(address_of(actor));
   // A walk under way is answered; being killed, it would not be.
   self_->send_exit(actors.handles.indexer, caf::exit_reason::user_shutdown);
   const auto handles = actors.handles;
@@ -167,8 +231,7 @@ void node_state::close_in_order(library_id id, std::function<void()> then) {
             [next](const caf::error&) { next(); });
   };
   step over = [this, id, then] {
-    closed(id, {errc::none, {}});
-    then();
+    end(id, {errc::none, {}}, then);
   };
   step log = [=] {
     ask(handles.log, close_log{}, over);
@@ -185,20 +248,25 @@ void node_state::close_in_order(library_id id, std::function<void()> then) {
   ask(handles.leadership, step_down{}, peers);
 }
 
-void node_state::kill(const open_library_actors& actors) {
-  for (const auto& actor : all_of(actors.handles))
+void node_state::end(library_id id, const failure& why,
+                     std::function<void()> then) {
+  auto& actors = open_.at(id);
+  actors.closing = true;
+  actors.reason = why;
+  actors.then = std::move(then);
+  for (const auto& actor : all_of(actors))
     self_->send_exit(actor, caf::exit_reason::kill);
-  self_->send_exit(actors.follower, caf::exit_reason::kill);
+  closed_if_ended(id);
 }
 
-void node_state::closed(library_id id, const failure& why) {
-  auto found = open_.find(id);
-  if (found == open_.end())
+void node_state::closed_if_ended(library_id id) {
+  const auto& actors = open_.at(id);
+  if (!actors.then || !actors.alive.empty())
     return;
-  kill(found->second);
-  open_.erase(found);
-  publish(id, library_closed{why});
+  const auto over = open_.extract(id);
+  publish(id, library_closed{over.mapped().reason});
   logger().info("library {}: closed", to_string(id));
+  over.mapped().then();
   finish_close();
 }
 
@@ -210,9 +278,8 @@ void node_state::crash(const caf::error& why) {
     self_->send_exit(actor, caf::exit_reason::kill);
   };
   for (auto& [id, actors] : open_) {
-    for (const auto& actor : all_of(actors.handles))
+    for (const auto& actor : all_of(actors))
       take_down(actor);
-    take_down(caf::actor_cast<caf::actor>(actors.follower));
   }
   take_down(caf::actor_cast<caf::actor>(gateway_));
   open_.clear();
@@ -228,54 +295,63 @@ void node_state::lost(const caf::actor_addr& actor, const caf::error& why) {
       self_->quit(caf::exit_reason::kill);
     return;
   }
-  for (auto& [id, actors] : open_) {
-    const auto list = all_of(actors.handles);
-    if (std::none_of(list.begin(), list.end(), [&](const caf::actor& one) {
-          return one.address() == actor;
-        }))
-      continue;
-    const auto reason = to_failure(why);
-    logger().error("library {}: an actor failed, it will be reopened: {}",
-                   to_string(id), reason.message);
-    for (const auto& one : list)
-      self_->demonitor(address_of(one));
-    caf::anon_send(gateway_, detach_library{id});
-    const auto attempt = failures_[id]++;
-    reopen_library again{id, attempt};
-    self_->delayed_send(
-      node_actor{self_},
-      reopen_first * (1U << std::min(attempt, reopen_doublings_most)), again);
-    closed(id, reason);
+  const auto found
+    = std::find_if(open_.begin(), open_.end(), [&](const auto& one) {
+        return one.second.alive.contains(actor);
+      });
+  if (found == open_.end())
+    return;
+  const auto id = found->first;
+  found->second.alive.erase(actor);
+  if (found->second.closing) {
+    closed_if_ended(id);
     return;
   }
+  const auto reason = to_failure(why);
+  logger().error("library {}: an actor failed, it will be reopened: {}",
+                 to_string(id), reason.message);
+  caf::anon_send(gateway_, detach_library{id});
+  end(id, reason, [this, id] { reopen_later(id); });
+}
+
+void node_state::reopen_later(library_id id) {
+  if (closing_)
+    return;
+  const auto attempt = failures_[id]++;
+  reopening_[id] = attempt;
+  self_->delayed_send(node_actor{self_},
+                      reopen_first
+                        * (1U << std::min(attempt, reopen_doublings_most)),
+                      reopen_library{id, attempt});
 }
 
 void node_state::reopen(const reopen_library& what) {
-  if (closing_ || open_.contains(what.library))
+  const auto wanted = reopening_.find(what.library);
+  if (closing_ || wanted == reopening_.end() || wanted->second != what.attempt)
     return;
-  auto folder
-    = open_library_folder(setup_.directory->library_path(what.library));
-  if (!folder)
+  auto opened
+    = open_library_folder(setup_.directory->library_path(what.library))
+        .and_then(
+          [this](const library_folder& folder) { return open_folder(folder); });
+  if (opened)
     return;
-  if (auto opened = open_folder(*folder); !opened) {
-    logger().error("library {}: cannot be reopened: {}",
-                   to_string(what.library), opened.error().message);
-    const auto attempt = what.attempt + 1;
-    self_->delayed_send(node_actor{self_},
-                        reopen_first
-                          * (1U << std::min(attempt, reopen_doublings_most)),
-                        reopen_library{what.library, attempt});
-  }
+  logger().error("library {}: cannot be reopened: {}", to_string(what.library),
+                 opened.error().message);
+  reopen_later(what.library);
 }
 
 caf::result<library_list> node_state::list() const {
   auto found = setup_.directory->libraries();
   if (!found)
     return to_error(found.error());
+  auto is_open = [this](library_id id) {
+    const auto one = open_.find(id);
+    return one != open_.end() && !one->second.closing;
+  };
   library_list answer;
   for (const auto& folder : found->libraries)
     answer.libraries.push_back({folder.description.id, folder.description.name,
-                                open_.contains(folder.description.id)});
+                                is_open(folder.description.id)});
   answer.unreadable = found->unreadable;
   return answer;
 }

@@ -36,11 +36,22 @@ private:
   struct open_library_actors {
     library_handles handles;
     event_subscriber follower;
-    std::uint32_t failures = 0;
+    /// Those that have not ended yet. The library is open until all have.
+    std::set<caf::actor_addr> alive;
     bool closing = false;
+    /// Why it closes; known once all were told to end.
+    failure reason{errc::none, {}};
+    /// What happens when all have ended; nothing before they were told to.
+    std::function<void()> then;
   };
 
+  static std::vector<caf::actor> all_of(const open_library_actors& actors);
+
   handles_promise answer_once_ready(expected<library_handles> opened);
+  /// Makes a folder and opens it; takes it back where that fails.
+  handles_promise make(const library_description& description);
+  /// Removes a library that was made and cannot be used, then answers.
+  void take_back(library_id id, failure why, handles_promise promise);
   expected<library_handles> open_folder(const library_folder& folder);
   expected<library_handles> spawn_library(const library_folder& folder);
   /// Starts the creator's first term in a log that has none yet.
@@ -49,8 +60,10 @@ private:
   /// Closes one library step by step: leadership, network, replication, tables,
   /// log.
   void close_in_order(library_id id, std::function<void()> then);
-  void closed(library_id id, const failure& why);
-  void kill(const open_library_actors& actors);
+  /// Tells all that are left of a library's actors to end, and waits for it.
+  void end(library_id id, const failure& why, std::function<void()> then);
+  void closed_if_ended(library_id id);
+  void reopen_later(library_id id);
   void finish_close();
   void publish(library_id library, event_body body);
 
@@ -59,6 +72,8 @@ private:
   gateway_actor gateway_;
   std::map<library_id, open_library_actors> open_;
   std::map<library_id, std::uint32_t> failures_;
+  /// The attempts to reopen that are still wanted.
+  std::map<library_id, std::uint32_t> reopening_;
   bool closing_ = false;
   /// Actors that a crash still waits for.
   std::set<caf::actor_addr> dying_;

@@ -20,7 +20,7 @@ using json = nlohmann::json;
 
 constexpr int library_format = 1;
 constexpr auto description_name = "library.json";
-/// Names of folders that are being made start with this.
+/// Names of folders that are being made or removed start with this.
 constexpr std::string_view unfinished = ".new-";
 
 json to_json(const library_description& what) {
@@ -128,7 +128,7 @@ create_library_folder(const fs::path& libraries,
   auto temporary = (libraries / unfinished).string() + name + ".XXXXXX";
   if (::mkdtemp(temporary.data()) == nullptr)
     return tl::make_unexpected(
-      system_failure(errno, "Cannot create " + temporary));
+      system_failure(errno, "Cannot create " + (libraries / name).string()));
   auto placed
     = write_described(fs::path{temporary} / description_name,
                       to_json(description))
@@ -158,6 +158,25 @@ expected<library_folder> open_library_folder(const fs::path& folder) {
   return library_folder{folder, *description};
 }
 
+expected<void> remove_library_folder(const fs::path& folder) {
+  const auto libraries = folder.parent_path();
+  const auto hidden
+    = libraries / (std::string{unfinished} + name_of(folder) + ".removed");
+  std::error_code error;
+  fs::remove_all(hidden, error);
+  fs::rename(folder, hidden, error);
+  if (error)
+    return tl::make_unexpected(
+      system_failure(error.value(), "Cannot remove " + folder.string()));
+  if (auto durable = sync_folder(libraries); !durable)
+    return durable;
+  fs::remove_all(hidden, error);
+  if (error)
+    return tl::make_unexpected(
+      system_failure(error.value(), "Cannot remove " + hidden.string()));
+  return {};
+}
+
 expected<library_listing> list_library_folders(const fs::path& libraries) {
   library_listing found;
   std::error_code error;
@@ -172,7 +191,8 @@ expected<library_listing> list_library_folders(const fs::path& libraries) {
     if (auto opened = open_library_folder(folders->path()))
       found.libraries.push_back(std::move(*opened));
     else
-      found.unreadable.push_back(opened.error());
+      found.unreadable.push_back(
+        {folders->path().filename().string(), opened.error()});
   }
   if (error)
     return tl::make_unexpected(
@@ -183,7 +203,7 @@ expected<library_listing> list_library_folders(const fs::path& libraries) {
                      < std::tie(b.description.name, b.description.id);
             });
   std::sort(found.unreadable.begin(), found.unreadable.end(),
-            [](const auto& a, const auto& b) { return a.message < b.message; });
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return found;
 }
 

@@ -51,11 +51,23 @@ create_library_folder(const std::filesystem::path& libraries,
 expected<library_folder>
 open_library_folder(const std::filesystem::path& folder);
 
+/// Removes a library's folder as a whole: it is hidden first, so that a crash
+/// leaves nothing that would be listed. Its files are closed. A database
+/// elsewhere stays. Errors: those of the disk.
+expected<void> remove_library_folder(const std::filesystem::path& folder);
+
+/// A folder among the libraries that cannot be read as one.
+struct unreadable_library {
+  /// The folder's name: the library's id, where nobody renamed it.
+  std::string name;
+  failure why;
+};
+
 /// The libraries of a device, and what was wrong with those that cannot be
 /// read.
 struct library_listing {
-  std::vector<library_folder> libraries; ///< By name, then by id.
-  std::vector<failure> unreadable;
+  std::vector<library_folder> libraries;      ///< By name, then by id.
+  std::vector<unreadable_library> unreadable; ///< By name.
 };
 
 /// Reads every library below `libraries`; a folder that is not there holds
@@ -63,8 +75,8 @@ struct library_listing {
 expected<library_listing>
 list_library_folders(const std::filesystem::path& libraries);
 
-/// Removes what creations that were cut off by a crash have left. Only for who
-/// holds the data directory's lock.
+/// Removes what creations and removals that were cut off by a crash have left.
+/// Only for who holds the data directory's lock.
 void remove_unfinished_libraries(const std::filesystem::path& libraries);
 
 } // namespace lockstep

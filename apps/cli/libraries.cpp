@@ -24,6 +24,11 @@ nlohmann::json standing_json(const standing& one) {
           {"reason", one.now.error().message}};
 }
 
+nlohmann::json damaged_json(const damaged_library& one) {
+  return {
+    {"library", one.folder}, {"state", "failed"}, {"reason", one.why.message}};
+}
+
 text_table standing_table(const std::vector<standing>& list) {
   text_table table{{"NAME", "LIBRARY", "STATE", "ROLE", "SEQUENCE", "PENDING",
                     "CONFLICTS", "MEMBERS"},
@@ -83,12 +88,15 @@ expected<void> list(const options& given) {
     all.push_back(standing_of(*device, one));
     json.push_back(standing_json(all.back()));
   }
-  given.out().answer(json, standing_table(all));
-  auto unreadable = device->node().unreadable_libraries();
-  if (!unreadable)
-    return tl::make_unexpected(unreadable.error());
-  for (const auto& why : *unreadable)
-    given.out().warn(why.message);
+  auto damaged = device->node().damaged_libraries();
+  if (!damaged)
+    return tl::make_unexpected(damaged.error());
+  auto table = standing_table(all);
+  for (const auto& one : *damaged) {
+    json.push_back(damaged_json(one));
+    table.rows.push_back({"?", one.folder, "failed: " + one.why.message});
+  }
+  given.out().answer(json, table);
   return {};
 }
 

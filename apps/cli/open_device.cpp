@@ -1,7 +1,11 @@
 #include "apps/cli/open_device.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <optional>
 #include <thread>
+#include <vector>
 
 namespace lockstep::cli {
 
@@ -10,8 +14,60 @@ namespace {
 /// How long a command waits for a library to find its leader.
 constexpr std::chrono::seconds settle_patience{4};
 
-bool starts_with_id(const known_library& one, const std::string& text) {
-  return !text.empty() && to_string(one.id).starts_with(text);
+/// Whether the device that a command needs was made in `directory`.
+expected<void> check_made(const std::filesystem::path& directory) {
+  std::error_code unreadable;
+  const auto found = std::filesystem::status(directory, unreadable);
+  if (std::filesystem::exists(found) && !std::filesystem::is_directory(found))
+    return fail(errc::io, "The data directory " + directory.string()
+                            + " is no folder; choose another --data"
+                              " directory.");
+  if (std::filesystem::exists(directory / "device", unreadable))
+    return {};
+  if (unreadable)
+    return fail(errc::io, "The data directory " + directory.string()
+                            + " cannot be read (" + unreadable.message()
+                            + "); check its path and its permissions.");
+  return fail(errc::not_found, "There is no device in " + directory.string()
+                                 + "; make one with lockstep init.");
+}
+
+/// A library, or what goes by its name and cannot be read.
+struct candidate {
+  std::string id;
+  std::string name;
+  std::optional<failure> broken;
+};
+
+expected<std::vector<candidate>> candidates(node& device) {
+  auto known = device.libraries();
+  if (!known)
+    return tl::make_unexpected(known.error());
+  auto damaged = device.damaged_libraries();
+  if (!damaged)
+    return tl::make_unexpected(damaged.error());
+  std::vector<candidate> all;
+  for (const auto& one : *known)
+    all.push_back({to_string(one.id), one.name, {}});
+  for (const auto& one : *damaged)
+    all.push_back({one.folder, {}, one.why});
+  return all;
+}
+
+/// Those that `text` names, or begins to name where it names none.
+std::vector<candidate> matches_of(const std::vector<candidate>& all,
+                                  const std::string& text) {
+  std::vector<candidate> matches;
+  if (text.empty())
+    return matches;
+  auto take = [&](auto fits) {
+    std::copy_if(all.begin(), all.end(), std::back_inserter(matches), fits);
+  };
+  take(
+    [&](const candidate& one) { return one.name == text || one.id == text; });
+  if (matches.empty())
+    take([&](const candidate& one) { return one.id.starts_with(text); });
+  return matches;
 }
 
 } // namespace
@@ -26,10 +82,8 @@ expected<open_device> open_device::at(const options& given) {
   auto directory = data_directory_of(given);
   if (!directory)
     return tl::make_unexpected(directory.error());
-  std::error_code ignored;
-  if (!std::filesystem::exists(*directory / "device", ignored))
-    return fail(errc::not_found, "There is no device in " + directory->string()
-                                   + "; make one with lockstep init.");
+  if (auto made = check_made(*directory); !made)
+    return tl::make_unexpected(made.error());
   auto limits = settings_of(given, *directory);
   if (!limits)
     return tl::make_unexpected(limits.error());
@@ -45,17 +99,10 @@ expected<open_device> open_device::at(const options& given) {
 }
 
 expected<library> open_device::open(const std::string& text) {
-  auto known = node_.libraries();
-  if (!known)
-    return tl::make_unexpected(known.error());
-  std::vector<library_id> matches;
-  for (const auto& one : *known)
-    if (one.name == text || to_string(one.id) == text)
-      matches.push_back(one.id);
-  if (matches.empty())
-    for (const auto& one : *known)
-      if (starts_with_id(one, text))
-        matches.push_back(one.id);
+  auto all = candidates(node_);
+  if (!all)
+    return tl::make_unexpected(all.error());
+  const auto matches = matches_of(*all, text);
   if (matches.empty())
     return fail(errc::not_found,
                 "There is no library \"" + text
@@ -65,7 +112,11 @@ expected<library> open_device::open(const std::string& text) {
                 "\"" + text
                   + "\" stands for several libraries; name one by"
                     " its id.");
-  return node_.open_library(to_string(matches.front()));
+  // It is there, so not even a missing description makes it `not_found`.
+  if (const auto& broken = matches.front().broken)
+    return fail(broken->code == errc::not_found ? errc::corrupt : broken->code,
+                broken->message);
+  return node_.open_library(matches.front().id);
 }
 
 expected<library_status> open_device::settled_status(library& of) {

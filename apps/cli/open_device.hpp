@@ -12,8 +12,8 @@ namespace lockstep::cli {
 /// The device of a data directory, opened by this process for one command.
 class open_device {
 public:
-  /// `not_found` where no device was made yet; else the errors of `node::open`
-  /// and of the settings.
+  /// `not_found` where no device was made yet; `io` where the directory cannot
+  /// be read; else the errors of `node::open` and of the settings.
   static expected<open_device> at(const options& given);
 
   [[nodiscard]] lockstep::node& node() {
@@ -23,7 +23,8 @@ public:
     return directory_;
   }
 
-  /// A library by its id, an unambiguous start of it, or its name.
+  /// A library by its id, an unambiguous start of it, or its name. One that is
+  /// damaged fails with what is wrong with it.
   expected<library> open(const std::string& text);
 
   /// How the library stands, once it is known who leads it or a moment is over.

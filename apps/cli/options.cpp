@@ -1,28 +1,28 @@
 #include "apps/cli/options.hpp"
 
 #include "config/settings_text.hpp"
+#include "persistence/atomic_file.hpp"
 #include "persistence/data_directory.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <fstream>
-#include <iterator>
 
 namespace lockstep::cli {
 
 namespace {
 
 expected<settings> read_settings_file(const std::filesystem::path& file) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored))
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(file, unreadable))
+    return fail(errc::io, file.string()
+                            + " is a folder; move it away, or put a file with"
+                              " settings in its place.");
+  auto text = read_file(file);
+  if (!text && text.error().code == errc::not_found)
     return settings{};
-  std::ifstream stream{file, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  if (!stream)
-    return fail(errc::io, "The settings in " + file.string()
-                            + " cannot be read; check its permissions.");
-  auto found = read_ini(text);
+  if (!text)
+    return tl::make_unexpected(text.error());
+  auto found = read_ini(*text);
   if (!found)
     return fail(found.error().code,
                 file.string() + ": " + found.error().message);
@@ -32,9 +32,13 @@ expected<settings> read_settings_file(const std::filesystem::path& file) {
 } // namespace
 
 expected<std::filesystem::path> data_directory_of(const options& given) {
-  if (given.data.empty())
+  if (!given.data)
     return default_data_directory();
-  return std::filesystem::path{given.data};
+  if (given.data->empty())
+    return fail(errc::invalid_argument,
+                "The path after --data is empty; name a directory, or leave"
+                " --data out for the usual one.");
+  return std::filesystem::path{*given.data};
 }
 
 expected<settings> with_set(const options& given, settings base) {

@@ -5,6 +5,7 @@
 #include "messages/errors.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace lockstep::cli {
 
 /// What every command takes.
 struct options {
-  /// Empty: the default data directory.
-  std::string data;
+  /// Nothing: the default data directory.
+  std::optional<std::string> data;
   bool json = false;
   bool quiet = false;
   std::string log_level = "warn";
@@ -25,7 +26,8 @@ struct options {
   }
 };
 
-/// Where the device is. `not_found` for a user without a home.
+/// Where the device is. `invalid_argument` for an empty path, `not_found` for a
+/// user without a home.
 expected<std::filesystem::path> data_directory_of(const options& given);
 
 /// The settings of `lockstep.ini` in `directory`, if it is there, and of --set,

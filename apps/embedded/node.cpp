@@ -169,9 +169,14 @@ expected<std::vector<known_library>> node::libraries() {
     });
 }
 
-expected<std::vector<failure>> node::unreadable_libraries() {
+expected<std::vector<damaged_library>> node::damaged_libraries() {
   return parts_->ask_node<library_list>(list_libraries{})
-    .map([](library_list found) { return std::move(found.unreadable); });
+    .map([](const library_list& found) {
+      std::vector<damaged_library> list;
+      for (const auto& one : found.unreadable)
+        list.push_back({one.name, one.why});
+      return list;
+    });
 }
 
 expected<void> node::close_library(library_id id) {

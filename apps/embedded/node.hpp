@@ -34,6 +34,13 @@ struct known_library {
   bool open = false;
 };
 
+/// A library whose library.json cannot be read, so that it has no name.
+struct damaged_library {
+  /// The name of its folder, which is its id where nobody renamed it.
+  std::string folder;
+  failure why;
+};
+
 /// Ends a subscription when it goes away, and waits for a callback that is
 /// running: never end one in its own callback.
 class subscription {
@@ -63,14 +70,14 @@ public:
 
   [[nodiscard]] device_id device() const;
 
-  /// A new library; this device leads it first.
+  /// A new library; this device leads it first. `already_exists` when it has
+  /// one of that name; where the making fails, nothing is left of it.
   expected<library> create_library(const std::string& name);
   /// By id, or by name where only one has it. Opens it when it is closed.
   expected<library> open_library(const std::string& id_or_name);
   expected<std::vector<known_library>> libraries();
-  /// What is wrong with libraries that `libraries` cannot name, as their
-  /// library.json cannot be read.
-  expected<std::vector<failure>> unreadable_libraries();
+  /// Those that `libraries` leaves out.
+  expected<std::vector<damaged_library>> damaged_libraries();
   expected<void> close_library(library_id id);
 
   /// Lets another node of this process take part in a library that this device

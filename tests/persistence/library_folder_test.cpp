@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 namespace lockstep {
 namespace {
 
@@ -28,7 +30,7 @@ library_description described(std::uint8_t number, std::string name) {
           id_of<device_id>(1)};
 }
 
-errc code_of(const expected<library_folder>& result) {
+template <class T> errc code_of(const expected<T>& result) {
   return result ? errc::none : result.error().code;
 }
 
@@ -160,7 +162,8 @@ TEST(library_folder, lists_by_name_and_names_what_it_cannot_read) {
   EXPECT_EQ(list.libraries[0].description.name, "albums");
   EXPECT_EQ(list.libraries[1].description.name, "music");
   ASSERT_EQ(list.unreadable.size(), 1u);
-  EXPECT_THAT(list.unreadable[0].message, HasSubstr("something else"));
+  EXPECT_EQ(list.unreadable[0].name, "something else");
+  EXPECT_THAT(list.unreadable[0].why.message, HasSubstr("something else"));
 }
 
 TEST(library_folder, no_folder_holds_no_libraries) {
@@ -180,6 +183,20 @@ TEST(library_folder, an_unfinished_creation_is_not_listed_and_removed) {
   remove_unfinished_libraries(folder.path());
   EXPECT_FALSE(std::filesystem::exists(folder / ".new-abc"));
   EXPECT_EQ(list_library_folders(folder.path())->libraries.size(), 1u);
+}
+
+TEST(library_folder, is_removed_with_all_that_is_in_it) {
+  temporary_directory folder;
+  const auto kept = create_library_folder(folder.path(), described(1, "music"));
+  const auto made = create_library_folder(folder.path(), described(2, "new"));
+  ASSERT_TRUE(kept && made);
+  std::ofstream{made->sync_log_file()} << "half a database";
+  ASSERT_TRUE(remove_library_folder(made->path));
+  std::vector<std::filesystem::path> left;
+  for (const auto& one : std::filesystem::directory_iterator{folder.path()})
+    left.push_back(one.path());
+  EXPECT_THAT(left, testing::ElementsAre(kept->path));
+  EXPECT_EQ(code_of(remove_library_folder(made->path)), errc::not_found);
 }
 
 TEST(wall_time_text, round_trips) {

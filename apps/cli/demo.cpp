@@ -1,11 +1,9 @@
 #include "apps/cli/demo.hpp"
 
 #include "apps/cli/demo_script.hpp"
+#include "apps/cli/passing_folder.hpp"
 #include "persistence/folder_walk.hpp"
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 
 namespace lockstep::cli {
@@ -17,38 +15,6 @@ using namespace std::chrono_literals;
 struct demo_arguments {
   std::string folder = "/usr/share";
   bool keep = false;
-};
-
-/// A folder of its own for the devices' data, removed at the end.
-class demo_directory {
-public:
-  explicit demo_directory(bool keep) : keep_(keep) {
-  }
-  demo_directory(const demo_directory&) = delete;
-  demo_directory& operator=(const demo_directory&) = delete;
-  ~demo_directory() {
-    std::error_code ignored;
-    if (!keep_ && !path_.empty())
-      std::filesystem::remove_all(path_, ignored);
-  }
-
-  expected<std::filesystem::path> make() {
-    std::error_code error;
-    auto pattern
-      = (std::filesystem::temp_directory_path(error) / "lockstep-demo-XXXXXX")
-          .string();
-    if (error || mkdtemp(pattern.data()) == nullptr)
-      return fail(errc::io,
-                  "No temporary folder can be made ("
-                    + (error ? error.message() : std::strerror(errno))
-                    + "); set TMPDIR to a folder that can be written.");
-    path_ = pattern;
-    return path_;
-  }
-
-private:
-  std::filesystem::path path_;
-  bool keep_ = false;
 };
 
 /// So short that nobody has to wait for an election.
@@ -67,11 +33,14 @@ expected<void> run_demo(const options& given, const demo_arguments& what) {
   auto limits = with_set(given, short_times());
   if (!limits)
     return tl::make_unexpected(limits.error());
+  if (what.folder.empty())
+    return fail(errc::invalid_argument,
+                "The folder's path is empty; name a folder, as in lockstep"
+                " demo ~/Pictures.");
   const auto folder = std::filesystem::absolute(what.folder);
   if (auto readable = folder_walk::open(folder); !readable)
     return tl::make_unexpected(readable.error());
-  demo_directory below{what.keep};
-  auto path = below.make();
+  auto path = enter_passing_folder(what.keep);
   if (!path)
     return tl::make_unexpected(path.error());
   const auto out = given.out();

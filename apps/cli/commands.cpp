@@ -71,6 +71,14 @@ CLI::App& commands::add_group(const std::string& name,
 }
 
 exit_status commands::run(int count, const char* const* arguments) {
+  keep_standard_files();
+  const auto status = parse_and_run(count, arguments);
+  const auto arrived = finish_output();
+  return arrived || status != exit_status::done ? status
+                                                : complain(arrived.error());
+}
+
+exit_status commands::parse_and_run(int count, const char* const* arguments) {
   try {
     app_.parse(count, arguments);
   } catch (const CLI::Success& asked) {

@@ -26,10 +26,12 @@ public:
   CLI::App& add_group(const std::string& name, const std::string& help);
 
   /// Parses the command line and runs what it says. Messages go to standard
-  /// error, one sentence each.
+  /// error, one sentence each. Output that cannot be written is a failure.
   exit_status run(int count, const char* const* arguments);
 
 private:
+  exit_status parse_and_run(int count, const char* const* arguments);
+
   CLI::App app_;
   options options_;
   action chosen_;

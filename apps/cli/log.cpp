@@ -143,10 +143,15 @@ void add_log(commands& all) {
   auto what = std::make_shared<log_arguments>();
   auto& entries = add_one(all, what, "log", "A library's entries in order",
                           "lockstep log photos --since 100 --limit 10", log);
+  const auto not_negative = [](const std::string& text) {
+    return text.starts_with('-') ? "It must be 0 or more" : "";
+  };
   entries.add_option("--since", what->since, "After this sequence number")
     ->type_name("N")
-    ->check(CLI::NonNegativeNumber);
-  entries.add_option("--limit", what->limit, "So many at most")->type_name("N");
+    ->check(not_negative);
+  entries.add_option("--limit", what->limit, "So many at most")
+    ->type_name("N")
+    ->check(not_negative);
 
   auto& record = add_one(all, what, "history", "One record's entries",
                          "lockstep history photos tag"

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace lockstep::cli {
@@ -62,6 +63,20 @@ std::string digest_text(std::uint64_t digest) {
   std::snprintf(text, sizeof text, "%016llx",
                 static_cast<unsigned long long>(digest));
   return text;
+}
+
+void keep_standard_files() {
+  // The lowest free number is given out first. A write fails on purpose.
+  for (auto file = STDIN_FILENO; file <= STDERR_FILENO; ++file)
+    if (fcntl(file, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != file)
+      return;
+}
+
+expected<void> finish_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
+    return {};
+  return fail(errc::io, "Not all of the output could be written; check that"
+                        " what it goes to is there and has room.");
 }
 
 output::output(bool json, bool quiet) : json_(json), quiet_(quiet) {

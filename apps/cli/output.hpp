@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/errors.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -22,6 +24,14 @@ std::string with_commas(std::uint64_t number);
 
 /// A digest as sixteen hexadecimal digits.
 std::string digest_text(std::uint64_t digest);
+
+/// Gives the standard files that the program was started without to nobody, so
+/// that no file that is opened later is written in their place.
+void keep_standard_files();
+
+/// Writes out what waits for standard output. `io` when not all that was ever
+/// printed there has arrived.
+expected<void> finish_output();
 
 /// Where a command's answer goes: JSON or text on standard output, messages on
 /// standard error.

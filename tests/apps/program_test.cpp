@@ -1,16 +1,8 @@
-#include "tests/support/temporary_directory.hpp"
+#include "tests/apps/program.hpp"
 
 #include <SQLiteCpp/Database.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <string>
-
-#include <sys/wait.h>
+#include <unistd.h>
 
 namespace lockstep {
 namespace {
@@ -18,54 +10,13 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-/// How a run of the program ended, and what it said.
-struct ended {
-  int status = -1;
-  std::string out;
-  std::string err;
-
-  [[nodiscard]] nlohmann::json json() const {
-    return nlohmann::json::parse(out, nullptr, false);
-  }
-};
-
-/// The program as people and scripts start it.
-class lockstep_program : public testing::Test {
-protected:
-  ended run(const std::string& arguments) {
-    const auto complaints = (folder / "err").string();
-    const auto command = "'" LOCKSTEP_PROGRAM "' --data '"
-                         + (folder / "data").string() + "' " + arguments
-                         + " 2>'" + complaints + "'";
-    ended result;
-    auto* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr)
-      throw std::runtime_error{"popen"};
-    char bytes[4096];
-    while (const auto size = fread(bytes, 1, sizeof bytes, pipe))
-      result.out.append(bytes, size);
-    const auto status = pclose(pipe);
-    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    std::ifstream stream{complaints, std::ios::binary};
-    result.err.assign(std::istreambuf_iterator<char>{stream}, {});
-    return result;
-  }
-
-  /// Ends with `status`, one sentence on standard error and nothing else.
-  void expect_refused(const std::string& arguments, int status) {
-    const auto result = run(arguments);
-    EXPECT_EQ(result.status, status) << arguments << ": " << result.err;
-    EXPECT_THAT(result.err, MatchesRegex("lockstep: [^\n]+\\.\n"));
-    EXPECT_EQ(result.out, "") << arguments;
-  }
-
-  temporary_directory folder;
-};
-
 TEST_F(lockstep_program, makes_the_device_once) {
   const auto first = run("init --name laptop --json");
   ASSERT_EQ(first.status, 0) << first.err;
   EXPECT_EQ(first.json()["name"], "laptop");
+  const auto fingerprint = first.json()["fingerprint"].get<std::string>();
+  EXPECT_THAT(fingerprint, MatchesRegex("([0-9a-f]{2}:){31}[0-9a-f]{2}"));
+  EXPECT_THAT(run("init").out, HasSubstr(fingerprint));
   const auto second = run("init --name other --json");
   EXPECT_EQ(second.status, 0);
   EXPECT_EQ(second.out, first.out);
@@ -113,12 +64,88 @@ TEST_F(lockstep_program, says_what_is_wrong_in_one_sentence) {
   expect_refused("nonsense", 2);
   expect_refused("library nonsense", 2);
   expect_refused("status --nonsense", 2);
-  expect_refused("log photos --since -1", 2);
+  expect_refused("log photos --since -1", 2, "0 or more");
+  expect_refused("log photos --limit -1", 2, "0 or more");
   expect_refused("--set nonsense=1 status", 2);
   expect_refused("--set leadership.heartbeat=5h status", 2);
   expect_refused("--log-level nonsense status", 2);
   expect_refused("library create ''", 2);
   expect_refused("demo /no/such/folder", 3);
+  expect_refused("demo ''", 2, "empty");
+}
+
+TEST_F(lockstep_program, refuses_an_empty_data_directory) {
+  for (const std::string arguments : {"--data '' status", "status --data ''"})
+    expect_refusal(run_with(arguments), arguments, 2, "--data");
+}
+
+TEST_F(lockstep_program, says_that_a_data_directory_cannot_be_read) {
+  std::filesystem::create_symlink(data(), data());
+  expect_refused("status", 1, "cannot be read");
+}
+
+TEST_F(lockstep_program, says_that_a_data_directory_is_no_folder) {
+  std::ofstream{data()} << "hello";
+  expect_refused("status", 1, "is no folder");
+  expect_refused("init", 1, "is no folder");
+}
+
+TEST_F(lockstep_program, refuses_settings_that_are_a_folder) {
+  ASSERT_EQ(run("init").status, 0);
+  std::filesystem::create_directory(data() / "lockstep.ini");
+  expect_refused("status", 1, "is a folder");
+}
+
+TEST_F(lockstep_program, refuses_a_library_of_a_name_that_is_taken) {
+  ASSERT_EQ(run("init").status, 0);
+  ASSERT_EQ(run("library create photos").status, 0);
+  expect_refused("library create photos", 1, "photos");
+  EXPECT_EQ(run("library list --json").json().size(), 1u);
+}
+
+TEST_F(lockstep_program, shows_a_damaged_library_and_its_reason) {
+  ASSERT_EQ(run("init").status, 0);
+  ASSERT_EQ(run("library create music").status, 0);
+  const auto id = run("library create photos --json").json()["library"];
+  const auto text = id.get<std::string>();
+  const auto description = data() / "libraries" / text / "library.json";
+  std::ofstream{description} << "{";
+
+  const auto list = run("library list --json");
+  EXPECT_EQ(list.status, 0);
+  ASSERT_EQ(list.json().size(), 2u) << list.out;
+  EXPECT_EQ(list.json()[0]["name"], "music");
+  EXPECT_EQ(list.json()[1]["library"], id);
+  EXPECT_EQ(list.json()[1]["state"], "failed");
+  EXPECT_THAT(list.json()[1]["reason"], HasSubstr("damaged"));
+  EXPECT_THAT(run("library list").out,
+              MatchesRegex("(.|\n)*" + text + " +failed: .+(.|\n)*"));
+
+  expect_refused("status " + text, 1, "damaged");
+  expect_refused("status " + text + " --json", 1, "damaged");
+  expect_refused("log " + text, 1, "damaged");
+  std::filesystem::remove(description);
+  expect_refused("status " + text, 1, "no library.json");
+  EXPECT_EQ(run("status music").status, 0);
+}
+
+TEST_F(lockstep_program, fails_when_its_output_cannot_be_written) {
+  if (access("/dev/full", W_OK) != 0)
+    GTEST_SKIP() << "there is no /dev/full";
+  ASSERT_EQ(run("init").status, 0);
+  ASSERT_EQ(run("library create photos").status, 0);
+  for (const std::string arguments :
+       {"init", "status", "library list --json", "--help", "--version"})
+    expect_refused(arguments + " >/dev/full", 1, "output");
+  expect_refused("status >&-", 1, "output");
+}
+
+TEST_F(lockstep_program, writes_into_no_file_in_place_of_a_closed_output) {
+  ASSERT_EQ(run("init").status, 0);
+  run("status >&-");
+  std::ifstream lock{data() / "lock"};
+  const std::string held{std::istreambuf_iterator<char>{lock}, {}};
+  EXPECT_THAT(held, MatchesRegex("[0-9]+\n"));
 }
 
 TEST_F(lockstep_program, has_an_example_in_the_help_of_each_command) {

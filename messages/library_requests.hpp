@@ -229,7 +229,7 @@ struct table_list {
 
 /// Removes everything of Lockstep's from database.db and leaves it as the
 /// application would have it. The library cannot be used afterwards.
-struct detach_library {};
+struct detach_database {};
 
 /// File watch to library: something wrote database.db.
 struct database_written {};

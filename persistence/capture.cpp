@@ -1,58 +1,90 @@
 #include "persistence/capture.hpp"
 
-#include <map>
+#include "persistence/image.hpp"
+
+#include <algorithm>
+#include <cstring>
 #include <set>
-#include <sstream>
 
 namespace lockstep {
 
 namespace {
 
-/// The trigger writes each changed column's name with a unit separator after
-/// it.
-std::vector<std::string> names_in(const std::string& text) {
-  std::set<std::string> names;
-  std::istringstream in{text};
-  for (std::string name; std::getline(in, name, '\x1f');)
-    names.insert(name);
-  return {names.begin(), names.end()};
+/// Values that SQLite could tell apart: 1 is not 1.0.
+bool differ(const nlohmann::json& a, const nlohmann::json& b) {
+  return a != b || a.is_number_float() != b.is_number_float();
+}
+
+/// The columns of the table in which two images differ. What the older one does
+/// not know has changed unless it is NULL, or the key that the record has.
+std::vector<std::string> changed_columns(const tracked_table_schema& schema,
+                                         const nlohmann::json& before,
+                                         const nlohmann::json& now) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : now.items()) {
+    auto old_value = before.find(name);
+    if (old_value == before.end())
+      if (const auto* column = schema.find(name);
+          column != nullptr && !column->earlier_name.empty())
+        old_value = before.find(column->earlier_name);
+    const bool changed = old_value != before.end()
+                           ? differ(*old_value, value)
+                           : !value.is_null() && !schema.is_key(name)
+                               && name != schema.number_in_image;
+    if (changed)
+      names.push_back(name);
+  }
+  return names;
+}
+
+/// What other devices keep in columns that this one does not have stays in the
+/// record's images.
+void carry_over(const tracked_table_schema& schema,
+                const nlohmann::json& before, nlohmann::json& now) {
+  for (const auto& [name, value] : before.items()) {
+    if (now.contains(name))
+      continue;
+    bool renamed = false;
+    for (const auto& column : schema.columns)
+      renamed = renamed || column.earlier_name == name;
+    if (!renamed)
+      now[name] = value;
+  }
 }
 
 } // namespace
 
-expected<std::vector<capture::touched_row>>
-capture::take_touched(std::int64_t after) {
-  std::vector<touched_row> list;
-  std::map<std::pair<std::int64_t, record_id>, std::size_t> places;
+std::vector<capture::note> capture::take_notes(std::int64_t after) {
+  std::vector<note> list;
   bool any = false;
   {
+    // The first note of a row that is new says what its record id is made of.
     auto rows = statements_.use(
-      "SELECT model, key, sum(changed IS NULL) > 0, group_concat(changed, '')"
-      " FROM lockstep_touched WHERE id > ? GROUP BY model, key ORDER BY"
-      " min(id)");
+      "SELECT model, key, max(noted_at), min(random), min(id)"
+      " FROM lockstep_touched WHERE id > ? GROUP BY model, key,"
+      " iif(key IS NULL, random, NULL) ORDER BY min(id)");
     rows->bind(1, after);
     while (rows->executeStep()) {
       any = true;
       const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
-      if (schema == nullptr)
+      if (schema == nullptr || !schema->present)
         continue;
-      auto record = record_of(rows->getColumn(1));
-      if (!record)
-        return fail(errc::invalid_argument,
-                    "A row of \"" + schema->table + "\" has a "
-                      + schema->key_column
-                      + " that is no UUID in lower case with dashes and not"
-                        " 16 bytes; nothing was changed.");
-      touched_row row{schema->id, *record,
-                      names_in(rows->getColumn(3).getString()),
-                      rows->getColumn(2).getInt() != 0};
-      // Text and bytes may be two keys of one record.
-      auto [at, is_new]
-        = places.try_emplace({schema->id, *record}, list.size());
-      if (is_new)
-        list.push_back(std::move(row));
-      else
-        list[at->second].all_changed = true;
+      note what{
+        schema,
+        {},
+        {rows->getColumn(2).getDouble(), rows->getColumn(3).getString()},
+        {}};
+      if (rows->isColumnNull(1)) {
+        // See note_all.
+        what.record.emplace();
+        std::copy_n(what.for_new.random.begin(), 16,
+                    what.record->bytes.begin());
+      } else if (auto key = read_note(to_sql_value(rows->getColumn(1)))) {
+        what.key = std::move(*key);
+      } else {
+        continue;
+      }
+      list.push_back(std::move(what));
     }
   }
   if (any) {
@@ -60,6 +92,20 @@ capture::take_touched(std::int64_t after) {
     forget->bind(1, after);
     forget->exec();
   }
+  return list;
+}
+
+std::vector<record_key> capture::resolve(std::vector<note> notes) {
+  // Natural keys may be made of other rows' record ids, so those come first.
+  for (const bool natural : {false, true})
+    for (auto& what : notes)
+      if (!what.record && (what.schema->kind == key_kind::natural) == natural)
+        what.record = keys_.record_of(*what.schema, what.key, what.for_new);
+  std::vector<record_key> list;
+  std::set<record_key> known;
+  for (const auto& what : notes)
+    if (what.record && known.emplace(what.schema->model, *what.record).second)
+      list.emplace_back(what.schema->model, *what.record);
   return list;
 }
 
@@ -71,48 +117,103 @@ std::int64_t capture::newest_note() {
 }
 
 std::vector<record_key> capture::take_records_after(std::int64_t note) {
-  std::vector<record_key> list;
-  if (auto touched = take_touched(note))
-    for (const auto& row : *touched)
-      list.emplace_back(tables_.by_id(row.model)->model, row.record);
-  return list;
+  return resolve(take_notes(note));
 }
 
 expected<std::vector<operation>> capture::drain(std::size_t image_limit,
                                                 std::int64_t after) {
-  auto touched = take_touched(after);
-  if (!touched)
-    return tl::make_unexpected(touched.error());
+  const auto touched = resolve(take_notes(after));
   std::vector<operation> list;
-  list.reserve(touched->size());
-  for (auto& row : *touched) {
-    if (!row.all_changed && row.changed.empty())
-      continue;
-    const auto& schema = *tables_.by_id(row.model);
-    operation what;
-    what.model = schema.model;
-    what.record = row.record;
-    set_base(what);
-    const bool existed = what.change == change_type::update;
-    auto image = rows_.read(schema, row.record);
-    if (!image && !existed)
-      continue;
-    if (!image) {
-      what.change = change_type::remove;
-    } else {
-      what.data = std::move(*image);
-      if (existed && !row.all_changed)
-        what.changed = std::move(row.changed);
-    }
-    if (what.data.size() > image_limit)
-      return fail(errc::too_large, "A row of \"" + schema.table + "\" is "
-                                     + std::to_string(what.data.size())
-                                     + " bytes; the limit is "
-                                     + std::to_string(image_limit)
-                                     + " (setting library.entry_bytes_limit).");
-    list.push_back(std::move(what));
-  }
+  list.reserve(touched.size());
+  for (const auto& key : touched)
+    if (auto added = add(key, image_limit, list); !added)
+      return tl::make_unexpected(added.error());
+  for (const auto& what : list)
+    if (what.change == change_type::remove)
+      keys_.release(*tables_.by_model(what.model), what.record);
   return list;
+}
+
+expected<void> capture::add(const record_key& key, std::size_t image_limit,
+                            std::vector<operation>& list) {
+  const auto& schema = *tables_.by_model(key.first);
+  operation what;
+  what.model = key.first;
+  what.record = key.second;
+  set_base(what);
+  const bool existed = what.change == change_type::update;
+  auto image = rows_.read(schema, what.record);
+  if (!image && !existed) {
+    keys_.release(schema, what.record);
+    return {};
+  }
+  if (!image) {
+    what.change = change_type::remove;
+    list.push_back(std::move(what));
+    return {};
+  }
+  if (existed)
+    if (const auto before = base_image(what)) {
+      what.changed = changed_columns(schema, *before, *image);
+      if (what.changed.empty())
+        return {};
+      carry_over(schema, *before, *image);
+    }
+  what.data = image->dump();
+  if (what.data.size() > image_limit)
+    return fail(errc::too_large, "A row of \"" + schema.table + "\" is "
+                                   + std::to_string(what.data.size())
+                                   + " bytes; the limit is "
+                                   + std::to_string(image_limit)
+                                   + " (setting library.entry_bytes_limit).");
+  list.push_back(std::move(what));
+  return {};
+}
+
+std::optional<nlohmann::json> capture::base_image(const operation& what) {
+  std::string text;
+  if (what.base_operation) {
+    text = pending_.newest_of(what.model, what.record)->data;
+  } else {
+    auto found = images_(index_.find(what.model, what.record).latest);
+    if (!found)
+      return std::nullopt;
+    text = std::move(*found);
+  }
+  auto image = nlohmann::json::parse(text, nullptr, false);
+  if (!image.is_object())
+    return std::nullopt;
+  return image;
+}
+
+void capture::note_all(const tracked_table_schema& schema) {
+  const auto id = std::to_string(schema.id);
+  statements_
+    .use("INSERT INTO lockstep_touched(model, key, noted_at, random) SELECT "
+         + id + ", " + note_of_key(schema, "t")
+         + ", julianday('now'), randomblob(10) FROM " + sql_name(schema.table)
+         + " AS t")
+    ->exec();
+  // A note without a key names the record itself.
+  std::vector<record_id> gone;
+  {
+    auto rows = statements_.use("SELECT key FROM lockstep_identity WHERE model"
+                                " = ?");
+    rows->bind(1, schema.id);
+    while (rows->executeStep()) {
+      record_id record;
+      std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(), 16);
+      gone.push_back(record);
+    }
+  }
+  for (const auto& record : gone)
+    if (!rows_.read(schema, record)) {
+      auto add = statements_.use("INSERT INTO lockstep_touched(model, random)"
+                                 " VALUES(?, ?)");
+      add->bind(1, schema.id);
+      bind_id(*add, 2, record);
+      add->exec();
+    }
 }
 
 void capture::set_base(operation& what) {

@@ -53,20 +53,20 @@ nlohmann::json text_to_json(std::string_view text, bool json_column) {
   return std::string{text};
 }
 
-void bind_tagged(SQLite::Statement& statement, int index,
-                 const std::string& tag, const std::string& value) {
-  if (tag == "$blob") {
-    const auto bytes = from_base64(value);
-    statement.bind(index, static_cast<const void*>(bytes.data()),
-                   static_cast<int>(bytes.size()));
-  } else if (tag == "$text") {
-    statement.bind(index, from_base64(value));
-  } else if (tag == "$real") {
+std::vector<std::uint8_t> bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+sql_value from_tagged(const std::string& tag, const std::string& value) {
+  if (tag == "$blob")
+    return bytes_of(from_base64(value));
+  if (tag == "$text")
+    return from_base64(value);
+  if (tag == "$real") {
     const double infinity = std::numeric_limits<double>::infinity();
-    statement.bind(index, value == "-inf" ? -infinity : infinity);
-  } else {
-    throw std::invalid_argument{"A value has the unknown tag " + tag + "."};
+    return value == "-inf" ? -infinity : infinity;
   }
+  throw std::invalid_argument{"A value has the unknown tag " + tag + "."};
 }
 
 } // namespace
@@ -134,16 +134,25 @@ nlohmann::json to_json(const SQLite::Column& value, bool json_column) {
   }
 }
 
-void bind_json(SQLite::Statement& statement, int index,
-               const nlohmann::json& value) {
+nlohmann::json to_json(const sql_value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    return *integer;
+  if (const auto* real = std::get_if<double>(&value))
+    return real_to_json(*real);
+  if (const auto* text = std::get_if<std::string>(&value))
+    return text_to_json(*text, false);
+  if (const auto* blob = std::get_if<std::vector<std::uint8_t>>(&value))
+    return blob_to_json(blob->data(), blob->size());
+  return nullptr;
+}
+
+sql_value to_sql_value(const nlohmann::json& value) {
   using kind = nlohmann::json::value_t;
   switch (value.type()) {
     case kind::null:
-      statement.bind(index);
-      return;
+      return nullptr;
     case kind::boolean:
-      statement.bind(index, value.get<bool>() ? 1 : 0);
-      return;
+      return std::int64_t{value.get<bool>() ? 1 : 0};
     case kind::number_unsigned:
       if (value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
         throw std::invalid_argument{
@@ -151,24 +160,19 @@ void bind_json(SQLite::Statement& statement, int index,
           + " does not fit into 64 bits with a sign."};
       [[fallthrough]];
     case kind::number_integer:
-      statement.bind(index, value.get<std::int64_t>());
-      return;
+      return value.get<std::int64_t>();
     case kind::number_float:
-      statement.bind(index, value.get<double>());
-      return;
+      return value.get<double>();
     case kind::string:
-      statement.bind(index, value.get_ref<const std::string&>());
-      return;
+      return value.get_ref<const std::string&>();
     case kind::object:
       if (value.size() == 1 && value.begin().key().starts_with('$')
-          && value.begin().value().is_string()) {
-        bind_tagged(statement, index, value.begin().key(),
-                    value.begin().value().get_ref<const std::string&>());
-        return;
-      }
+          && value.begin().value().is_string())
+        return from_tagged(value.begin().key(),
+                           value.begin().value().get_ref<const std::string&>());
       [[fallthrough]];
     default:
-      statement.bind(index, value.dump());
+      return value.dump();
   }
 }
 

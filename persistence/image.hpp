@@ -19,14 +19,14 @@
 namespace lockstep {
 
 nlohmann::json to_json(const SQLite::Column& value, bool json_column);
+nlohmann::json to_json(const sql_value& value);
 
 nlohmann::json blob_to_json(const void* bytes, std::size_t size);
 
-/// Binds what `to_json` made; also takes a host's booleans (1 and 0) and
+/// What `to_json` was made from; also takes a host's booleans (1 and 0) and
 /// nested values (as their canonical text). Throws std::invalid_argument for a
 /// tag it does not know, and for numbers beyond 64 bits.
-void bind_json(SQLite::Statement& statement, int index,
-               const nlohmann::json& value);
+sql_value to_sql_value(const nlohmann::json& value);
 
 /// The value of a result column, and a parameter from one.
 sql_value to_sql_value(const SQLite::Column& value);

@@ -1,6 +1,7 @@
 #include "persistence/library_applier.hpp"
 
 #include "persistence/library_writer.hpp"
+#include "persistence/set_aside.hpp"
 #include "protocol/conflict.hpp"
 
 #include <algorithm>
@@ -98,7 +99,7 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
       list = *more;
       apply_chunk(*list);
     }
-    retry_set_aside();
+    retry_set_aside(store_);
     store_.set_applying(false);
     const auto through = list->back().sequence;
     store_.set_applied(through);
@@ -130,7 +131,12 @@ expected<void> library_applier::keep_captured() {
   library_writer writer{store_, now_};
   auto list = writer.captured();
   // What cannot be captured stays noted; it is no reason to fall behind.
-  return list ? writer.keep_pending(*list) : expected<void>{};
+  if (!list)
+    return {};
+  auto kept = writer.keep_pending(*list);
+  if (kept)
+    store_.fill_new_columns();
+  return kept;
 }
 
 void library_applier::apply_chunk(std::span<const entry> list) {
@@ -166,13 +172,14 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
     std::vector<wanted_row> rows;
     for (const auto& what : list.first(size)) {
       note(what);
-      rows.push_back({what.model, what.record, what.change, what.data});
+      rows.push_back(
+        {what.model, what.record, what.change, what.data, standing::canonical});
     }
     for (const auto& row : show_together(store_, rows))
-      set_aside(list[row.index].sequence, row.why.message);
+      set_aside(store_, list[row.index].sequence, row.why.message);
     list = list.subspan(size);
     if (list.empty() && is_whole)
-      set_orphans_aside();
+      set_orphans_aside(store_);
   }
   redo_pending();
 }
@@ -199,21 +206,29 @@ void library_applier::apply_one(const entry& what) {
     // The operation lost; what it wished for is kept in the conflict.
     const auto& lost = settled->what;
     if (auto top = store_.pending.newest_of(lost.model, lost.record))
-      store_.show(top->model, top->record, top->change, top->data);
+      store_.show(top->model, top->record, top->change, top->data,
+                  standing::pending);
     else
       store_.show_canonical(lost.model, lost.record);
     return;
   }
   if (auto top = store_.pending.newest_of(what.model, what.record)) {
+    if (const auto* schema = store_.tables.by_model(what.model);
+        schema && schema->is_numbered() && what.change != change_type::remove)
+      store_.rows.reserve(*schema, what.record,
+                          nlohmann::json::parse(what.data),
+                          standing::canonical);
     // What was settled may have stood on top of it: operations that were taken
     // back from a log that was cut need not return in their first order.
     if (settled)
-      store_.show(top->model, top->record, top->change, top->data);
+      store_.show(top->model, top->record, top->change, top->data,
+                  standing::pending);
     return;
   }
   // Also an own row that seems to stand there: a foreign key's action may have
   // taken it along meanwhile.
-  store_.show(what.model, what.record, what.change, what.data);
+  store_.show(what.model, what.record, what.change, what.data,
+              standing::canonical);
 }
 
 } // namespace lockstep

@@ -73,12 +73,6 @@ private:
   void apply_without_pending(std::span<const entry> list);
   void apply_one(const entry& what);
   std::optional<taken_operation> note(const entry& what);
-  void set_aside(sequence_number at, const std::string& reason);
-  /// Foreign keys hold again; rows that hang on one that was set aside are so
-  /// too.
-  void set_orphans_aside();
-  void retry_set_aside();
-  bool fits_now(sequence_number at);
   void redo(std::span<const operation> transaction);
   void forget_after(const std::vector<entry>& given_back);
 

@@ -11,19 +11,20 @@ namespace {
 
 library_digest::table digest_of(SQLite::Database& database,
                                 const tracked_table_schema& schema) {
+  if (!schema.present)
+    return {schema.table, 0, 0};
   std::string text = "SELECT ";
   for (std::size_t i = 0; i < schema.columns.size(); ++i)
     text += (i == 0 ? "" : ", ") + sql_name(schema.columns[i].name);
-  SQLite::Statement rows{database, text + " FROM " + sql_name(schema.table)
-                                     + " ORDER BY "
-                                     + sql_name(schema.key_column)};
+  SQLite::Statement rows{database, text + " FROM " + sql_name(schema.table)};
   library_digest::table found{schema.table, 0, 0};
   while (rows.executeStep()) {
     auto image = nlohmann::json::array();
     for (int i = 0; i < rows.getColumnCount(); ++i)
       image.push_back(to_json(rows.getColumn(i), false));
     const auto row = image.dump();
-    found.digest = XXH64(row.data(), row.size(), found.digest);
+    // A sum, since devices may keep their rows in different orders.
+    found.digest += XXH64(row.data(), row.size(), 0);
     ++found.rows;
   }
   return found;

@@ -74,8 +74,32 @@ constexpr std::string_view first = R"sql(
   INSERT INTO lockstep_state VALUES(1, 0, 0);
 )sql";
 
+constexpr std::string_view keys_of_any_kind = R"sql(
+  -- Which row of its table a record is, where the record id does not say it.
+  CREATE TABLE lockstep_key(
+    model INTEGER NOT NULL,
+    record_id BLOB NOT NULL,
+    number INTEGER,                -- the rowid
+    last_number INTEGER,           -- the one it had, when the row is gone
+    key TEXT,                      -- values of the key columns as a JSON array
+    PRIMARY KEY(model, record_id)
+  ) WITHOUT ROWID;
+  CREATE UNIQUE INDEX lockstep_key_number ON lockstep_key(model, number)
+    WHERE number IS NOT NULL;
+  -- From here on triggers note keys as in persistence/noted_key.hpp.
+  UPDATE lockstep_touched
+    SET key = iif(typeof(key) = 'blob', 'b' || hex(key), 't' || key);
+  -- What the record id of a new row is made from: kept with the note, so that
+  -- a row that is captured twice after a crash is one record.
+  ALTER TABLE lockstep_touched ADD COLUMN noted_at REAL;
+  ALTER TABLE lockstep_touched ADD COLUMN random BLOB;
+  -- The table's columns when it was last looked at: [[name, earlier name], ...]
+  ALTER TABLE lockstep_model ADD COLUMN columns TEXT NOT NULL DEFAULT '[]';
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
+  migration{2, "keys of any kind", keys_of_any_kind},
 };
 
 } // namespace

@@ -21,6 +21,15 @@ entry entry_of(const operation& what) {
   return made;
 }
 
+/// Two devices made a record the same thing: neither loses anything.
+bool is_same_wish(const entry& latest, const operation& what) {
+  const bool both_remove = latest.change == change_type::remove
+                           && what.change == change_type::remove;
+  return both_remove
+         || (latest.change != change_type::remove
+             && what.change != change_type::remove && latest.data == what.data);
+}
+
 } // namespace
 
 bool library_sequencer::is_known(const operation& what) const {
@@ -29,6 +38,7 @@ bool library_sequencer::is_known(const operation& what) const {
 }
 
 expected<void> library_sequencer::add_own(std::span<const operation> list) {
+  store_.set_draft(&draft_);
   return store_.attempt([&]() -> expected<void> {
     for (const auto& what : list)
       add_change(what, store_.index.find(what.model, what.record));
@@ -39,6 +49,7 @@ expected<void> library_sequencer::add_own(std::span<const operation> list) {
 
 expected<void>
 library_sequencer::add_proposals(std::span<const operation> list) {
+  store_.set_draft(&draft_);
   for (const auto& what : list)
     if (what.device == store_.own)
       own_last_ = std::max(own_last_, what.device_sequence);
@@ -90,7 +101,7 @@ library_sequencer::add_transaction(std::span<const operation> list) {
 expected<library_sequencer::refusals>
 library_sequencer::try_transaction(std::span<const operation> list,
                                    const refusals& refused) {
-  std::vector<const operation*> shown;
+  std::vector<operation> shown;
   for (const auto& what : list) {
     if (is_known(what))
       continue;
@@ -98,12 +109,13 @@ library_sequencer::try_transaction(std::span<const operation> list,
       return tl::make_unexpected(decided.error());
   }
   std::vector<wanted_row> rows;
-  for (const auto* what : shown)
-    rows.push_back({what->model, what->record, what->change, what->data});
+  for (const auto& what : shown)
+    rows.push_back(
+      {what.model, what.record, what.change, what.data, standing::canonical});
   const auto noted = store_.changes.newest_note();
   refusals unfit;
-  for (const auto& row : show_together(store_, rows, &draft_))
-    unfit.emplace(shown[row.index]->device_sequence, row.why.message);
+  for (const auto& row : show_together(store_, rows))
+    unfit.emplace(shown[row.index].device_sequence, row.why.message);
   if (unfit.empty())
     if (auto added = add_dragged_along(shown, noted); !added)
       return tl::make_unexpected(added.error());
@@ -111,11 +123,11 @@ library_sequencer::try_transaction(std::span<const operation> list,
 }
 
 expected<void>
-library_sequencer::add_dragged_along(const std::vector<const operation*>& shown,
+library_sequencer::add_dragged_along(const std::vector<operation>& shown,
                                      std::int64_t noted) {
   std::set<record_key> named;
-  for (const auto* what : shown)
-    named.emplace(what->model, what->record);
+  for (const auto& what : shown)
+    named.emplace(what.model, what.record);
   auto touched = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
   if (!touched)
     return tl::make_unexpected(touched.error());
@@ -142,7 +154,7 @@ library_sequencer::standing_of(const operation& what,
   record_standing standing{state.version, state.deleted, {}, {}, {}};
   if (!state.version)
     return standing;
-  auto found = store_.entry_at(state.latest, &draft_);
+  auto found = store_.entry_at(state.latest);
   if (!found)
     return tl::make_unexpected(found.error());
   latest = std::move(*found);
@@ -156,7 +168,7 @@ library_sequencer::standing_of(const operation& what,
 
 expected<void> library_sequencer::decide(const operation& what,
                                          const refusals& refused,
-                                         std::vector<const operation*>& shown) {
+                                         std::vector<operation>& shown) {
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)
@@ -167,15 +179,19 @@ expected<void> library_sequencer::decide(const operation& what,
     return {};
   }
   const auto outcome = last_writer_wins(what, *standing);
-  if (outcome == verdict::loses) {
+  if (outcome == verdict::loses && !(latest && is_same_wish(*latest, what))) {
     add_conflict(what, conflict_kind::concurrent,
                  "Another device changed the record at the same time.", winner);
     return {};
   }
-  shown.push_back(&what);
-  add_change(what, store_.index.find(what.model, what.record));
-  if (outcome == verdict::wins && latest)
-    add_displaced(*latest, what);
+  auto placed = what;
+  if (const auto* schema = store_.tables.by_model(what.model);
+      schema != nullptr && what.change != change_type::remove)
+    placed.data = store_.rows.with_number(*schema, what.record, what.data);
+  add_change(placed, store_.index.find(what.model, what.record));
+  if (outcome == verdict::wins && latest && !is_same_wish(*latest, placed))
+    add_displaced(*latest, placed);
+  shown.push_back(std::move(placed));
   return {};
 }
 

@@ -50,10 +50,11 @@ private:
   expected<void> add_transaction(std::span<const operation> list);
   expected<refusals> try_transaction(std::span<const operation> list,
                                      const refusals& refused);
+  /// What changes a record goes to `shown`, as the log will have it.
   expected<void> decide(const operation& what, const refusals& refused,
-                        std::vector<const operation*>& shown);
+                        std::vector<operation>& shown);
   /// Rows that a foreign key's action changed, in the name of this device.
-  expected<void> add_dragged_along(const std::vector<const operation*>& shown,
+  expected<void> add_dragged_along(const std::vector<operation>& shown,
                                    std::int64_t noted);
   device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,

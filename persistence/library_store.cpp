@@ -1,5 +1,6 @@
 #include "persistence/library_store.hpp"
 
+#include "persistence/capture_triggers.hpp"
 #include "persistence/image.hpp"
 #include "persistence/library_schema.hpp"
 #include "persistence/sqlite_file.hpp"
@@ -50,12 +51,21 @@ bool has_second_statement(sqlite3* database, const std::string& text) {
 }
 
 /// SQLite's authorizer: what a host's statement may not do. What triggers do
-/// inside a statement is none of the host's doing.
+/// inside a statement is none of the host's doing; but see set_triggers.
 int authorize(void* context, int action, const char* subject,
               const char* detail, const char*, const char* trigger) {
   const auto& store = *static_cast<const library_store*>(context);
   using access = library_store::access;
-  if (store.allowed() == access::own || trigger != nullptr)
+  if (trigger != nullptr) {
+    const bool changes = action == SQLITE_INSERT || action == SQLITE_UPDATE;
+    return changes && store.allowed() == access::own
+               && !std::string_view{trigger}.starts_with(own_prefix)
+               && store.tables.by_table(subject) != nullptr
+             ? SQLITE_IGNORE
+             : SQLITE_OK;
+  }
+  if (store.allowed() == access::own
+      || store.allowed() == access::own_with_triggers)
     return SQLITE_OK;
   if (store.allowed() == access::host_reads)
     return action == SQLITE_SELECT || action == SQLITE_READ
@@ -101,6 +111,10 @@ failure current_failure(const std::filesystem::path& file) {
             std::string{"An image is not valid JSON: "} + what.what()};
   } catch (const std::invalid_argument& what) {
     return {errc::invalid_argument, what.what()};
+  } catch (const missing_reference& what) {
+    return {errc::constraint, what.what()};
+  } catch (const std::range_error& what) {
+    return {errc::constraint, what.what()};
   } catch (const std::exception& what) {
     return {errc::internal, what.what()};
   }
@@ -112,8 +126,16 @@ library_store::library_store(std::filesystem::path path, device_id device,
                              sync_log_reader reader)
   : file(std::move(path)), own(device), limits(bounds),
     database(std::move(opened)), statements(*database), tables(*database),
-    index(statements, tables), pending(statements), rows(statements),
-    changes(statements, tables, index, pending, rows), log(std::move(reader)) {
+    index(statements, tables), pending(statements), keys(statements, tables),
+    rows(*database, statements, keys),
+    changes(statements, tables, index, pending, keys, rows,
+            [this](sequence_number at) -> std::optional<std::string> {
+              auto found = entry_at(at);
+              if (!found || !*found)
+                return std::nullopt;
+              return std::move((*found)->data);
+            }),
+    log(std::move(reader)) {
 }
 
 expected<std::unique_ptr<library_store>>
@@ -158,7 +180,13 @@ expected<void> library_store::begin(durability needed) {
                                                    : "PRAGMA synchronous="
                                                      "NORMAL");
     statements.use("BEGIN IMMEDIATE")->exec();
-    database->exec("PRAGMA defer_foreign_keys=ON");
+    try {
+      database->exec("PRAGMA defer_foreign_keys=ON");
+      follow_schema();
+    } catch (...) {
+      rollback();
+      throw;
+    }
     return {};
   });
 }
@@ -166,11 +194,13 @@ expected<void> library_store::begin(durability needed) {
 expected<void> library_store::commit() {
   return attempt([&]() -> expected<void> {
     statements.use("COMMIT")->exec();
+    draft_ = nullptr;
     return {};
   });
 }
 
 void library_store::rollback() noexcept {
+  draft_ = nullptr;
   if (in_transaction())
     sqlite3_exec(database->getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
@@ -227,36 +257,40 @@ expected<void> library_store::load_accepted() {
   return {};
 }
 
-expected<std::optional<entry>> library_store::entry_at(sequence_number at,
-                                                       const log_draft* draft) {
-  if (draft != nullptr)
-    if (const auto* found = draft->find(at))
+expected<std::optional<entry>> library_store::entry_at(sequence_number at) {
+  if (draft_ != nullptr)
+    if (const auto* found = draft_->find(at))
       return std::optional{*found};
   return log.at(at);
 }
 
+void library_store::set_triggers(bool on) {
+  allowed_ = on ? access::own_with_triggers : access::own;
+  rows.set_triggers(on);
+}
+
 void library_store::show(std::string_view model, record_id record,
-                         change_type change, const std::string& image) {
+                         change_type change, const std::string& image,
+                         standing whose) {
   const auto* schema = tables.by_model(model);
   if (schema == nullptr)
     return;
   if (change == change_type::remove)
     rows.erase(*schema, record);
   else
-    rows.write(*schema, record, image);
+    rows.write(*schema, record, nlohmann::json::parse(image), whose);
 }
 
-void library_store::show_canonical(std::string_view model, record_id record,
-                                   const log_draft* draft) {
+void library_store::show_canonical(std::string_view model, record_id record) {
   const auto state = index.find(model, record);
   if (!state.version || state.deleted)
-    return show(model, record, change_type::remove, {});
-  auto latest = entry_at(state.latest, draft);
+    return show(model, record, change_type::remove, {}, standing::canonical);
+  auto latest = entry_at(state.latest);
   if (!latest || !*latest)
     throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
                              + ", the newest of a record of model "
                              + std::string{model} + "."};
-  show(model, record, (*latest)->change, (*latest)->data);
+  show(model, record, (*latest)->change, (*latest)->data, standing::canonical);
 }
 
 expected<std::vector<member>> library_store::members() {

@@ -72,18 +72,31 @@ public:
   /// and the pending queue hold.
   device_sequence_number next_device_sequence();
 
-  /// An entry of the log, or of a draft that is not appended yet.
-  expected<std::optional<entry>> entry_at(sequence_number at,
-                                          const log_draft* draft = nullptr);
+  /// Entries that this device, as leader, is about to append: until the
+  /// transaction ends they count as the log's.
+  void set_draft(const log_draft* draft) {
+    draft_ = draft;
+  }
+
+  /// An entry of the log, or of the draft.
+  expected<std::optional<entry>> entry_at(sequence_number at);
 
   /// Makes a record's row what its newest entry says. Throws.
-  void show_canonical(std::string_view model, record_id record,
-                      const log_draft* draft = nullptr);
+  void show_canonical(std::string_view model, record_id record);
 
   /// Makes a record's row what this image says; nothing for models without a
   /// table. Throws.
   void show(std::string_view model, record_id record, change_type change,
-            const std::string& image);
+            const std::string& image, standing whose);
+
+  /// Brings what is known of the tables up to date with database.db's schema,
+  /// which any program may have changed. In a transaction, before changes are
+  /// captured or applied. Throws.
+  void follow_schema();
+
+  /// Fills columns that the tables got meanwhile with what the log has had for
+  /// them all along. Once what was written meanwhile is captured. Throws.
+  void fill_new_columns();
 
   expected<std::vector<member>> members();
   expected<sql_rows> query(const sql_statement& statement);
@@ -100,13 +113,14 @@ public:
   tracked_tables tables;
   record_index index;
   pending_queue pending;
+  row_keys keys;
   row_writer rows;
   lockstep::capture changes;
   sync_log_reader log;
   accepted_set accepted;
 
   /// What the statement that is being prepared may do.
-  enum class access { own, host_reads, host_writes };
+  enum class access { own, own_with_triggers, host_reads, host_writes };
 
   /// A host's statement with its parameters, one for each place. It may not
   /// touch transactions, settings, other files or Lockstep's own tables:
@@ -118,6 +132,11 @@ public:
     return allowed_;
   }
 
+  /// Whether rows that Lockstep writes set off all that the application's own
+  /// triggers do, as a host's change does. Else they leave tracked tables
+  /// alone: what they did there where the change was made comes by the log.
+  void set_triggers(bool on);
+
 private:
   library_store(std::filesystem::path file, device_id own,
                 library_settings limits,
@@ -125,6 +144,9 @@ private:
                 sync_log_reader log);
 
   access allowed_ = access::own;
+  const log_draft* draft_ = nullptr;
+  /// By table: columns that are still to be filled.
+  std::vector<std::pair<std::int64_t, std::vector<std::string>>> new_columns_;
 };
 
 /// What an exception that is in flight says; call only in a catch block.

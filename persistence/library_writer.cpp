@@ -34,26 +34,28 @@ tl::unexpected<failure> ended_early() {
 } // namespace
 
 expected<std::vector<operation>> library_writer::captured() {
-  return drained([](const operation&) { return true; });
+  return drained();
 }
 
 expected<std::vector<operation>>
 library_writer::imported(const tracked_table_schema& schema) {
   return store_.attempt([&]() -> expected<std::vector<operation>> {
-    store_.database->exec("INSERT INTO lockstep_touched(model, key) SELECT "
-                          + std::to_string(schema.id) + ", "
-                          + sql_name(schema.key_column) + " FROM "
-                          + sql_name(schema.table));
-    return drained([&](const operation& what) {
-      return what.model != schema.model
-             || (!store_.index.find(what.model, what.record).version
-                 && !store_.pending.has(what.model, what.record));
-    });
+    store_.changes.note_all(schema);
+    auto list = drained();
+    if (!list)
+      return list;
+    for (auto& what : *list)
+      if (what.model == schema.model && !what.base_operation) {
+        // It was here before anything was known of the log's.
+        what.base_version = {};
+        what.changed.clear();
+        what.change = change_type::insert;
+      }
+    return list;
   });
 }
 
-expected<std::vector<operation>>
-library_writer::drained(const std::function<bool(const operation&)>& wanted) {
+expected<std::vector<operation>> library_writer::drained() {
   if (!store_.in_transaction())
     return ended_early();
   return store_.attempt([&]() -> expected<std::vector<operation>> {
@@ -61,7 +63,6 @@ library_writer::drained(const std::function<bool(const operation&)>& wanted) {
     auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
     if (!list)
       return list;
-    std::erase_if(*list, [&](const operation& what) { return !wanted(what); });
     all_or_nothing.release();
     complete(*list);
     return list;
@@ -103,6 +104,7 @@ expected<std::vector<operation>> library_writer::steps_to_operations(
     if (!done)
       return tl::make_unexpected(done.error());
   }
+  store_.follow_schema();
   auto list = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
   if (list)
     std::move(without_table.begin(), without_table.end(),
@@ -126,8 +128,14 @@ expected<void> library_writer::run_step(const record_change& change,
                 "There is a record " + to_string(change.record) + " of model \""
                   + change.model + "\" already; update it instead.");
   if (schema != nullptr) {
-    store_.show(change.model, change.record, change.change, change.data);
-    return {};
+    store_.set_triggers(true);
+    auto done = store_.attempt([&]() -> expected<void> {
+      store_.show(change.model, change.record, change.change, change.data,
+                  standing::pending);
+      return {};
+    });
+    store_.set_triggers(false);
+    return done;
   }
   for (const auto& other : without_table)
     if (other.record == change.record && other.model == change.model)

@@ -40,8 +40,7 @@ private:
   expected<void> run_step(const record_change& change,
                           std::vector<operation>& without_table);
   expected<void> run_step(const sql_statement& statement);
-  expected<std::vector<operation>>
-  drained(const std::function<bool(const operation&)>& wanted);
+  expected<std::vector<operation>> drained();
   void complete(std::vector<operation>& list);
 
   library_store& store_;

@@ -1,4 +1,5 @@
 #include "persistence/library_applier.hpp"
+#include "persistence/set_aside.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,13 +14,14 @@ wanted_row canonical_row(library_store& store, const record_key& key) {
   const auto& [model, record] = key;
   const auto state = store.index.find(model, record);
   if (!state.version || state.deleted)
-    return {model, record, change_type::remove, {}};
+    return {model, record, change_type::remove, {}, standing::canonical};
   auto latest = store.entry_at(state.latest);
   if (!latest || !*latest)
     throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
                              + ", the newest of a record of model " + model
                              + "."};
-  return {model, record, (*latest)->change, (*latest)->data};
+  return {model, record, (*latest)->change, (*latest)->data,
+          standing::canonical};
 }
 
 } // namespace
@@ -33,7 +35,7 @@ void library_applier::undo_pending() {
     rows.push_back(canonical_row(store_, key));
   for (const auto& row : show_together(store_, rows)) {
     const auto& wish = rows[row.index];
-    set_aside(store_.index.find(wish.model, wish.record).latest,
+    set_aside(store_, store_.index.find(wish.model, wish.record).latest,
               row.why.message);
   }
 }
@@ -54,7 +56,8 @@ void library_applier::redo_pending() {
 void library_applier::redo(std::span<const operation> transaction) {
   std::vector<wanted_row> rows;
   for (const auto& what : transaction)
-    rows.push_back({what.model, what.record, what.change, what.data});
+    rows.push_back(
+      {what.model, what.record, what.change, what.data, standing::pending});
   const bool broken = store_.breaks_foreign_key();
   bool shown = false;
   {

@@ -1,6 +1,49 @@
 #include "persistence/record_reader.hpp"
 
+#include "persistence/image.hpp"
+
+#include <cstring>
+
 namespace lockstep {
+
+namespace {
+
+std::vector<record_id> uuids_after(library_store& store,
+                                   const tracked_table_schema& schema,
+                                   record_id after, std::uint32_t limit) {
+  const auto key = sql_name(schema.key_columns.front());
+  auto rows = store.statements.use("SELECT " + key + " FROM "
+                                   + sql_name(schema.table) + " WHERE " + key
+                                   + " > ? ORDER BY " + key + " LIMIT ?");
+  rows->bind(1, after.is_nil() ? std::string{} : to_string(after));
+  rows->bind(2, static_cast<std::int64_t>(limit));
+  std::vector<record_id> list;
+  while (rows->executeStep())
+    if (auto id = store.keys.record_of(
+          schema, key_values{to_sql_value(rows->getColumn(0))}, {}))
+      list.push_back(*id);
+  return list;
+}
+
+std::vector<record_id> kept_after(library_store& store,
+                                  const tracked_table_schema& schema,
+                                  record_id after, std::uint32_t limit) {
+  auto rows = store.statements.use(
+    "SELECT record_id FROM lockstep_key WHERE model = ? AND record_id > ?"
+    " ORDER BY record_id LIMIT ?");
+  rows->bind(1, schema.id);
+  bind_id(*rows, 2, after);
+  rows->bind(3, static_cast<std::int64_t>(limit));
+  std::vector<record_id> list;
+  while (rows->executeStep()) {
+    record_id record;
+    std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(), 16);
+    list.push_back(record);
+  }
+  return list;
+}
+
+} // namespace
 
 expected<std::optional<record_image>>
 find_record(library_store& store, const std::string& model, record_id record) {
@@ -14,7 +57,7 @@ find_record(library_store& store, const std::string& model, record_id record) {
     auto image = store.rows.read(*schema, record);
     if (!image)
       return std::nullopt;
-    found.data = std::move(*image);
+    found.data = image->dump();
     return found;
   }
   if (pending) {
@@ -42,18 +85,9 @@ expected<std::vector<record_image>> list_records(library_store& store,
   if (schema == nullptr)
     return fail(errc::not_found,
                 "There is no table for model \"" + model + "\".");
-  std::vector<record_id> ids;
-  {
-    const auto key = sql_name(schema->key_column);
-    auto rows = store.statements.use("SELECT " + key + " FROM "
-                                     + sql_name(schema->table) + " WHERE " + key
-                                     + " > ? ORDER BY " + key + " LIMIT ?");
-    rows->bind(1, after.is_nil() ? std::string{} : to_string(after));
-    rows->bind(2, static_cast<std::int64_t>(limit));
-    while (rows->executeStep())
-      if (auto id = record_of(rows->getColumn(0)))
-        ids.push_back(*id);
-  }
+  const auto ids = schema->kind == key_kind::uuid
+                     ? uuids_after(store, *schema, after, limit)
+                     : kept_after(store, *schema, after, limit);
   std::vector<record_image> list;
   for (const auto& id : ids) {
     auto found = find_record(store, model, id);

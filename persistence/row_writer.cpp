@@ -1,137 +1,230 @@
 #include "persistence/row_writer.hpp"
 
 #include "persistence/image.hpp"
-#include "persistence/record_index.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace lockstep {
 
 namespace {
 
-/// Finds the row whichever way its key is written: as text or as bytes.
-std::string where_key(const tracked_table_schema& schema) {
-  const auto key = sql_name(schema.key_column);
-  return " WHERE " + key + " IN (?1, ?2)";
+std::string list_of(const std::vector<tracked_column>& columns) {
+  std::string text;
+  for (const auto& column : columns)
+    text += (text.empty() ? "" : ", ") + sql_name(column.name);
+  return text;
 }
 
-void bind_key(SQLite::Statement& statement, record_id record) {
-  statement.bind(1, to_string(record));
-  bind_id(statement, 2, record);
+nlohmann::json uuid_value(const tracked_table_schema& schema,
+                          record_id record) {
+  return schema.binary_key
+           ? blob_to_json(record.bytes.data(), record.bytes.size())
+           : nlohmann::json(to_string(record));
 }
 
-nlohmann::json as_blob(record_id record) {
-  return blob_to_json(record.bytes.data(), record.bytes.size());
-}
-
-nlohmann::json key_value(const tracked_table_schema& schema, record_id record) {
-  return schema.binary_key ? as_blob(record)
-                           : nlohmann::json(to_string(record));
+std::optional<std::int64_t> number_in(const tracked_table_schema& schema,
+                                      const nlohmann::json& image) {
+  const auto value = image.find(schema.number_in_image);
+  if (value == image.end() || !value->is_number_integer())
+    return std::nullopt;
+  return value->get<std::int64_t>();
 }
 
 } // namespace
 
-std::optional<std::string> row_writer::read(const tracked_table_schema& schema,
-                                            record_id record) {
-  std::string text = "SELECT ";
-  for (std::size_t i = 0; i < schema.columns.size(); ++i)
-    text += (i == 0 ? "" : ", ") + sql_name(schema.columns[i].name);
-  text += " FROM " + sql_name(schema.table) + where_key(schema);
-  auto row = statements_.use(text);
-  bind_key(*row, record);
-  if (!row->executeStep())
+std::optional<nlohmann::json>
+row_writer::read(const tracked_table_schema& schema, record_id record) {
+  if (!schema.present)
     return std::nullopt;
+  const auto where = keys_.locate(schema, record);
+  if (!where)
+    return std::nullopt;
+  const bool hidden = schema.number_in_image == rowid_in_image;
   auto image = nlohmann::json::object();
-  for (std::size_t i = 0; i < schema.columns.size(); ++i)
-    image[schema.columns[i].name]
-      = to_json(row->getColumn(static_cast<int>(i)), schema.columns[i].json);
-  return image.dump();
+  {
+    auto row = statements_.use(
+      "SELECT " + list_of(schema.columns) + (hidden ? ", " + schema.number : "")
+      + " FROM " + sql_name(schema.table) + " WHERE " + where->where);
+    where->bind_to(*row);
+    if (!row->executeStep())
+      return std::nullopt;
+    int at = 0;
+    for (const auto& column : schema.columns)
+      image[column.name] = to_json(row->getColumn(at++), column.json);
+    if (hidden)
+      image[std::string{rowid_in_image}] = row->getColumn(at).getInt64();
+  }
+  for (const auto& column : schema.columns)
+    if (!column.refers_to.empty()) {
+      auto& value = image[column.name];
+      value = keys_.to_travel(column, std::move(value));
+    }
+  return image;
+}
+
+row_writer::values row_writer::values_of(const tracked_table_schema& schema,
+                                         const nlohmann::json& image) {
+  values list;
+  for (const auto& column : schema.columns) {
+    if (column.name == schema.number_in_image)
+      continue;
+    auto value = image.find(column.name);
+    // From a device that has not renamed the column yet.
+    if (value == image.end() && !column.earlier_name.empty())
+      value = image.find(column.earlier_name);
+    if (value != image.end())
+      list.emplace_back(sql_name(column.name),
+                        to_sql_value(keys_.to_store(column, *value)));
+  }
+  return list;
+}
+
+void row_writer::reserve(const tracked_table_schema& schema, record_id record,
+                         const nlohmann::json& image, standing whose) {
+  if (!schema.present || !schema.is_numbered())
+    return;
+  const auto wanted = number_in(schema, image);
+  if (whose == standing::canonical && wanted)
+    numbers_.place(schema, record, *wanted);
+  else
+    numbers_.choose(schema, record, wanted);
+}
+
+std::string row_writer::with_number(const tracked_table_schema& schema,
+                                    record_id record,
+                                    const std::string& image) {
+  if (!schema.present || !schema.is_numbered())
+    return image;
+  auto object = nlohmann::json::parse(image);
+  if (!object.is_object())
+    return image;
+  const auto wanted = number_in(schema, object);
+  const auto number = numbers_.choose(schema, record, wanted);
+  if (wanted == number)
+    return image;
+  object[schema.number_in_image] = number;
+  return object.dump();
 }
 
 void row_writer::write(const tracked_table_schema& schema, record_id record,
-                       const std::string& image) {
-  auto object = nlohmann::json::parse(image);
-  if (!object.is_object())
+                       nlohmann::json image, standing whose) {
+  if (!schema.present)
+    return;
+  if (!image.is_object())
     throw std::invalid_argument{"An image is a JSON object."};
-  auto& key = object[schema.key_column];
-  if (key.is_null())
-    key = key_value(schema, record);
-  else if (key != to_string(record) && key != as_blob(record))
-    throw std::invalid_argument{"The image of the record " + to_string(record)
-                                + " has the " + schema.key_column
-                                + " of another one."};
-  values list;
-  for (const auto& column : schema.columns)
-    if (auto value = object.find(column.name); value != object.end())
-      list.emplace_back(column.name, &*value);
+  if (schema.kind == key_kind::uuid
+      && !image.contains(schema.key_columns.front()))
+    image[schema.key_columns.front()] = uuid_value(schema, record);
+  keys_.learn(schema, record, image);
+  reserve(schema, record, image, whose);
+  auto list = values_of(schema, image);
+  const auto where = keys_.locate(schema, record);
+  if (schema.is_numbered())
+    list.emplace_back(schema.number, *keys_.number_of(schema, record));
   // First, as an upsert wants values for all columns that must not be NULL.
-  if (!update(schema, record, list))
-    insert(schema, list);
+  if (!where || !update(schema, *where, list))
+    insert(schema, record, list);
 }
 
-bool row_writer::update(const tracked_table_schema& schema, record_id record,
-                        const values& list) {
-  std::string text = "UPDATE " + sql_name(schema.table) + " SET ";
+void row_writer::write_columns(const tracked_table_schema& schema,
+                               record_id record, const nlohmann::json& image,
+                               const std::vector<std::string>& columns) {
+  const auto where = keys_.locate(schema, record);
+  if (!where)
+    return;
+  auto list = values_of(schema, image);
+  std::erase_if(list, [&](const auto& value) {
+    return std::none_of(columns.begin(), columns.end(), [&](const auto& name) {
+      return sql_name(name) == value.first;
+    });
+  });
+  if (!list.empty())
+    update(schema, *where, list);
+}
+
+bool row_writer::update(const tracked_table_schema& schema,
+                        const row_location& where, const values& list) {
+  std::string text
+    = marker_ + "UPDATE OR ABORT " + sql_name(schema.table) + " SET ";
+  const auto first = where.values.size() + 1;
   for (std::size_t i = 0; i < list.size(); ++i)
-    text += (i == 0 ? "" : ", ") + sql_name(list[i].first) + " = ?"
-            + std::to_string(i + 3);
-  auto row = statements_.use(text + where_key(schema));
-  bind_key(*row, record);
+    text += (i == 0 ? "" : ", ") + list[i].first + " = ?"
+            + std::to_string(i + first);
+  auto row = statements_.use(text + " WHERE " + where.where);
+  where.bind_to(*row);
   for (std::size_t i = 0; i < list.size(); ++i)
-    bind_json(*row, static_cast<int>(i) + 3, *list[i].second);
+    bind_value(*row, static_cast<int>(i + first), list[i].second);
   return row->exec() != 0;
 }
 
-void row_writer::insert(const tracked_table_schema& schema,
+void row_writer::insert(const tracked_table_schema& schema, record_id record,
                         const values& list) {
   std::string names;
   std::string places;
   for (const auto& [name, value] : list) {
-    names += (names.empty() ? "" : ", ") + sql_name(name);
+    names += (names.empty() ? "" : ", ") + name;
     places += places.empty() ? "?" : ", ?";
   }
-  auto row = statements_.use("INSERT INTO " + sql_name(schema.table) + "("
-                             + names + ") VALUES(" + places + ")");
+  const auto into = marker_ + "INSERT OR ABORT INTO " + sql_name(schema.table);
+  auto row = statements_.use(list.empty() ? into + " DEFAULT VALUES"
+                                          : into + "(" + names + ") VALUES("
+                                              + places + ")");
   for (std::size_t i = 0; i < list.size(); ++i)
-    bind_json(*row, static_cast<int>(i) + 1, *list[i].second);
+    bind_value(*row, static_cast<int>(i) + 1, list[i].second);
   row->exec();
+  // Known by its place here only.
+  if (!schema.is_numbered() && !schema.number.empty()
+      && keys_.is_without_key(schema, record))
+    keys_.assign(schema, record, keys_.last_inserted());
 }
 
 nlohmann::json row_writer::lift(const tracked_table_schema& schema,
                                 record_id record) {
   auto local = nlohmann::json::object();
-  if (!schema.local_columns.empty()) {
+  const auto where = keys_.locate(schema, record);
+  if (where && !schema.local_columns.empty()) {
     std::string text = "SELECT ";
     for (std::size_t i = 0; i < schema.local_columns.size(); ++i)
       text += (i == 0 ? "" : ", ") + sql_name(schema.local_columns[i]);
     auto row = statements_.use(text + " FROM " + sql_name(schema.table)
-                               + where_key(schema));
-    bind_key(*row, record);
+                               + " WHERE " + where->where);
+    where->bind_to(*row);
     if (row->executeStep())
       for (std::size_t i = 0; i < schema.local_columns.size(); ++i)
         local[schema.local_columns[i]]
           = to_json(row->getColumn(static_cast<int>(i)), false);
   }
-  erase(schema, record);
+  delete_row(schema, record);
   return local;
 }
 
 void row_writer::put_back(const tracked_table_schema& schema, record_id record,
-                          const std::string& image,
-                          const nlohmann::json& local) {
-  write(schema, record, image);
+                          nlohmann::json image, const nlohmann::json& local,
+                          standing whose) {
+  write(schema, record, std::move(image), whose);
   values list;
   for (const auto& [name, value] : local.items())
-    list.emplace_back(name, &value);
-  if (!list.empty())
-    update(schema, record, list);
+    list.emplace_back(sql_name(name), to_sql_value(value));
+  const auto where = keys_.locate(schema, record);
+  if (where && !list.empty())
+    update(schema, *where, list);
+}
+
+void row_writer::delete_row(const tracked_table_schema& schema,
+                            record_id record) {
+  const auto where = keys_.locate(schema, record);
+  if (!schema.present || !where)
+    return;
+  auto row = statements_.use(marker_ + "DELETE FROM " + sql_name(schema.table)
+                             + " WHERE " + where->where);
+  where->bind_to(*row);
+  row->exec();
 }
 
 void row_writer::erase(const tracked_table_schema& schema, record_id record) {
-  auto row = statements_.use("DELETE FROM " + sql_name(schema.table)
-                             + where_key(schema));
-  bind_key(*row, record);
-  row->exec();
+  delete_row(schema, record);
+  keys_.release(schema, record);
 }
 
 } // namespace lockstep

@@ -38,6 +38,22 @@ indices newest_wishes(const std::vector<wanted_row>& list) {
   return wishes;
 }
 
+/// New rows get their numbers first, since others may refer to them.
+void reserve_numbers(library_store& store, const std::vector<wanted_row>& list,
+                     const indices& wishes) {
+  for (auto i : wishes) {
+    const auto& row = list[i];
+    const auto* schema = store.tables.by_model(row.model);
+    if (schema == nullptr || !schema->is_numbered()
+        || row.change == change_type::remove)
+      continue;
+    // What makes no sense is refused when it is to be shown.
+    const auto image = nlohmann::json::parse(row.data, nullptr, false);
+    if (image.is_object())
+      store.rows.reserve(*schema, row.record, image, row.whose);
+  }
+}
+
 /// Shows rows in the order in which they fit; returns the others.
 std::vector<unshown_row> show_in_order(library_store& store,
                                        const std::vector<wanted_row>& list,
@@ -47,7 +63,7 @@ std::vector<unshown_row> show_in_order(library_store& store,
     for (auto i : waiting) {
       const auto& row = list[i];
       auto why = refusal_of(store, [&] {
-        store.show(row.model, row.record, row.change, row.data);
+        store.show(row.model, row.record, row.change, row.data, row.whose);
       });
       if (why)
         unshown.push_back({i, std::move(*why)});
@@ -63,19 +79,19 @@ std::vector<unshown_row> show_in_order(library_store& store,
 /// Rows that a foreign key's action took along come back.
 void show_dragged_along(library_store& store,
                         const std::vector<wanted_row>& list,
-                        const std::vector<record_key>& dragged,
-                        const log_draft* draft) {
+                        const std::vector<record_key>& dragged) {
   std::map<record_key, const wanted_row*> wishes;
   for (const auto& row : list)
     wishes[{row.model, row.record}] = &row;
   auto show = [&](const record_key& key) {
     const auto& [model, record] = key;
     if (auto wish = wishes.find(key); wish != wishes.end())
-      store.show(model, record, wish->second->change, wish->second->data);
+      store.show(model, record, wish->second->change, wish->second->data,
+                 wish->second->whose);
     else if (auto mine = store.pending.newest_of(model, record))
-      store.show(model, record, mine->change, mine->data);
+      store.show(model, record, mine->change, mine->data, standing::pending);
     else
-      store.show_canonical(model, record, draft);
+      store.show_canonical(model, record);
   };
   for (const auto& key : dragged)
     // What does not fit stays out of sight until its own next change.
@@ -85,8 +101,7 @@ void show_dragged_along(library_store& store,
 /// Lifts the rows out of the table and puts them back as they are to be.
 std::vector<unshown_row> show_circle(library_store& store,
                                      const std::vector<wanted_row>& list,
-                                     const std::vector<unshown_row>& circle,
-                                     const log_draft* draft) {
+                                     const std::vector<unshown_row>& circle) {
   std::map<std::size_t, nlohmann::json> local;
   std::vector<unshown_row> unshown;
   const bool applying = store.is_applying();
@@ -111,12 +126,14 @@ std::vector<unshown_row> show_circle(library_store& store,
     const auto& wish = list[row.index];
     const auto* schema = store.tables.by_model(wish.model);
     auto why = refusal_of(store, [&] {
-      store.rows.put_back(*schema, wish.record, wish.data, local[row.index]);
+      store.rows.put_back(*schema, wish.record,
+                          nlohmann::json::parse(wish.data), local[row.index],
+                          wish.whose);
     });
     if (why)
       unshown.push_back({row.index, std::move(*why)});
   }
-  show_dragged_along(store, list, dragged, draft);
+  show_dragged_along(store, list, dragged);
   store.set_applying(applying);
   return unshown;
 }
@@ -124,9 +141,10 @@ std::vector<unshown_row> show_circle(library_store& store,
 } // namespace
 
 std::vector<unshown_row> show_together(library_store& store,
-                                       const std::vector<wanted_row>& list,
-                                       const log_draft* draft) {
-  auto unshown = show_in_order(store, list, newest_wishes(list));
+                                       const std::vector<wanted_row>& list) {
+  const auto wishes = newest_wishes(list);
+  reserve_numbers(store, list, wishes);
+  auto unshown = show_in_order(store, list, wishes);
   std::vector<unshown_row> circle;
   std::vector<unshown_row> hopeless;
   for (auto& row : unshown) {
@@ -137,7 +155,7 @@ std::vector<unshown_row> show_together(library_store& store,
   if (circle.empty())
     return hopeless;
   savepoint lifted{store};
-  auto still = show_circle(store, list, circle, draft);
+  auto still = show_circle(store, list, circle);
   // What does not fit leaves the table as it was, for the others to fit later.
   if (still.size() < circle.size())
     lifted.release();

@@ -13,6 +13,7 @@ struct wanted_row {
   record_id record;
   change_type change = change_type::update;
   std::string data;
+  standing whose = standing::canonical;
 };
 
 /// A row that would break a constraint, or whose image makes no sense.
@@ -25,10 +26,8 @@ struct unshown_row {
 /// unique value from row to row, even in a circle, so the rows' order is found
 /// here: what does not fit yet waits, and a circle is lifted out of the table
 /// and put back. Returns the rows that do not fit at all. Foreign keys are the
-/// caller's to check. `draft` holds entries that the log has not
-/// taken yet. In a transaction; throws as library_store does.
+/// caller's to check. In a transaction; throws as library_store does.
 std::vector<unshown_row> show_together(library_store& store,
-                                       const std::vector<wanted_row>& list,
-                                       const log_draft* draft = nullptr);
+                                       const std::vector<wanted_row>& list);
 
 } // namespace lockstep

@@ -1,266 +1,257 @@
 #include "persistence/tracked_tables.hpp"
 
 #include "messages/operation.hpp"
+#include "persistence/capture_triggers.hpp"
 
+#include <SQLiteCpp/Statement.h>
 #include <nlohmann/json.hpp>
-#include <sqlite3.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstring>
-#include <optional>
+#include <set>
 
 namespace lockstep {
 
 namespace {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x))
-           == std::tolower(static_cast<unsigned char>(y));
-  });
+std::vector<std::string> names_in(const std::string& json) {
+  return nlohmann::json::parse(json).get<std::vector<std::string>>();
 }
 
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (char c : text)
-    out += c == '\'' ? std::string{"''"} : std::string{c};
-  return out + "'";
+bool same_names(const std::vector<std::string>& a,
+                const std::vector<std::string>& b) {
+  return std::set<std::string>{a.begin(), a.end()}
+         == std::set<std::string>{b.begin(), b.end()};
 }
 
-/// Whether the column alone is the primary key or has a UNIQUE index.
-bool is_unique_column(SQLite::Database& database, const std::string& table,
-                      const std::string& column) {
-  SQLite::Statement alone{
-    database,
-    "SELECT EXISTS(SELECT 1 FROM pragma_index_list(?1) list WHERE "
-    "list.\"unique\""
-    " AND NOT list.partial AND (SELECT count(*) = 1 AND min(name) = ?2"
-    " FROM pragma_index_info(list.name)))"
-    " OR (SELECT count(*) = 1 AND min(name) = ?2 FROM pragma_table_info(?1)"
-    " WHERE pk > 0)"};
-  alone.bind(1, table);
-  alone.bind(2, column);
-  alone.executeStep();
-  return alone.getColumn(0).getInt() != 0;
-}
-
-bool may_hold_uuids(const std::string& name, const std::string& type) {
-  std::string upper = type;
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-    return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  });
-  return equal_ignoring_case(name, "uuid") || equal_ignoring_case(name, "guid")
-         || upper.find("UUID") != std::string::npos;
-}
-
-/// Lets a program that writes a key which no other device could find hear of
-/// it at once.
-std::string refuse_key(const std::string& key) {
-  const auto value = "NEW." + key;
-  std::string digits;
-  for (int i = 0; i < 36; ++i)
-    digits += i == 8 || i == 13 || i == 18 || i == 23 ? "-" : "[0-9a-f]";
-  return "SELECT RAISE(ABORT, 'a synced row needs a UUID in lower case with"
-         " dashes, or 16 bytes, as its key') WHERE CASE typeof("
-         + value + ") WHEN 'blob' THEN length(" + value
-         + ") <> 16 WHEN 'text' THEN " + value + " NOT GLOB '" + digits
-         + "' ELSE 1 END; ";
+/// Columns that changed their names and nothing else keep their places.
+void recognise_renamed(const std::vector<std::string>& before,
+                       tracked_table_schema& schema) {
+  if (before.size() != schema.columns.size())
+    return;
+  auto was_there = [&](const std::string& name) {
+    return std::find(before.begin(), before.end(), name) != before.end();
+  };
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (auto& now = schema.columns[i];
+        !was_there(now.name) && schema.find(before[i]) == nullptr)
+      now.earlier_name = before[i];
 }
 
 } // namespace
-
-std::string sql_name(std::string_view name) {
-  std::string out = "\"";
-  for (char c : name)
-    out += c == '"' ? std::string{"\"\""} : std::string{c};
-  return out + "\"";
-}
-
-std::optional<record_id> record_of(const SQLite::Column& key) {
-  if (key.getType() == SQLITE_BLOB && key.getBytes() == 16) {
-    record_id id;
-    std::memcpy(id.bytes.data(), key.getBlob(), 16);
-    return id;
-  }
-  if (key.getType() != SQLITE_TEXT)
-    return std::nullopt;
-  const std::string_view text{key.getText(),
-                              static_cast<std::size_t>(key.getBytes())};
-  auto id = parse_id<record_id>(text);
-  // Only the form that a delete elsewhere would look for.
-  return id && to_string(*id) == text ? id : std::nullopt;
-}
-
-const tracked_column*
-tracked_table_schema::find(std::string_view column) const {
-  for (const auto& candidate : columns)
-    if (candidate.name == column)
-      return &candidate;
-  return nullptr;
-}
 
 tracked_tables::tracked_tables(SQLite::Database& database)
   : database_(database) {
 }
 
-void tracked_tables::load() {
-  tables_.clear();
-  SQLite::Statement rows{database_, "SELECT id, name, table_name, excluded"
-                                    " FROM lockstep_model ORDER BY id"};
+std::int64_t tracked_tables::schema_version() {
+  if (!version_)
+    version_
+      = std::make_unique<SQLite::Statement>(database_, "PRAGMA schema_version");
+  version_->executeStep();
+  const auto version = version_->getColumn(0).getInt64();
+  version_->reset();
+  return version;
+}
+
+std::vector<tracked_tables::model_row> tracked_tables::model_rows() {
+  std::vector<model_row> list;
+  SQLite::Statement rows{database_,
+                         "SELECT id, name, table_name, key_kind, key_columns,"
+                         " excluded, columns FROM lockstep_model ORDER BY id"};
   while (rows.executeStep()) {
-    const auto excluded = nlohmann::json::parse(rows.getColumn(3).getString())
-                            .get<std::vector<std::string>>();
-    auto schema = read_schema(rows.getColumn(2).getString(), excluded);
-    if (!schema)
-      continue;
-    schema->id = rows.getColumn(0).getInt64();
-    schema->model = rows.getColumn(1).getString();
-    tables_.emplace(schema->id,
-                    std::make_unique<tracked_table_schema>(std::move(*schema)));
+    model_row row{
+      rows.getColumn(0).getInt64(),
+      rows.getColumn(1).getString(),
+      rows.getColumn(2).getString(),
+      parse_key_kind(rows.getColumn(3).getString()).value_or(key_kind::uuid),
+      names_in(rows.getColumn(4).getString()),
+      names_in(rows.getColumn(5).getString()),
+      {},
+      {}};
+    for (const auto& column :
+         nlohmann::json::parse(rows.getColumn(6).getString())) {
+      row.column_order.push_back(column.at(0).get<std::string>());
+      row.columns[row.column_order.back()] = column.at(1).get<std::string>();
+    }
+    list.push_back(std::move(row));
   }
+  return list;
+}
+
+tracked_table_schema tracked_tables::schema_of(model_row& row) {
+  auto read = read_table_schema(database_, row.table, row.excluded);
+  if (!read)
+    if (auto renamed = table_of_triggers(database_, row.id); !renamed.empty()) {
+      row.table = renamed;
+      read = read_table_schema(database_, row.table, row.excluded);
+    }
+  tracked_table_schema schema;
+  // A table whose rows are told apart in another way now is another table.
+  if (read && read->kind == row.kind
+      && (row.kind == key_kind::integer
+          || read->key_columns.size() == row.key_columns.size()))
+    schema = std::move(*read);
+  else
+    schema.present = false;
+  schema.id = row.id;
+  schema.model = row.model;
+  if (!schema.present) {
+    schema.table = row.table;
+    schema.kind = row.kind;
+    schema.key_columns = row.key_columns;
+    return schema;
+  }
+  for (auto& column : schema.columns)
+    if (auto known = row.columns.find(column.name); known != row.columns.end())
+      column.earlier_name = known->second;
+  recognise_renamed(row.column_order, schema);
+  return schema;
+}
+
+void tracked_tables::load() {
+  std::map<std::int64_t, std::unique_ptr<tracked_table_schema>> tables;
+  for (auto& row : model_rows())
+    tables.emplace(row.id,
+                   std::make_unique<tracked_table_schema>(schema_of(row)));
+  tables_ = std::move(tables);
+  seen_version_ = -1;
+}
+
+std::vector<table_change> tracked_tables::refresh() {
+  if (schema_version() == seen_version_)
+    return {};
+  std::vector<table_change> changes;
+  auto rows = model_rows();
+  std::map<std::int64_t, std::unique_ptr<tracked_table_schema>> tables;
+  for (auto& row : rows) {
+    const auto before = row.column_order;
+    auto schema = std::make_unique<tracked_table_schema>(schema_of(row));
+    table_change change{schema.get(), false, {}};
+    if (schema->present) {
+      change.unobserved = !ensure_triggers(database_, *schema);
+      for (const auto& column : schema->columns)
+        if (!before.empty()
+            && std::find(before.begin(), before.end(), column.name)
+                 == before.end())
+          change.new_columns.push_back(column.name);
+      std::vector<std::string> now;
+      for (const auto& column : schema->columns)
+        now.push_back(column.name);
+      if (now != before)
+        keep_columns(*schema);
+      if (change.unobserved || !change.new_columns.empty())
+        changes.push_back(std::move(change));
+    }
+    tables.emplace(row.id, std::move(schema));
+  }
+  tables_ = std::move(tables);
+  seen_version_ = schema_version();
+  return changes;
+}
+
+void tracked_tables::keep_columns(const tracked_table_schema& schema) {
+  auto columns = nlohmann::json::array();
+  for (const auto& column : schema.columns)
+    columns.push_back({column.name, column.earlier_name});
+  SQLite::Statement row{database_, "UPDATE lockstep_model SET table_name = ?,"
+                                   " key_columns = ?, columns = ? WHERE id ="
+                                   " ?"};
+  row.bind(1, schema.table);
+  row.bind(2, nlohmann::json(schema.key_columns).dump());
+  row.bind(3, columns.dump());
+  row.bind(4, schema.id);
+  row.exec();
+}
+
+std::optional<failure>
+tracked_tables::key_refusal(const tracked_table_schema& schema) const {
+  if (schema.kind != key_kind::natural)
+    return std::nullopt;
+  for (const auto& name : schema.key_columns) {
+    const auto* column = schema.find(name);
+    if (column != nullptr && !column->refers_to.empty()
+        && by_table(column->refers_to) == nullptr)
+      return failure{errc::invalid_argument,
+                     "The key of the table \"" + schema.table
+                       + "\" refers to the table \"" + column->refers_to
+                       + "\", which is not tracked; track that one first."};
+  }
+  return std::nullopt;
 }
 
 expected<const tracked_table_schema*>
 tracked_tables::track(const std::string& table, std::string model,
                       const std::vector<std::string>& excluded) {
   if (const auto* known = by_table(table)) {
-    auto same = std::set<std::string>{excluded.begin(), excluded.end()};
     if ((!model.empty() && model != known->model)
-        || (!excluded.empty() && same != excluded_of(known->id)))
+        || (!excluded.empty() && !same_names(excluded, excluded_of(known->id))))
       return fail(errc::already_exists,
                   "The table \"" + known->table
                     + "\" is tracked already, as model \"" + known->model
                     + "\"; its model and excluded columns cannot be changed.");
     return known;
   }
+  auto read = read_table_schema(database_, table, excluded);
+  if (!read)
+    return tl::make_unexpected(read.error());
   if (model.empty())
-    model = table;
+    model = read->table;
   if (std::string_view{model}.starts_with(own_model_prefix)
       || model == bulk_model || by_model(model) != nullptr)
     return fail(errc::already_exists, "The model name \"" + model
                                         + "\" is taken; choose another one.");
-  auto schema = read_schema(table, excluded);
-  if (!schema)
-    return tl::make_unexpected(schema.error());
+  if (auto why = key_refusal(*read))
+    return tl::make_unexpected(std::move(*why));
   SQLite::Statement insert{
     database_, "INSERT INTO lockstep_model(name, table_name, key_kind,"
-               " key_columns, excluded) VALUES(?, ?, 'uuid', ?, ?)"};
+               " key_columns, excluded) VALUES(?, ?, ?, ?, ?)"};
   insert.bind(1, model);
-  insert.bind(2, schema->table);
-  insert.bind(3, nlohmann::json::array({schema->key_column}).dump());
-  insert.bind(4, nlohmann::json(excluded).dump());
+  insert.bind(2, read->table);
+  insert.bind(3, std::string{to_string(read->kind)});
+  insert.bind(4, nlohmann::json(read->key_columns).dump());
+  insert.bind(5, nlohmann::json(excluded).dump());
   insert.exec();
-  schema->id = database_.getLastInsertRowid();
-  schema->model = std::move(model);
-  make_triggers(*schema);
-  const auto id = schema->id;
-  auto kept = std::make_unique<tracked_table_schema>(std::move(*schema));
+  read->id = database_.getLastInsertRowid();
+  read->model = std::move(model);
+  keep_columns(*read);
+  ensure_triggers(database_, *read);
+  seen_version_ = schema_version();
+  const auto id = read->id;
+  auto kept = std::make_unique<tracked_table_schema>(std::move(*read));
   return tables_.emplace(id, std::move(kept)).first->second.get();
 }
 
-std::set<std::string> tracked_tables::excluded_of(std::int64_t id) {
+expected<tracked_table_schema>
+tracked_tables::untrack(const std::string& table) {
+  const auto* known = by_table(table);
+  if (known == nullptr)
+    return fail(errc::not_found,
+                "The table \"" + table + "\" is not tracked; check the name.");
+  for (const auto& [id, other] : tables_)
+    if (other->kind == key_kind::natural && other.get() != known)
+      for (const auto& column : other->columns)
+        if (is_same_name(column.refers_to, known->table)
+            && other->is_key(column.name))
+          return fail(errc::constraint, "The key of the tracked table \""
+                                          + other->table + "\" refers to \""
+                                          + known->table
+                                          + "\"; untrack that one first.");
+  const auto schema = *known;
+  drop_triggers(database_, schema.id);
+  SQLite::Statement row{database_, "DELETE FROM lockstep_model WHERE id = ?"};
+  row.bind(1, schema.id);
+  row.exec();
+  tables_.erase(schema.id);
+  seen_version_ = schema_version();
+  return schema;
+}
+
+std::vector<std::string> tracked_tables::excluded_of(std::int64_t id) {
   SQLite::Statement row{database_,
                         "SELECT excluded FROM lockstep_model WHERE id = ?"};
   row.bind(1, id);
   row.executeStep();
-  return nlohmann::json::parse(row.getColumn(0).getString())
-    .get<std::set<std::string>>();
-}
-
-expected<tracked_table_schema>
-tracked_tables::read_schema(const std::string& table,
-                            const std::vector<std::string>& excluded) {
-  tracked_table_schema schema;
-  SQLite::Statement found{database_,
-                          "SELECT name FROM sqlite_schema WHERE type = 'table'"
-                          " AND name = ? COLLATE NOCASE"};
-  found.bind(1, table);
-  if (!found.executeStep())
-    return fail(errc::not_found, "There is no table \"" + table
-                                   + "\"; create it first, or check the name.");
-  schema.table = found.getColumn(0).getString();
-  if (schema.table.starts_with("lockstep_")
-      || schema.table.starts_with("sqlite_"))
-    return fail(errc::invalid_argument,
-                "The table \"" + schema.table
-                  + "\" is not the application's and cannot be tracked.");
-  SQLite::Statement columns{
-    database_, "SELECT name, type, hidden, \"notnull\", dflt_value IS NULL"
-               " FROM pragma_table_xinfo(?)"};
-  columns.bind(1, schema.table);
-  while (columns.executeStep()) {
-    const auto name = columns.getColumn(0).getString();
-    const auto type = columns.getColumn(1).getString();
-    if (columns.getColumn(2).getInt() != 0)
-      continue; // generated: every device computes it for itself
-    if (schema.key_column.empty() && may_hold_uuids(name, type)
-        && is_unique_column(database_, schema.table, name)) {
-      schema.key_column = name;
-      schema.binary_key = equal_ignoring_case(type, "BLOB");
-    } else if (std::find(excluded.begin(), excluded.end(), name)
-               != excluded.end()) {
-      if (columns.getColumn(3).getInt() != 0
-          && columns.getColumn(4).getInt() != 0)
-        return fail(errc::invalid_argument,
-                    "The column \"" + name
-                      + "\" cannot be excluded: it must not be NULL and has no"
-                        " default for rows of other devices; give it one.");
-      schema.local_columns.push_back(name);
-      continue;
-    }
-    schema.columns.push_back({name, equal_ignoring_case(type, "JSON")});
-  }
-  if (schema.key_column.empty())
-    return fail(errc::invalid_argument,
-                "The table \"" + schema.table
-                  + "\" cannot be tracked: it has no unique column named"
-                    " \"uuid\" or declared UUID that tells its rows apart on"
-                    " all devices; add one.");
-  for (const auto& name : excluded) {
-    if (name == schema.key_column)
-      return fail(errc::invalid_argument,
-                  "The column \"" + name
-                    + "\" is the key and cannot be excluded.");
-    if (schema.find(name) == nullptr
-        && std::find(schema.local_columns.begin(), schema.local_columns.end(),
-                     name)
-             == schema.local_columns.end())
-      return fail(errc::not_found, "The table \"" + schema.table
-                                     + "\" has no column \"" + name
-                                     + "\" to exclude; check the name.");
-  }
-  return schema;
-}
-
-void tracked_tables::make_triggers(const tracked_table_schema& schema) {
-  const auto id = std::to_string(schema.id);
-  const auto key = sql_name(schema.key_column);
-  const std::string when
-    = " WHEN (SELECT applying FROM lockstep_state) = 0 BEGIN ";
-  const std::string note = "INSERT INTO lockstep_touched(model, key, changed) ";
-  auto create = [&](const std::string& event, const std::string& body) {
-    database_.exec("CREATE TRIGGER " + sql_name("lockstep_" + event + "_" + id)
-                   + " AFTER " + event + " ON " + sql_name(schema.table) + when
-                   + body + "END");
-  };
-  // A change of type or of case alone is a change too.
-  std::string changed = "''";
-  for (const auto& column : schema.columns) {
-    const auto old_value = "OLD." + sql_name(column.name);
-    const auto new_value = "NEW." + sql_name(column.name);
-    changed += " || iif(" + old_value + " IS " + new_value
-               + " COLLATE BINARY AND typeof(" + old_value + ") = typeof("
-               + new_value + "), '', " + literal(column.name) + " || char(31))";
-  }
-  const auto check = refuse_key(key);
-  create("insert",
-         check + note + "VALUES(" + id + ", NEW." + key + ", NULL); ");
-  create("update", check + note + "SELECT " + id + ", OLD." + key
-                     + ", NULL WHERE OLD." + key + " IS NOT NEW." + key + "; "
-                     + note + "VALUES(" + id + ", NEW." + key + ", " + changed
-                     + "); ");
-  create("delete", note + "VALUES(" + id + ", OLD." + key + ", NULL); ");
+  return names_in(row.getColumn(0).getString());
 }
 
 const tracked_table_schema*
@@ -279,7 +270,7 @@ const tracked_table_schema* tracked_tables::by_id(std::int64_t id) const {
 const tracked_table_schema*
 tracked_tables::by_table(std::string_view table) const {
   for (const auto& [id, schema] : tables_)
-    if (equal_ignoring_case(schema->table, table))
+    if (is_same_name(schema->table, table))
       return schema.get();
   return nullptr;
 }

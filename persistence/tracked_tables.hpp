@@ -1,55 +1,33 @@
 #pragma once
 
 #include "messages/errors.hpp"
-#include "messages/ids.hpp"
-#include "persistence/statement_cache.hpp"
+#include "persistence/table_schema.hpp"
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace lockstep {
 
-/// A column of a tracked table that travels.
-struct tracked_column {
-  std::string name;
-  /// Declared JSON: arrays in it travel as arrays.
-  bool json = false;
+/// How a tracked table differs from when it was last looked at.
+struct table_change {
+  const tracked_table_schema* schema = nullptr;
+  /// Its triggers were gone: it was made anew, and rows may have changed
+  /// without a note.
+  bool unobserved = false;
+  /// Columns that were not there before, renamed ones among them.
+  std::vector<std::string> new_columns;
 };
 
-/// A table whose rows are records. Its key is a column of UUIDs: the row's
-/// record id.
-struct tracked_table_schema {
-  std::int64_t id = 0; ///< In lockstep_model.
-  std::string model;
-  std::string table;
-  std::string key_column;
-  /// New keys are written as 16 bytes, not as text.
-  bool binary_key = false;
-  /// All synced columns in the table's order, the key among them.
-  std::vector<tracked_column> columns;
-  /// The excluded columns, whose values stay on this device.
-  std::vector<std::string> local_columns;
-
-  [[nodiscard]] const tracked_column* find(std::string_view column) const;
-};
-
-/// `name` as an SQL identifier.
-std::string sql_name(std::string_view name);
-
-/// A key as SQLite holds it: text with dashes, or 16 bytes.
-std::optional<record_id> record_of(const SQLite::Column& key);
-
-/// The tables of database.db that Lockstep keeps in step, with the triggers
-/// that note which rows change. Throws SQLite::Exception; the store's edge
-/// turns it into a failure.
+/// The tables of database.db that Lockstep keeps in step (lockstep_model).
+/// Throws SQLite::Exception; the store's edge turns it into a failure.
 class tracked_tables {
 public:
   explicit tracked_tables(SQLite::Database& database);
@@ -57,11 +35,21 @@ public:
   /// Reads lockstep_model and the tables' schemas.
   void load();
 
+  /// Looks whether database.db's schema has changed since the last look, by
+  /// whomever; if so reads it anew, sees to the triggers and tells what became
+  /// of the tables. In a transaction.
+  std::vector<table_change> refresh();
+
   /// Starts tracking; in the caller's transaction. Refuses, with its reason, a
   /// table that cannot be tracked.
   expected<const tracked_table_schema*>
   track(const std::string& table, std::string model,
         const std::vector<std::string>& excluded);
+
+  /// Stops tracking: removes the triggers and what lockstep_model says. In the
+  /// caller's transaction. `not_found`; `constraint` while the key of another
+  /// tracked table refers to this one.
+  expected<tracked_table_schema> untrack(const std::string& table);
 
   [[nodiscard]] const tracked_table_schema*
   by_model(std::string_view model) const;
@@ -73,14 +61,29 @@ public:
   [[nodiscard]] std::vector<const tracked_table_schema*> all() const;
 
 private:
-  std::set<std::string> excluded_of(std::int64_t id);
-  expected<tracked_table_schema>
-  read_schema(const std::string& table,
-              const std::vector<std::string>& excluded);
-  void make_triggers(const tracked_table_schema& schema);
+  /// A row of lockstep_model.
+  struct model_row {
+    std::int64_t id;
+    std::string model;
+    std::string table;
+    key_kind kind;
+    std::vector<std::string> key_columns;
+    std::vector<std::string> excluded;
+    std::map<std::string, std::string> columns; ///< With earlier names.
+    std::vector<std::string> column_order;
+  };
+
+  std::int64_t schema_version();
+  std::vector<model_row> model_rows();
+  tracked_table_schema schema_of(model_row& row);
+  std::vector<std::string> excluded_of(std::int64_t id);
+  void keep_columns(const tracked_table_schema& schema);
+  std::optional<failure> key_refusal(const tracked_table_schema& schema) const;
 
   SQLite::Database& database_;
   std::map<std::int64_t, std::unique_ptr<tracked_table_schema>> tables_;
+  std::unique_ptr<SQLite::Statement> version_;
+  std::int64_t seen_version_ = -1;
 };
 
 } // namespace lockstep

@@ -24,7 +24,7 @@ struct images : testing::Test {
     from.executeStep();
     const auto text = to_json(from.getColumn(0), json_column).dump();
     SQLite::Statement to{database, "INSERT INTO there VALUES(?)"};
-    bind_json(to, 1, nlohmann::json::parse(text));
+    bind_value(to, 1, to_sql_value(nlohmann::json::parse(text)));
     to.exec();
     SQLite::Statement same{database, "SELECT typeof(value) = typeof("
                                        + expression
@@ -36,7 +36,7 @@ struct images : testing::Test {
 
   void bind(const std::string& json) {
     SQLite::Statement to{database, "INSERT INTO there VALUES(?)"};
-    bind_json(to, 1, nlohmann::json::parse(json));
+    bind_value(to, 1, to_sql_value(nlohmann::json::parse(json)));
     to.exec();
   }
 
@@ -86,7 +86,7 @@ TEST_F(images, reals_travel_to_the_last_bit) {
     from.executeStep();
     const auto text = to_json(from.getColumn(0), false).dump();
     SQLite::Statement back{database, "SELECT ?"};
-    bind_json(back, 1, nlohmann::json::parse(text));
+    bind_value(back, 1, to_sql_value(nlohmann::json::parse(text)));
     back.executeStep();
     const double got = back.getColumn(0).getDouble();
     EXPECT_EQ(back.getColumn(0).getType(), SQLITE_FLOAT) << text;

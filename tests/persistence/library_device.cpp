@@ -58,6 +58,7 @@ expected<void> library_device::kept(
     return tl::make_unexpected(list.error());
   }
   must(writer.keep_pending(*list));
+  store->fill_new_columns();
   return store->commit();
 }
 
@@ -125,6 +126,15 @@ void library_device::write_and_crash_before_commit(const std::string& sql) {
   reopen();
 }
 
+void library_device::capture_and_crash_before_commit() {
+  must(sequenced(
+    [&](auto& writer, auto& order) {
+      return order.add_own(must(writer.captured()));
+    },
+    true));
+  reopen();
+}
+
 expected<void> library_device::track(const std::string& table,
                                      const std::vector<std::string>& excluded) {
   auto import
@@ -155,10 +165,14 @@ expected<void> library_device::sequence(const std::vector<operation>& list) {
 expected<void> library_device::capture() {
   if (!leads)
     return kept([](auto& writer) { return writer.captured(); });
-  return sequenced([](auto& writer, auto& order) {
+  return sequenced([this](auto& writer, auto& order) -> expected<void> {
     auto made = writer.captured();
-    return made ? order.add_own(*made)
-                : expected<void>{tl::make_unexpected(made.error())};
+    if (!made)
+      return tl::make_unexpected(made.error());
+    if (auto added = order.add_own(*made); !added)
+      return added;
+    store->fill_new_columns();
+    return {};
   });
 }
 

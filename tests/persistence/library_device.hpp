@@ -47,6 +47,8 @@ public:
 
   /// What a crash between the append and the commit leaves behind.
   void write_and_crash_before_commit(const std::string& sql);
+  /// The same for what another program wrote.
+  void capture_and_crash_before_commit();
 
   /// A follower's log grows, and its tables with it.
   expected<void> receive(const std::vector<entry>& list);

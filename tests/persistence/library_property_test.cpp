@@ -222,7 +222,8 @@ private:
     auto& store = *leader().store;
     for (const auto& [key, data] : newest)
       if (const auto* schema = store.tables.by_model(key.first)) {
-        EXPECT_EQ(store.rows.read(*schema, key.second).value_or(""), data);
+        const auto image = store.rows.read(*schema, key.second);
+        EXPECT_EQ(image ? image->dump() : "", data);
       }
   }
 

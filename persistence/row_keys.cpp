@@ -1,0 +1,412 @@
+#include "persistence/row_keys.hpp"
+
+#include "persistence/image.hpp"
+#include "persistence/record_index.hpp"
+#include "persistence/uuid_v5.hpp"
+
+#include <cmath>
+#include <cstring>
+
+namespace lockstep {
+
+namespace {
+
+constexpr std::string_view reference_tag = "$ref";
+/// Kept in place of a key that has a NULL in it and tells nothing apart.
+constexpr std::string_view no_key = "[]";
+constexpr double unix_epoch_julian_day = 2440587.5;
+
+record_id minted(const mint& from) {
+  std::string random = from.random;
+  random.resize(16, '\0');
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::memcpy(&high, random.data(), 2);
+  std::memcpy(&low, random.data() + 2, 8);
+  const double since_epoch
+    = (from.noted_at - unix_epoch_julian_day) * 86'400'000.0;
+  return record_id{make_uuid_v7(
+    static_cast<std::uint64_t>(std::llround(std::fmax(since_epoch, 0.0))), high,
+    low)};
+}
+
+/// The record that a UUID names by itself.
+std::optional<record_id> uuid_in(const nlohmann::json& value) {
+  if (const auto* text = value.get_ptr<const std::string*>()) {
+    auto id = parse_id<record_id>(*text);
+    if (!id)
+      return std::nullopt;
+    auto dashed = to_string(*id);
+    if (dashed == *text)
+      return id;
+    std::erase(dashed, '-');
+    return dashed == *text ? id : std::nullopt;
+  }
+  if (!value.is_object())
+    return std::nullopt;
+  const auto bytes = to_sql_value(value);
+  const auto* blob = std::get_if<std::vector<std::uint8_t>>(&bytes);
+  if (blob == nullptr || blob->size() != 16)
+    return std::nullopt;
+  record_id id;
+  std::copy(blob->begin(), blob->end(), id.bytes.begin());
+  return id;
+}
+
+/// SQL that holds for rows that their key does not tell apart.
+std::string is_null(const tracked_table_schema& schema) {
+  std::string text;
+  for (const auto& column : schema.key_columns)
+    text += (text.empty() ? "(" : " OR ") + sql_name(column) + " IS NULL";
+  return text + ")";
+}
+
+bool has_null(const nlohmann::json& key) {
+  for (const auto& value : key)
+    if (value.is_null())
+      return true;
+  return false;
+}
+
+} // namespace
+
+void row_location::bind_to(SQLite::Statement& statement) const {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    bind_value(statement, static_cast<int>(i) + 1, values[i]);
+}
+
+std::optional<row_keys::kept_key>
+row_keys::kept(const tracked_table_schema& schema, record_id record) {
+  auto row = statements_.use("SELECT number, key FROM lockstep_key WHERE"
+                             " model = ? AND record_id = ?");
+  row->bind(1, schema.id);
+  bind_id(*row, 2, record);
+  if (!row->executeStep())
+    return std::nullopt;
+  kept_key found;
+  if (!row->isColumnNull(0))
+    found.number = row->getColumn(0).getInt64();
+  if (!row->isColumnNull(1))
+    found.key = row->getColumn(1).getString();
+  return found;
+}
+
+void row_keys::keep(const tracked_table_schema& schema, record_id record,
+                    const kept_key& key) {
+  if (key.number) {
+    // Whoever had the number is gone, or gets another one next.
+    auto before = statements_.use("UPDATE lockstep_key SET number = NULL WHERE"
+                                  " model = ? AND number = ? AND record_id <>"
+                                  " ?");
+    before->bind(1, schema.id);
+    before->bind(2, *key.number);
+    bind_id(*before, 3, record);
+    before->exec();
+  }
+  auto row = statements_.use("INSERT OR REPLACE INTO lockstep_key(model,"
+                             " record_id, number, key) VALUES(?, ?, ?, ?)");
+  row->bind(1, schema.id);
+  bind_id(*row, 2, record);
+  if (key.number)
+    row->bind(3, *key.number);
+  if (key.key)
+    row->bind(4, *key.key);
+  row->exec();
+}
+
+void row_keys::assign(const tracked_table_schema& schema, record_id record,
+                      std::int64_t number) {
+  auto known = kept(schema, record).value_or(kept_key{});
+  if (known.number == number)
+    return;
+  known.number = number;
+  keep(schema, record, known);
+}
+
+void row_keys::release(const tracked_table_schema& schema, record_id record) {
+  auto row = statements_.use("UPDATE lockstep_key SET number = NULL,"
+                             " last_number = number WHERE model = ? AND"
+                             " record_id = ? AND number IS NOT NULL");
+  row->bind(1, schema.id);
+  bind_id(*row, 2, record);
+  row->exec();
+}
+
+std::optional<std::int64_t>
+row_keys::last_number_of(const tracked_table_schema& schema, record_id record) {
+  if (auto now = number_of(schema, record))
+    return now;
+  auto row = statements_.use("SELECT last_number FROM lockstep_key WHERE model"
+                             " = ? AND record_id = ?");
+  row->bind(1, schema.id);
+  bind_id(*row, 2, record);
+  if (!row->executeStep() || row->isColumnNull(0))
+    return std::nullopt;
+  return row->getColumn(0).getInt64();
+}
+
+std::optional<record_id> row_keys::kept_at(const tracked_table_schema& schema,
+                                           std::int64_t number) {
+  auto row = statements_.use("SELECT record_id FROM lockstep_key WHERE model ="
+                             " ? AND number = ?");
+  row->bind(1, schema.id);
+  row->bind(2, number);
+  if (!row->executeStep())
+    return std::nullopt;
+  record_id found;
+  std::memcpy(found.bytes.data(), row->getColumn(0).getBlob(), 16);
+  return found;
+}
+
+bool row_keys::has_row(const tracked_table_schema& schema,
+                       std::int64_t number) {
+  auto row = statements_.use("SELECT 1 FROM " + sql_name(schema.table)
+                             + " WHERE " + schema.number + " = ?");
+  row->bind(1, number);
+  return row->executeStep();
+}
+
+std::optional<key_values> row_keys::key_at(const tracked_table_schema& schema,
+                                           std::int64_t number) {
+  std::string names;
+  for (const auto& column : schema.key_columns)
+    names += (names.empty() ? "" : ", ") + sql_name(column);
+  auto row
+    = statements_.use("SELECT " + names + " FROM " + sql_name(schema.table)
+                      + " WHERE " + schema.number + " = ?");
+  row->bind(1, number);
+  if (!row->executeStep())
+    return std::nullopt;
+  key_values values;
+  for (int i = 0; i < row->getColumnCount(); ++i)
+    values.push_back(to_sql_value(row->getColumn(i)));
+  return values;
+}
+
+nlohmann::json row_keys::travelling_key(const tracked_table_schema& schema,
+                                        const key_values& values) {
+  auto key = nlohmann::json::array();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto* column = schema.find(schema.key_columns[i]);
+    auto value = to_json(values[i]);
+    key.push_back(column ? to_travel(*column, std::move(value))
+                         : std::move(value));
+  }
+  return key;
+}
+
+record_id row_keys::derive(const tracked_table_schema& schema,
+                           const nlohmann::json& travelling) {
+  if (schema.kind == key_kind::uuid)
+    if (auto id = uuid_in(travelling.front()))
+      return *id;
+  return make_uuid_v5(schema.model + '\n' + travelling.dump());
+}
+
+std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
+                                             const noted_key& key,
+                                             const mint& for_new) {
+  if (const auto* values = std::get_if<key_values>(&key)) {
+    if (values->size() != schema.key_columns.size())
+      return std::nullopt;
+    const auto travelling = travelling_key(schema, *values);
+    const auto record = derive(schema, travelling);
+    const bool says_itself
+      = schema.kind == key_kind::uuid && uuid_in(travelling.front());
+    if (says_itself && !schema.is_numbered())
+      return record;
+    auto row = statements_.use(
+      "SELECT " + (schema.is_numbered() ? schema.number : "1") + " FROM "
+      + sql_name(schema.table) + " WHERE " + where_exactly(schema.key_columns));
+    row_location{{}, *values}.bind_to(*row);
+    if (!row->executeStep())
+      return record;
+    kept_key now;
+    if (schema.is_numbered())
+      now.number = row->getColumn(0).getInt64();
+    if (!says_itself)
+      now.key = travelling.dump();
+    if (const auto before = kept(schema, record);
+        !before || before->number != now.number || before->key != now.key)
+      keep(schema, record, now);
+    return record;
+  }
+  const auto number = std::get<std::int64_t>(key);
+  if (auto known = kept_at(schema, number)) {
+    if (schema.kind == key_kind::integer)
+      return known;
+    if (const auto how = kept(schema, *known); how && how->key == no_key)
+      return known;
+  }
+  if (!has_row(schema, number))
+    return std::nullopt;
+  const auto record = minted(for_new);
+  kept_key now{number, std::nullopt};
+  if (schema.kind != key_kind::integer)
+    now.key = no_key;
+  keep(schema, record, now);
+  return record;
+}
+
+std::optional<record_id> row_keys::record_at(const tracked_table_schema& schema,
+                                             std::int64_t number) {
+  if (schema.kind != key_kind::integer) {
+    if (auto values = key_at(schema, number)) {
+      auto key = travelling_key(schema, *values);
+      if (!has_null(key))
+        return derive(schema, key);
+    }
+    return kept_at(schema, number);
+  }
+  if (auto known = kept_at(schema, number))
+    return known;
+  if (!has_row(schema, number))
+    return std::nullopt;
+  mint fresh;
+  {
+    auto made = statements_.use("SELECT julianday('now'), randomblob(10)");
+    made->executeStep();
+    fresh = {made->getColumn(0).getDouble(), made->getColumn(1).getString()};
+  }
+  return record_of(schema, number, fresh);
+}
+
+std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
+                                             record_id record) {
+  const auto known = kept(schema, record);
+  if (schema.kind == key_kind::integer || (known && known->key == no_key)) {
+    if (!known || !known->number)
+      return std::nullopt;
+    auto where = schema.number + " = ?1";
+    if (schema.kind != key_kind::integer)
+      where += " AND " + is_null(schema);
+    return row_location{std::move(where), {*known->number}};
+  }
+  if (known && known->key) {
+    const auto key = nlohmann::json::parse(*known->key);
+    row_location found{where_exactly(schema.key_columns), {}};
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      const auto* column = schema.find(schema.key_columns.at(i));
+      const auto value = reference_in(column, key[i]);
+      // A row outlives the one that it refers to within a transaction.
+      const auto number = value.parent
+                            ? last_number_of(*value.parent, value.record)
+                            : std::nullopt;
+      if (value.is_reference && !number)
+        return std::nullopt;
+      found.values.push_back(number ? sql_value{*number}
+                                    : to_sql_value(key[i]));
+    }
+    return found;
+  }
+  if (schema.kind != key_kind::uuid)
+    return std::nullopt;
+  const auto name = sql_name(schema.key_columns.front());
+  auto dashed = to_string(record);
+  auto plain = dashed;
+  std::erase(plain, '-');
+  return row_location{
+    name + " IN (?1, ?2, ?3) AND " + name + " COLLATE BINARY IN (?1, ?2, ?3)",
+    {std::move(dashed), std::move(plain),
+     std::vector<std::uint8_t>{record.bytes.begin(), record.bytes.end()}}};
+}
+
+std::optional<std::int64_t>
+row_keys::number_of(const tracked_table_schema& schema, record_id record) {
+  if (schema.is_numbered()) {
+    const auto known = kept(schema, record);
+    return known ? known->number : std::nullopt;
+  }
+  const auto where = locate(schema, record);
+  if (!where || schema.number.empty())
+    return std::nullopt;
+  auto row
+    = statements_.use("SELECT " + schema.number + " FROM "
+                      + sql_name(schema.table) + " WHERE " + where->where);
+  where->bind_to(*row);
+  if (!row->executeStep())
+    return std::nullopt;
+  return row->getColumn(0).getInt64();
+}
+
+bool row_keys::is_without_key(const tracked_table_schema& schema,
+                              record_id record) {
+  if (schema.kind == key_kind::integer)
+    return false;
+  const auto known = kept(schema, record);
+  return known && known->key == no_key;
+}
+
+std::int64_t row_keys::last_inserted() {
+  auto row = statements_.use("SELECT last_insert_rowid()");
+  row->executeStep();
+  return row->getColumn(0).getInt64();
+}
+
+void row_keys::learn(const tracked_table_schema& schema, record_id record,
+                     const nlohmann::json& image) {
+  if (schema.kind == key_kind::integer)
+    return;
+  auto key = nlohmann::json::array();
+  for (const auto& column : schema.key_columns) {
+    const auto value = image.find(column);
+    key.push_back(value == image.end() ? nlohmann::json{} : *value);
+  }
+  kept_key now = kept(schema, record).value_or(kept_key{});
+  const auto before = now.key;
+  if (has_null(key)) {
+    now.key = no_key;
+  } else if (derive(schema, key) != record) {
+    throw std::invalid_argument{"The image of the record " + to_string(record)
+                                + " has the key of another one."};
+  } else if (schema.kind == key_kind::uuid && uuid_in(key.front())) {
+    now.key.reset();
+  } else {
+    now.key = key.dump();
+  }
+  if (now.key != before)
+    keep(schema, record, now);
+}
+
+nlohmann::json row_keys::to_travel(const tracked_column& column,
+                                   nlohmann::json value) {
+  if (column.refers_to.empty() || !value.is_number_integer())
+    return value;
+  const auto* parent = tables_.by_table(column.refers_to);
+  if (parent == nullptr || !parent->present)
+    return value;
+  const auto record = record_at(*parent, value.get<std::int64_t>());
+  if (!record)
+    return value;
+  return {{reference_tag, to_string(*record)}};
+}
+
+row_keys::reference row_keys::reference_in(const tracked_column* column,
+                                           const nlohmann::json& value) {
+  reference found;
+  if (column == nullptr || !value.is_object() || value.size() != 1
+      || value.begin().key() != reference_tag)
+    return found;
+  found.is_reference = true;
+  const auto record
+    = parse_id<record_id>(value.begin().value().get<std::string>());
+  if (record) {
+    found.record = *record;
+    found.parent = tables_.by_table(column->refers_to);
+  }
+  return found;
+}
+
+nlohmann::json row_keys::to_store(const tracked_column& column,
+                                  const nlohmann::json& value) {
+  const auto found = reference_in(&column, value);
+  if (!found.is_reference)
+    return value;
+  const auto number
+    = found.parent ? number_of(*found.parent, found.record) : std::nullopt;
+  if (!number)
+    throw missing_reference{};
+  return *number;
+}
+
+} // namespace lockstep

@@ -105,6 +105,10 @@ run_library(library_actor::stateful_pointer<library_state> self,
       self->state.submit(request, promise);
       return promise;
     },
+    [self](const database_written&) {
+      self->state.look_at_database();
+      return done{};
+    },
     [self](const read_status&) { return self->state.status(); },
     [self](const read_digest&) { return self->state.digest(); },
     [self](const close_library& request) {

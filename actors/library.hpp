@@ -66,6 +66,8 @@ using library_actor = caf::typed_actor<
   caf::replies_to<track_table>::with<tracked_table>,
   /// Indexer: rows of the `entry` table.
   caf::replies_to<write_index_batch>::with<done>,
+  /// File watch: what other programs wrote takes a turn; answered before it.
+  caf::replies_to<database_written>::with<done>,
   caf::replies_to<read_status>::with<library_status>,
   caf::replies_to<read_digest>::with<library_digest>,
   /// Closes database.db and ends the actor once everything before it is done.

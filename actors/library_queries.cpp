@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::uint32_t read_most = 1'000;
 
+std::uint64_t count_set_aside(library_store& store) {
+  auto row = store.statements.use("SELECT count(*) FROM lockstep_set_aside");
+  row->executeStep();
+  return static_cast<std::uint64_t>(row->getColumn(0).getInt64());
+}
+
 } // namespace
 
 caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
@@ -71,6 +77,10 @@ caf::result<library_status> library_state::status() {
     found.stable = stable_;
     found.pending = store_->pending.count();
     found.conflicts = store_->index.count(conflict_model);
+    found.set_aside = count_set_aside(*store_);
+    if (!file_is_gone(*store_))
+      static_cast<void>(notes_wait());
+    found.capture_problem = capture_problem_;
     auto list = store_->members();
     if (!list)
       return tl::make_unexpected(list.error());

@@ -31,6 +31,8 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device};
   follow_log(nullptr);
+  if (!setup_.env.simulated)
+    watch_database();
 }
 
 void library_state::submit(commit_transaction request,
@@ -186,6 +188,7 @@ void library_state::close(caf::typed_response_promise<done> promise) {
       what->answer(tl::make_unexpected(why));
   queue_.clear();
   neighbours_ = {};
+  watch_end_.reset();
   store_.reset();
   promise.deliver(done{});
   self_->quit();

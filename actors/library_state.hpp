@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/library.hpp"
+#include "persistence/file_notifier.hpp"
 #include "persistence/library_applier.hpp"
 #include "persistence/library_sequencer.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/library_writer.hpp"
+#include "persistence/write_marks.hpp"
 #include "protocol/hybrid_clock.hpp"
 #include "protocol/receipt_book.hpp"
 
@@ -46,6 +48,10 @@ public:
 
   /// Takes the next turn.
   void turn();
+
+  /// Has a turn capture what other programs wrote, if they did. Costs next to
+  /// nothing when they did not.
+  void look_at_database();
 
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
@@ -94,6 +100,15 @@ private:
   /// the transaction does, which might overwrite it. What cannot be captured is
   /// reported and waits.
   expected<void> take_captured(library_writer& hand, const keeper& keep);
+  /// Has another actor tell when database.db is written; ends with
+  /// `watch_end_`.
+  void watch_database();
+  /// Whether the triggers noted rows that are not captured. Throws.
+  bool notes_wait();
+  void end_capture(const expected<receipt>& turned);
+  void put_capture_off(const failure& why);
+  /// Says it once; empty when there is no problem any more.
+  void report_capture(std::string problem);
   /// Runs each write in the open transaction; one that fails fails alone.
   expected<outcomes> run_each(std::vector<write>& list, const keeper& keep);
   void write_pending(std::vector<write> list);
@@ -161,6 +176,13 @@ private:
   bool office_due_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
+  /// Since when nothing needs to be captured, as far as is known.
+  std::optional<write_marks> looked_at_;
+  bool capture_queued_ = false;
+  time_point next_capture_;
+  /// As in library_status.
+  std::string capture_problem_;
+  std::optional<wait_end> watch_end_;
   sequence_number stable_;
   library_neighbours neighbours_;
   std::deque<queued> queue_;

@@ -1,6 +1,5 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
-#include "actors/logging.hpp"
 #include "persistence/row_import.hpp"
 
 #include <algorithm>
@@ -30,16 +29,6 @@ library_applier library_state::applier() {
   return library_applier{*store_, [this] {
                            return now();
                          }};
-}
-
-expected<void> library_state::take_captured(library_writer& hand,
-                                            const keeper& keep) {
-  auto foreign = hand.captured();
-  if (foreign)
-    return keep(*foreign);
-  logger().error("library {}: what another program wrote waits: {}",
-                 to_string(setup_.library), foreign.error().message);
-  return {};
 }
 
 void library_state::answer_all(std::vector<write>& list, const failure& why) {

@@ -130,7 +130,7 @@ expected<std::vector<operation>> capture::drain(std::size_t image_limit,
       return tl::make_unexpected(added.error());
   for (const auto& what : list)
     if (what.change == change_type::remove)
-      keys_.release(*tables_.by_model(what.model), what.record);
+      keys_.kept.release(tables_.by_model(what.model)->id, what.record);
   return list;
 }
 
@@ -144,7 +144,7 @@ expected<void> capture::add(const record_key& key, std::size_t image_limit,
   const bool existed = what.change == change_type::update;
   auto image = rows_.read(schema, what.record);
   if (!image && !existed) {
-    keys_.release(schema, what.record);
+    keys_.kept.release(schema.id, what.record);
     return {};
   }
   if (!image) {

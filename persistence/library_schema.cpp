@@ -93,6 +93,8 @@ constexpr std::string_view keys_of_any_kind = R"sql(
   -- a row that is captured twice after a crash is one record.
   ALTER TABLE lockstep_touched ADD COLUMN noted_at REAL;
   ALTER TABLE lockstep_touched ADD COLUMN random BLOB;
+  -- The journal mode that the file had before Lockstep opened it.
+  ALTER TABLE lockstep_state ADD COLUMN journal_before TEXT NOT NULL DEFAULT '';
   -- The table's columns when it was last looked at: [[name, earlier name], ...]
   ALTER TABLE lockstep_model ADD COLUMN columns TEXT NOT NULL DEFAULT '[]';
 )sql";

@@ -1,36 +1,22 @@
 #include "persistence/library_store.hpp"
 
-#include "persistence/capture_triggers.hpp"
 #include "persistence/image.hpp"
 #include "persistence/library_schema.hpp"
 #include "persistence/sqlite_file.hpp"
+#include "persistence/statement_authorizer.hpp"
 
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <stdexcept>
 #include <string_view>
 
 namespace lockstep {
 
 namespace {
-
-bool is_own(const char* name) {
-  return name != nullptr && sqlite3_strnicmp(name, "lockstep_", 9) == 0;
-}
-
-/// Pragmas that neither write nor set anything.
-bool only_tells(const char* pragma) {
-  constexpr std::array known{
-    "table_info",     "table_xinfo",     "table_list",       "index_list",
-    "index_info",     "index_xinfo",     "foreign_key_list", "quick_check",
-    "collation_list", "integrity_check", "foreign_key_check"};
-  return std::any_of(known.begin(), known.end(), [&](const char* name) {
-    return sqlite3_stricmp(name, pragma) == 0;
-  });
-}
 
 /// What follows the first statement of a text is one, too.
 bool has_second_statement(sqlite3* database, const std::string& text) {
@@ -50,53 +36,13 @@ bool has_second_statement(sqlite3* database, const std::string& text) {
   return false;
 }
 
-/// SQLite's authorizer: what a host's statement may not do. What triggers do
-/// inside a statement is none of the host's doing; but see set_triggers.
-int authorize(void* context, int action, const char* subject,
-              const char* detail, const char*, const char* trigger) {
-  const auto& store = *static_cast<const library_store*>(context);
-  using access = library_store::access;
-  if (trigger != nullptr) {
-    const bool changes = action == SQLITE_INSERT || action == SQLITE_UPDATE;
-    return changes && store.allowed() == access::own
-               && !std::string_view{trigger}.starts_with(own_prefix)
-               && store.tables.by_table(subject) != nullptr
-             ? SQLITE_IGNORE
-             : SQLITE_OK;
-  }
-  if (store.allowed() == access::own
-      || store.allowed() == access::own_with_triggers)
-    return SQLITE_OK;
-  if (store.allowed() == access::host_reads)
-    return action == SQLITE_SELECT || action == SQLITE_READ
-               || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE
-             ? SQLITE_OK
-             : SQLITE_DENY;
-  switch (action) {
-    case SQLITE_TRANSACTION:
-    case SQLITE_SAVEPOINT:
-    case SQLITE_ATTACH:
-    case SQLITE_DETACH:
-      return SQLITE_DENY;
-    case SQLITE_PRAGMA:
-      return only_tells(subject) ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_ALTER_TABLE:
-      return is_own(detail) ? SQLITE_DENY : SQLITE_OK;
-    case SQLITE_CREATE_TRIGGER:
-    case SQLITE_CREATE_INDEX:
-      return is_own(subject) || is_own(detail) ? SQLITE_DENY : SQLITE_OK;
-    case SQLITE_CREATE_TABLE:
-    case SQLITE_CREATE_VIEW:
-    case SQLITE_DROP_INDEX:
-    case SQLITE_INSERT:
-    case SQLITE_UPDATE:
-    case SQLITE_DELETE:
-    case SQLITE_DROP_TABLE:
-    case SQLITE_DROP_TRIGGER:
-      return is_own(subject) ? SQLITE_DENY : SQLITE_OK;
-    default:
-      return SQLITE_OK;
-  }
+/// "wal" or "delete", as the file's header says (SQLite's file format, 1.3.3);
+/// "wal" for a file that is still to be made.
+std::string journal_mode_of(const std::filesystem::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::array<char, 19> header{};
+  in.read(header.data(), header.size());
+  return in.gcount() == header.size() && header[18] == 1 ? "delete" : "wal";
 }
 
 } // namespace
@@ -142,6 +88,7 @@ expected<std::unique_ptr<library_store>>
 library_store::open(const std::filesystem::path& path,
                     const std::filesystem::path& sync_log, device_id own,
                     library_settings limits) {
+  const auto journal = journal_mode_of(path);
   auto database = open_sqlite(path, open_mode::create, library_migrations());
   if (!database)
     return tl::make_unexpected(database.error());
@@ -156,6 +103,7 @@ library_store::open(const std::filesystem::path& path,
     return tl::make_unexpected(accepted.error());
   auto* raw = store.get();
   auto ready = raw->attempt([&]() -> expected<void> {
+    raw->keep_journal_mode(journal);
     raw->tables.load();
     auto end = raw->log.latest_sequence();
     if (!end)
@@ -166,12 +114,20 @@ library_store::open(const std::filesystem::path& path,
                     + path.string() + " holds everything up to entry "
                     + to_string(raw->applied())
                     + "; restore the sync.db that belongs to it.");
-    sqlite3_set_authorizer(raw->database->getHandle(), authorize, raw);
+    sqlite3_set_authorizer(raw->database->getHandle(), authorize_statement,
+                           raw);
     return {};
   });
   if (!ready)
     return tl::make_unexpected(ready.error());
   return store;
+}
+
+void library_store::keep_journal_mode(const std::string& before) {
+  auto row = statements.use("UPDATE lockstep_state SET journal_before = ? WHERE"
+                            " journal_before = ''");
+  row->bind(1, before);
+  row->exec();
 }
 
 expected<void> library_store::begin(durability needed) {

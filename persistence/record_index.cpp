@@ -117,6 +117,19 @@ std::vector<sequence_number> record_index::latest_of(std::string_view model) {
   return list;
 }
 
+void record_index::give_up(const tracked_table_schema& schema) {
+  for (const auto* text :
+       {"INSERT OR REPLACE INTO lockstep_record SELECT ?2, key, version,"
+        " sequence, 0 FROM lockstep_identity WHERE model = ?1",
+        "INSERT OR REPLACE INTO lockstep_record SELECT ?2, record_id, version,"
+        " sequence, 1 FROM lockstep_tombstone WHERE model = ?1"}) {
+    auto rows = statements_.use(text);
+    rows->bind(1, schema.id);
+    rows->bind(2, schema.model);
+    rows->exec();
+  }
+}
+
 void record_index::adopt(const tracked_table_schema& schema) {
   auto move = [&](std::string_view text) {
     auto rows = statements_.use(text);

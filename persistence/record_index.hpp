@@ -43,6 +43,9 @@ public:
   /// it from now on.
   void adopt(const tracked_table_schema& schema);
 
+  /// The other way round, for a table that is tracked no more.
+  void give_up(const tracked_table_schema& schema);
+
 private:
   void store_tracked(std::int64_t model, record_id record,
                      const record_state& state);

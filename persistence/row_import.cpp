@@ -20,12 +20,12 @@ bool is_there(library_store& store, const tracked_table_schema& schema,
     return store.rows.read(schema, what.record).has_value();
   const auto number = image.find(schema.number_in_image);
   if (number == image.end() || !number->is_number_integer()
-      || store.keys.kept_at(schema, number->get<std::int64_t>()))
+      || store.keys.kept.record_at(schema.id, number->get<std::int64_t>()))
     return false;
-  store.keys.assign(schema, what.record, number->get<std::int64_t>());
+  store.keys.kept.assign(schema.id, what.record, number->get<std::int64_t>());
   if (store.rows.read(schema, what.record) == image)
     return true;
-  store.keys.release(schema, what.record);
+  store.keys.kept.release(schema.id, what.record);
   return false;
 }
 

@@ -12,8 +12,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view reference_tag = "$ref";
-/// Kept in place of a key that has a NULL in it and tells nothing apart.
-constexpr std::string_view no_key = "[]";
 constexpr double unix_epoch_julian_day = 2440587.5;
 
 record_id minted(const mint& from) {
@@ -73,89 +71,6 @@ bool has_null(const nlohmann::json& key) {
 void row_location::bind_to(SQLite::Statement& statement) const {
   for (std::size_t i = 0; i < values.size(); ++i)
     bind_value(statement, static_cast<int>(i) + 1, values[i]);
-}
-
-std::optional<row_keys::kept_key>
-row_keys::kept(const tracked_table_schema& schema, record_id record) {
-  auto row = statements_.use("SELECT number, key FROM lockstep_key WHERE"
-                             " model = ? AND record_id = ?");
-  row->bind(1, schema.id);
-  bind_id(*row, 2, record);
-  if (!row->executeStep())
-    return std::nullopt;
-  kept_key found;
-  if (!row->isColumnNull(0))
-    found.number = row->getColumn(0).getInt64();
-  if (!row->isColumnNull(1))
-    found.key = row->getColumn(1).getString();
-  return found;
-}
-
-void row_keys::keep(const tracked_table_schema& schema, record_id record,
-                    const kept_key& key) {
-  if (key.number) {
-    // Whoever had the number is gone, or gets another one next.
-    auto before = statements_.use("UPDATE lockstep_key SET number = NULL WHERE"
-                                  " model = ? AND number = ? AND record_id <>"
-                                  " ?");
-    before->bind(1, schema.id);
-    before->bind(2, *key.number);
-    bind_id(*before, 3, record);
-    before->exec();
-  }
-  auto row = statements_.use("INSERT OR REPLACE INTO lockstep_key(model,"
-                             " record_id, number, key) VALUES(?, ?, ?, ?)");
-  row->bind(1, schema.id);
-  bind_id(*row, 2, record);
-  if (key.number)
-    row->bind(3, *key.number);
-  if (key.key)
-    row->bind(4, *key.key);
-  row->exec();
-}
-
-void row_keys::assign(const tracked_table_schema& schema, record_id record,
-                      std::int64_t number) {
-  auto known = kept(schema, record).value_or(kept_key{});
-  if (known.number == number)
-    return;
-  known.number = number;
-  keep(schema, record, known);
-}
-
-void row_keys::release(const tracked_table_schema& schema, record_id record) {
-  auto row = statements_.use("UPDATE lockstep_key SET number = NULL,"
-                             " last_number = number WHERE model = ? AND"
-                             " record_id = ? AND number IS NOT NULL");
-  row->bind(1, schema.id);
-  bind_id(*row, 2, record);
-  row->exec();
-}
-
-std::optional<std::int64_t>
-row_keys::last_number_of(const tracked_table_schema& schema, record_id record) {
-  if (auto now = number_of(schema, record))
-    return now;
-  auto row = statements_.use("SELECT last_number FROM lockstep_key WHERE model"
-                             " = ? AND record_id = ?");
-  row->bind(1, schema.id);
-  bind_id(*row, 2, record);
-  if (!row->executeStep() || row->isColumnNull(0))
-    return std::nullopt;
-  return row->getColumn(0).getInt64();
-}
-
-std::optional<record_id> row_keys::kept_at(const tracked_table_schema& schema,
-                                           std::int64_t number) {
-  auto row = statements_.use("SELECT record_id FROM lockstep_key WHERE model ="
-                             " ? AND number = ?");
-  row->bind(1, schema.id);
-  row->bind(2, number);
-  if (!row->executeStep())
-    return std::nullopt;
-  record_id found;
-  std::memcpy(found.bytes.data(), row->getColumn(0).getBlob(), 16);
-  return found;
 }
 
 bool row_keys::has_row(const tracked_table_schema& schema,
@@ -221,30 +136,30 @@ std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
     row_location{{}, *values}.bind_to(*row);
     if (!row->executeStep())
       return record;
-    kept_key now;
+    key_table::place now;
     if (schema.is_numbered())
       now.number = row->getColumn(0).getInt64();
     if (!says_itself)
       now.key = travelling.dump();
-    if (const auto before = kept(schema, record);
-        !before || before->number != now.number || before->key != now.key)
-      keep(schema, record, now);
+    if (kept.find(schema.id, record) != now)
+      kept.keep(schema.id, record, now);
     return record;
   }
   const auto number = std::get<std::int64_t>(key);
-  if (auto known = kept_at(schema, number)) {
+  if (auto known = kept.record_at(schema.id, number)) {
     if (schema.kind == key_kind::integer)
       return known;
-    if (const auto how = kept(schema, *known); how && how->key == no_key)
+    if (const auto how = kept.find(schema.id, *known);
+        how && how->key == key_table::no_key)
       return known;
   }
   if (!has_row(schema, number))
     return std::nullopt;
   const auto record = minted(for_new);
-  kept_key now{number, std::nullopt};
+  key_table::place now{number, std::nullopt};
   if (schema.kind != key_kind::integer)
-    now.key = no_key;
-  keep(schema, record, now);
+    now.key = key_table::no_key;
+  kept.keep(schema.id, record, now);
   return record;
 }
 
@@ -256,9 +171,9 @@ std::optional<record_id> row_keys::record_at(const tracked_table_schema& schema,
       if (!has_null(key))
         return derive(schema, key);
     }
-    return kept_at(schema, number);
+    return kept.record_at(schema.id, number);
   }
-  if (auto known = kept_at(schema, number))
+  if (auto known = kept.record_at(schema.id, number))
     return known;
   if (!has_row(schema, number))
     return std::nullopt;
@@ -273,8 +188,9 @@ std::optional<record_id> row_keys::record_at(const tracked_table_schema& schema,
 
 std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
                                              record_id record) {
-  const auto known = kept(schema, record);
-  if (schema.kind == key_kind::integer || (known && known->key == no_key)) {
+  const auto known = kept.find(schema.id, record);
+  if (schema.kind == key_kind::integer
+      || (known && known->key == key_table::no_key)) {
     if (!known || !known->number)
       return std::nullopt;
     auto where = schema.number + " = ?1";
@@ -314,7 +230,7 @@ std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
 std::optional<std::int64_t>
 row_keys::number_of(const tracked_table_schema& schema, record_id record) {
   if (schema.is_numbered()) {
-    const auto known = kept(schema, record);
+    const auto known = kept.find(schema.id, record);
     return known ? known->number : std::nullopt;
   }
   const auto where = locate(schema, record);
@@ -329,12 +245,18 @@ row_keys::number_of(const tracked_table_schema& schema, record_id record) {
   return row->getColumn(0).getInt64();
 }
 
+std::optional<std::int64_t>
+row_keys::last_number_of(const tracked_table_schema& schema, record_id record) {
+  const auto now = number_of(schema, record);
+  return now ? now : kept.last_number_of(schema.id, record);
+}
+
 bool row_keys::is_without_key(const tracked_table_schema& schema,
                               record_id record) {
   if (schema.kind == key_kind::integer)
     return false;
-  const auto known = kept(schema, record);
-  return known && known->key == no_key;
+  const auto known = kept.find(schema.id, record);
+  return known && known->key == key_table::no_key;
 }
 
 std::int64_t row_keys::last_inserted() {
@@ -352,10 +274,11 @@ void row_keys::learn(const tracked_table_schema& schema, record_id record,
     const auto value = image.find(column);
     key.push_back(value == image.end() ? nlohmann::json{} : *value);
   }
-  kept_key now = kept(schema, record).value_or(kept_key{});
+  key_table::place now
+    = kept.find(schema.id, record).value_or(key_table::place{});
   const auto before = now.key;
   if (has_null(key)) {
-    now.key = no_key;
+    now.key = key_table::no_key;
   } else if (derive(schema, key) != record) {
     throw std::invalid_argument{"The image of the record " + to_string(record)
                                 + " has the key of another one."};
@@ -365,7 +288,7 @@ void row_keys::learn(const tracked_table_schema& schema, record_id record,
     now.key = key.dump();
   }
   if (now.key != before)
-    keep(schema, record, now);
+    kept.keep(schema.id, record, now);
 }
 
 nlohmann::json row_keys::to_travel(const tracked_column& column,

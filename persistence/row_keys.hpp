@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/ids.hpp"
+#include "persistence/key_table.hpp"
 #include "persistence/noted_key.hpp"
 #include "persistence/statement_cache.hpp"
 #include "persistence/tracked_tables.hpp"
@@ -37,8 +38,11 @@ struct mint {
 class row_keys {
 public:
   row_keys(statement_cache& statements, const tracked_tables& tables)
-    : statements_(statements), tables_(tables) {
+    : kept(statements), statements_(statements), tables_(tables) {
   }
+
+  /// What is kept of it beside the rows.
+  key_table kept;
 
   /// The record that a trigger's note is about. A row that is there and has
   /// no record id yet gets one; nothing for a row that came and went.
@@ -57,14 +61,6 @@ public:
   std::optional<row_location> locate(const tracked_table_schema& schema,
                                      record_id record);
 
-  /// The record that a number is kept for.
-  std::optional<record_id> kept_at(const tracked_table_schema& schema,
-                                   std::int64_t number);
-
-  /// A number, from now on, is this record's, and nobody else's.
-  void assign(const tracked_table_schema& schema, record_id record,
-              std::int64_t number);
-
   /// Learns a record's key from its image, before its row is written.
   void learn(const tracked_table_schema& schema, record_id record,
              const nlohmann::json& image);
@@ -76,9 +72,6 @@ public:
   /// The rowid of the row inserted last.
   std::int64_t last_inserted();
 
-  /// The record's row is gone: its number is free for others.
-  void release(const tracked_table_schema& schema, record_id record);
-
   /// A column's value as it travels: a reference as `{"$ref": record id}`.
   nlohmann::json to_travel(const tracked_column& column, nlohmann::json value);
 
@@ -88,10 +81,6 @@ public:
                           const nlohmann::json& value);
 
 private:
-  struct kept_key {
-    std::optional<std::int64_t> number;
-    std::optional<std::string> key;
-  };
   /// What a travelling value refers to, if it is a reference at all.
   struct reference {
     bool is_reference = false;
@@ -103,18 +92,12 @@ private:
   /// Also the number that a row had which is gone.
   std::optional<std::int64_t> last_number_of(const tracked_table_schema& schema,
                                              record_id record);
-  std::optional<kept_key> kept(const tracked_table_schema& schema,
-                               record_id record);
-  void keep(const tracked_table_schema& schema, record_id record,
-            const kept_key& key);
   bool has_row(const tracked_table_schema& schema, std::int64_t number);
   /// The record id that follows from the values of the key columns.
   record_id derive(const tracked_table_schema& schema,
                    const nlohmann::json& travelling);
   nlohmann::json travelling_key(const tracked_table_schema& schema,
                                 const key_values& values);
-  record_id record_of_key(const tracked_table_schema& schema,
-                          const nlohmann::json& travelling);
   std::optional<key_values> key_at(const tracked_table_schema& schema,
                                    std::int64_t number);
 

@@ -20,7 +20,7 @@ bool row_numbers::has_row(const tracked_table_schema& schema,
 
 bool row_numbers::is_free(const tracked_table_schema& schema,
                           std::int64_t number, record_id for_record) {
-  const auto owner = keys_.kept_at(schema, number);
+  const auto owner = keys_.kept.record_at(schema.id, number);
   if (owner)
     return *owner == for_record;
   return !has_row(schema, number);
@@ -32,15 +32,15 @@ void row_numbers::place(const tracked_table_schema& schema, record_id record,
   if (current == number)
     return;
   if (has_row(schema, number)) {
-    const auto other = keys_.kept_at(schema, number);
+    const auto other = keys_.kept.record_at(schema.id, number);
     const auto elsewhere = free_number(schema);
     move(schema.table, schema.number, number, elsewhere);
     if (other)
-      keys_.assign(schema, *other, elsewhere);
+      keys_.kept.assign(schema.id, *other, elsewhere);
   }
   if (current && has_row(schema, *current))
     move(schema.table, schema.number, *current, number);
-  keys_.assign(schema, record, number);
+  keys_.kept.assign(schema.id, record, number);
 }
 
 std::int64_t row_numbers::choose(const tracked_table_schema& schema,
@@ -51,7 +51,7 @@ std::int64_t row_numbers::choose(const tracked_table_schema& schema,
   const auto number = wanted && is_free(schema, *wanted, record)
                         ? *wanted
                         : free_number(schema);
-  keys_.assign(schema, record, number);
+  keys_.kept.assign(schema.id, record, number);
   return number;
 }
 
@@ -89,7 +89,7 @@ std::int64_t row_numbers::free_number(const tracked_table_schema& schema) {
                              + schema.number + " < 4611686018427387904");
   if (gap->executeStep()) {
     const auto number = gap->isColumnNull(0) ? 1 : gap->getColumn(0).getInt64();
-    if (!keys_.kept_at(schema, number))
+    if (!keys_.kept.record_at(schema.id, number))
       return number;
   }
   throw std::range_error{"The table \"" + schema.table

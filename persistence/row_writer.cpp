@@ -176,7 +176,7 @@ void row_writer::insert(const tracked_table_schema& schema, record_id record,
   // Known by its place here only.
   if (!schema.is_numbered() && !schema.number.empty()
       && keys_.is_without_key(schema, record))
-    keys_.assign(schema, record, keys_.last_inserted());
+    keys_.kept.assign(schema.id, record, keys_.last_inserted());
 }
 
 nlohmann::json row_writer::lift(const tracked_table_schema& schema,
@@ -224,7 +224,7 @@ void row_writer::delete_row(const tracked_table_schema& schema,
 
 void row_writer::erase(const tracked_table_schema& schema, record_id record) {
   delete_row(schema, record);
-  keys_.release(schema, record);
+  keys_.kept.release(schema.id, record);
 }
 
 } // namespace lockstep

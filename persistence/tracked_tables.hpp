@@ -57,6 +57,9 @@ public:
   [[nodiscard]] const tracked_table_schema*
   by_table(std::string_view table) const;
 
+  /// As they were named when tracking began.
+  std::vector<std::string> excluded_of(std::int64_t id);
+
   /// In the order in which they were tracked.
   [[nodiscard]] std::vector<const tracked_table_schema*> all() const;
 
@@ -76,7 +79,6 @@ private:
   std::int64_t schema_version();
   std::vector<model_row> model_rows();
   tracked_table_schema schema_of(model_row& row);
-  std::vector<std::string> excluded_of(std::int64_t id);
   void keep_columns(const tracked_table_schema& schema);
   std::optional<failure> key_refusal(const tracked_table_schema& schema) const;
 

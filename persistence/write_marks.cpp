@@ -9,8 +9,11 @@ namespace lockstep {
 write_marks read_write_marks(library_store& store) {
   auto version = store.statements.use("PRAGMA data_version");
   version->executeStep();
+  auto schema = store.statements.use("PRAGMA schema_version");
+  schema->executeStep();
   return {version->getColumn(0).getInt64(),
-          sqlite3_total_changes(store.database->getHandle())};
+          sqlite3_total_changes(store.database->getHandle()),
+          schema->getColumn(0).getInt64()};
 }
 
 bool file_is_gone(const library_store& store) {

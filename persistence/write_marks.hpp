@@ -10,6 +10,7 @@ class library_store;
 struct write_marks {
   std::int64_t others = 0; ///< Moves when another connection committed.
   std::int64_t own = 0;    ///< Moves when this connection changed a row.
+  std::int64_t schema = 0; ///< Moves when anybody changed the schema.
 
   bool operator==(const write_marks&) const = default;
 };

@@ -3,6 +3,8 @@
 #include "actors/node_state.hpp"
 #include "protocol/chain.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <set>
 
 namespace lockstep {
@@ -127,6 +129,20 @@ expected<receipt> fleet::commit(const std::string& name,
                                 receipt_state wait_for) {
   return ask<receipt>(at(name).shared.library,
                       commit_transaction{std::move(steps), wait_for});
+}
+
+std::filesystem::path fleet::database_of(const std::string& name) {
+  return at(name).directory / "libraries" / to_string(shared_) / "database.db";
+}
+
+void fleet::write_outside(const std::string& name, const std::string& sql) {
+  SQLite::Database file{database_of(name).string(), SQLite::OPEN_READWRITE,
+                        5'000};
+  file.exec(sql);
+}
+
+void fleet::notice(const std::string& name) {
+  tell(at(name).shared.library, database_written{});
 }
 
 library_status fleet::status(const std::string& name) {

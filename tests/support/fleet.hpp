@@ -74,6 +74,16 @@ public:
         [](const record_image& image) { return from_image<T>(image.data); });
   }
 
+  /// The device's database.db.
+  std::filesystem::path database_of(const std::string& name);
+
+  /// Runs SQL on database.db as another program does; nobody is told.
+  void write_outside(const std::string& name, const std::string& sql);
+
+  /// Tells the library that its database may have been written, as its file
+  /// watch would.
+  void notice(const std::string& name);
+
   library_status status(const std::string& name);
   library_digest digest(const std::string& name);
   std::vector<entry> log(const std::string& name);

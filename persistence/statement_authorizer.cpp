@@ -1,0 +1,81 @@
+#include "persistence/statement_authorizer.hpp"
+
+#include "persistence/capture_triggers.hpp"
+#include "persistence/library_store.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace lockstep {
+
+namespace {
+
+bool is_own(const char* name) {
+  return name != nullptr && sqlite3_strnicmp(name, "lockstep_", 9) == 0;
+}
+
+/// Pragmas that neither write nor set anything.
+bool only_tells(const char* pragma) {
+  constexpr std::array known{
+    "table_info",     "table_xinfo",     "table_list",       "index_list",
+    "index_info",     "index_xinfo",     "foreign_key_list", "quick_check",
+    "collation_list", "integrity_check", "foreign_key_check"};
+  return std::any_of(known.begin(), known.end(), [&](const char* name) {
+    return sqlite3_stricmp(name, pragma) == 0;
+  });
+}
+
+} // namespace
+
+int authorize_statement(void* context, int action, const char* subject,
+                        const char* detail, const char*, const char* trigger) {
+  const auto& store = *static_cast<const library_store*>(context);
+  using access = library_store::access;
+  // What triggers do inside a host's statement is none of the host's doing.
+  if (trigger != nullptr) {
+    const bool changes = action == SQLITE_INSERT || action == SQLITE_UPDATE;
+    return changes && store.allowed() == access::own
+               && !std::string_view{trigger}.starts_with(own_prefix)
+               && store.tables.by_table(subject) != nullptr
+             ? SQLITE_IGNORE
+             : SQLITE_OK;
+  }
+  if (store.allowed() == access::own
+      || store.allowed() == access::own_with_triggers)
+    return SQLITE_OK;
+  if (store.allowed() == access::host_reads)
+    return action == SQLITE_SELECT || action == SQLITE_READ
+               || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE
+             ? SQLITE_OK
+             : SQLITE_DENY;
+  switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+      return SQLITE_DENY;
+    case SQLITE_PRAGMA:
+      return only_tells(subject) ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_ALTER_TABLE:
+      return is_own(detail) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_INDEX:
+      return is_own(subject) || is_own(detail) ? SQLITE_DENY : SQLITE_OK;
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_TRIGGER:
+      return is_own(subject) ? SQLITE_DENY : SQLITE_OK;
+    default:
+      return SQLITE_OK;
+  }
+}
+
+} // namespace lockstep

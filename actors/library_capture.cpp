@@ -20,13 +20,10 @@ void library_state::watch_database() {
                  database_listener{library_actor{self_}}, notifier);
 }
 
-expected<void> library_state::take_captured(library_writer& hand,
-                                            const keeper& keep) {
-  auto foreign = hand.captured();
-  if (foreign)
-    return keep(*foreign);
-  report_capture(foreign.error().message);
-  return {};
+void library_state::take_captured(library_writer& hand,
+                                  operation_keeper& keeper) {
+  if (auto foreign = hand.captured(keeper); !foreign)
+    report_capture(foreign.error().message);
 }
 
 void library_state::look_at_database() {
@@ -54,8 +51,9 @@ void library_state::look_at_database() {
     return;
   capture_queued_ = true;
   // Every turn takes what was captured first; this one has nothing more to do.
-  auto nothing = [](library_writer&) -> expected<std::vector<operation>> {
-    return std::vector<operation>{};
+  auto nothing
+    = [](library_writer&, operation_keeper&) -> expected<operation_range> {
+    return operation_range{};
   };
   enqueue(write{nothing, receipt_state::local,
                 [this](const expected<receipt>& turned) {

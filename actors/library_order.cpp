@@ -2,6 +2,8 @@
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
 #include "persistence/library_members.hpp"
+#include "persistence/pending_keeper.hpp"
+#include "persistence/queued_operations.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -52,19 +54,15 @@ void library_state::sequence(
   auto members = known_members(*store_, setup_.joined_from);
   if (!members)
     return refuse(members.error());
-  const auto allowed = of_members(*request.list, *members);
+  auto allowed = of_members(*request.list, *members);
   auto opened = open_draft();
   if (!opened)
     return refuse(opened.error());
   auto draft = *opened;
   auto order = sequencer(*draft);
   auto hand = writer();
-  auto added = take_captured(hand, [&](const std::vector<operation>& made) {
-    return order.add_own(made);
-  });
-  if (added)
-    added = order.add_proposals(allowed);
-  if (!added) {
+  take_captured(hand, order);
+  if (auto added = add_proposal(order, request, allowed); !added) {
     store_->rollback();
     return refuse(added.error());
   }
@@ -78,6 +76,62 @@ void library_state::sequence(
     else
       promise.deliver(to_error(appended.error()));
     schedule();
+  });
+}
+
+expected<void> library_state::add_proposal(library_sequencer& order,
+                                           const sequence_operations& request,
+                                           std::span<const operation> list) {
+  // What is taken back for others comes first, then what continues a large
+  // transaction, or begins one.
+  const auto own
+    = std::find_if(list.begin(), list.end(), [&](const auto& what) {
+        return what.device == request.from;
+      });
+  const auto others = static_cast<std::size_t>(own - list.begin());
+  if (auto added = order.add_proposals(list.first(others)); !added)
+    return added;
+  list = list.subspan(others);
+  if (list.empty())
+    return {};
+  const bool is_whole
+    = !(list.back().device_sequence < list.back().transaction_end);
+  if (!request.follows && is_whole)
+    return order.add_proposals(list);
+  const auto end
+    = std::find_if(list.begin(), list.end(), [&](const operation& what) {
+        return what.transaction_end != list.front().transaction_end;
+      });
+  const auto size = static_cast<std::size_t>(end - list.begin());
+  if (auto added
+      = add_piece(order, request.from, request.follows, list.first(size));
+      !added)
+    return added;
+  return order.add_proposals(list.subspan(size));
+}
+
+expected<void> library_state::add_piece(library_sequencer& order,
+                                        device_id from,
+                                        device_sequence_number follows,
+                                        std::span<const operation> piece) {
+  return store_->attempt([&]() -> expected<void> {
+    auto& queue = store_->proposed;
+    if (store_->accepted.contains(from, piece.front().device_sequence))
+      return {};
+    if (!follows)
+      queue.erase(from);
+    else if (!queue.holds(from, follows))
+      return fail(errc::log_conflict,
+                  "The beginning of the proposed transaction is not here;"
+                  " propose it again.");
+    for (const auto& what : piece)
+      queue.add(what);
+    if (piece.back().device_sequence < piece.back().transaction_end)
+      return {};
+    auto added
+      = order.add_transaction(queued_operations{queue, queue.of(from)});
+    queue.erase(from);
+    return added;
   });
 }
 
@@ -222,19 +276,24 @@ void library_state::take_office() {
 expected<void> library_state::sequence_pending(log_draft& draft) {
   return store_->attempt([&]() -> expected<void> {
     auto hand = writer();
-    auto taken = take_captured(hand, [&](const std::vector<operation>& made) {
-      return hand.keep_pending(made);
-    });
-    if (!taken)
-      return taken;
-    const auto list = store_->pending.all();
-    if (list.empty())
+    pending_keeper keeper{*store_};
+    take_captured(hand, keeper);
+    auto& queue = store_->proposed;
+    queue.clear();
+    if (store_->pending.count() == 0)
       return {};
     store_->set_applying(true);
     applier().undo_pending();
-    store_->pending.clear();
+    queue.take_all(store_->pending);
     store_->set_applying(false);
-    return sequencer(draft).add_proposals(list);
+    auto order = sequencer(draft);
+    order.reserve(queue.of(setup_.device).numbers.last);
+    for (const auto& which : queue.transactions())
+      if (auto added = order.add_transaction(queued_operations{queue, which});
+          !added)
+        return added;
+    queue.clear();
+    return {};
   });
 }
 

@@ -42,8 +42,7 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
 caf::result<pending_batch>
 library_state::pending_after(const fetch_pending& request) {
   return to_result(store_->attempt([&]() -> expected<pending_batch> {
-    return pending_batch{
-      store_->pending.fetch(setup_.device, request.after, request.limit)};
+    return store_->pending.fetch(setup_.device, request.after, request.limit);
   }));
 }
 

@@ -40,7 +40,9 @@ void library_state::submit(commit_transaction request,
   auto steps
     = std::make_shared<std::vector<transaction_step>>(std::move(request.steps));
   enqueue_write(
-    write{[steps](library_writer& writer) { return writer.run(*steps); },
+    write{[steps](library_writer& writer, operation_keeper& keeper) {
+            return writer.run(*steps, keeper);
+          },
           request.wait_for, answer_to(promise)});
 }
 
@@ -48,7 +50,8 @@ void library_state::submit(log_changes request, receipt_promise promise) {
   auto list
     = std::make_shared<std::vector<record_change>>(std::move(request.list));
   auto run
-    = [this, list](library_writer& writer) -> expected<std::vector<operation>> {
+    = [this, list](library_writer& writer,
+                   operation_keeper& keeper) -> expected<operation_range> {
     if (list->size() > setup_.limits.group_limit)
       return fail(errc::too_large,
                   "One call logs at most "
@@ -60,7 +63,7 @@ void library_state::submit(log_changes request, receipt_promise promise) {
                     "The table of model \"" + change.model
                       + "\" is tracked: its rows enter the log by themselves;"
                         " commit the change instead.");
-    return writer.run({list->begin(), list->end()});
+    return writer.run({list->begin(), list->end()}, keeper);
   };
   enqueue_write(
     write{std::move(run), receipt_state::sequenced, answer_to(promise), true});
@@ -89,14 +92,9 @@ void library_state::submit(yield_log request, head_promise promise) {
 void library_state::submit(track_table request,
                            caf::typed_response_promise<tracked_table> promise) {
   auto answer = std::make_shared<tracked_table>();
-  auto run = [this, request, answer](
-               library_writer& writer) -> expected<std::vector<operation>> {
-    std::vector<operation> list;
-    auto tracked = track(request, writer, list);
-    if (!tracked)
-      return tl::make_unexpected(tracked.error());
-    *answer = std::move(*tracked);
-    return list;
+  auto run = [this, request, answer](library_writer& writer,
+                                     operation_keeper& keeper) {
+    return track(request, writer, keeper, *answer);
   };
   auto tell = answer_to(promise);
   enqueue_write(write{std::move(run), receipt_state::local,
@@ -230,32 +228,56 @@ void library_state::advance_stable(sequence_number stable) {
   send_answers();
 }
 
-void library_state::note_entries(const library_applier::chunk& list, bool own) {
-  bool members_moved = false;
-  for (const auto& what : *list) {
-    if (auto settled = settled_by(what, setup_.device))
-      receipts_.settle(settled->device_sequence, settled->sequence,
-                       settled->lost);
-    if (what.device != setup_.device
-        && !clock_.observe(what.timestamp,
-                           setup_.env.wall(self_->clock().now())))
-      logger().warn("library {}: the clock of device {} is far ahead",
-                    to_string(setup_.library), to_string(what.device));
-    if (what.model == member_model)
-      members_moved = true;
-    else if (what.model == conflict_model)
-      publish(conflict_recorded{what});
-    else if (what.change == change_type::bulk)
-      publish(bulk_operation_logged{what});
-    else if (!own && store_->tables.by_model(what.model) == nullptr)
-      publish(entry_unhandled{what});
-  }
-  if (own)
-    publish(entries_committed{list});
-  else
-    publish(entries_applied{list});
-  if (members_moved)
+void library_state::note_entry(const entry& what, bool own) {
+  if (auto settled = settled_by(what, setup_.device))
+    receipts_.settle(settled->device_sequence, settled->sequence,
+                     settled->lost);
+  if (what.device != setup_.device
+      && !clock_.observe(what.timestamp, setup_.env.wall(self_->clock().now())))
+    logger().warn("library {}: the clock of device {} is far ahead",
+                  to_string(setup_.library), to_string(what.device));
+  if (what.model == member_model)
     send_members();
+  else if (what.model == conflict_model)
+    publish(conflict_recorded{what});
+  else if (what.change == change_type::bulk)
+    publish(bulk_operation_logged{what});
+  else if (!own && store_->tables.by_model(what.model) == nullptr)
+    publish(entry_unhandled{what});
+}
+
+void library_state::note_entries(const library_applier::chunk& list, bool own) {
+  for (const auto& what : *list)
+    note_entry(what, own);
+  const auto first = list->front().sequence;
+  const auto& last = list->back();
+  const bool goes_on = last.sequence != last.transaction_end;
+  // A transaction's pieces would pile up with whoever is slow to hear of them.
+  const bool is_piece = std::exchange(amid_transaction_, goes_on) || goes_on;
+  const auto told
+    = is_piece ? std::make_shared<const std::vector<entry>>() : list;
+  if (own)
+    publish(entries_committed{first, last.sequence, told});
+  else
+    publish(entries_applied{first, last.sequence, told});
+  send_answers();
+}
+
+void library_state::note_large(sequence_number after, sequence_number through) {
+  for (auto cursor = after; cursor < through;) {
+    auto list = store_->log.fetch_since(cursor, log_draft::piece_entries);
+    if (!list || list->empty()) {
+      logger().error("library {}: the log cannot be read: {}",
+                     to_string(setup_.library),
+                     list ? "it has ended" : list.error().message);
+      break;
+    }
+    for (const auto& what : *list)
+      note_entry(what, true);
+    cursor = list->back().sequence;
+  }
+  publish(entries_committed{after + 1, through,
+                            std::make_shared<const std::vector<entry>>()});
   send_answers();
 }
 

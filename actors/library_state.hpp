@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 
 namespace lockstep {
 
@@ -67,7 +68,8 @@ public:
 private:
   /// A host's write: what it runs, and how it is answered.
   struct write {
-    std::function<expected<std::vector<operation>>(library_writer&)> run;
+    std::function<expected<operation_range>(library_writer&, operation_keeper&)>
+      run;
     receipt_state wait_for = receipt_state::local;
     std::function<void(expected<receipt>)> answer;
     /// Refused on a device that does not lead.
@@ -80,8 +82,7 @@ private:
   /// How far one write of a turn came.
   struct outcome {
     write what;
-    device_sequence_number first;
-    device_sequence_number last;
+    operation_range made;
     failure why{errc::none, {}};
   };
   using outcomes = std::shared_ptr<std::vector<outcome>>;
@@ -93,13 +94,10 @@ private:
 
   void run_writes(std::vector<write> list);
   void refuse_to_lead(std::function<void(expected<receipt>)> answer);
-  /// What to do with the operations that a write amounts to.
-  using keeper = std::function<expected<void>(const std::vector<operation>&)>;
-
   /// Keeps what other programs wrote meanwhile: it comes before whatever else
   /// the transaction does, which might overwrite it. What cannot be captured is
   /// reported and waits.
-  expected<void> take_captured(library_writer& hand, const keeper& keep);
+  void take_captured(library_writer& hand, operation_keeper& keeper);
   /// Has another actor tell when database.db is written; ends with
   /// `watch_end_`.
   void watch_database();
@@ -110,7 +108,7 @@ private:
   /// Says it once; empty when there is no problem any more.
   void report_capture(std::string problem);
   /// Runs each write in the open transaction; one that fails fails alone.
-  expected<outcomes> run_each(std::vector<write>& list, const keeper& keep);
+  outcomes run_each(std::vector<write>& list, operation_keeper& keeper);
   void write_pending(std::vector<write> list);
   /// Opens a transaction for entries that this device, as leader, gives their
   /// place.
@@ -118,6 +116,7 @@ private:
   void write_sequenced(std::vector<write> list);
   void finish(const outcomes& done);
   void answer_all(std::vector<write>& list, const failure& why);
+  static void fail_all(std::vector<outcome>& list, const failure& why);
 
   void sequence(const sequence_operations& request,
                 caf::typed_response_promise<operations_sequenced> promise);
@@ -128,12 +127,25 @@ private:
   /// gives its own pending operations their place.
   void take_office();
   expected<void> sequence_pending(log_draft& draft);
+  expected<void> add_proposal(library_sequencer& order,
+                              const sequence_operations& request,
+                              std::span<const operation> list);
+  /// Keeps a piece of a proposed transaction that is too large for one message,
+  /// and adds the transaction once all of it is here.
+  expected<void> add_piece(library_sequencer& order, device_id from,
+                           device_sequence_number follows,
+                           std::span<const operation> piece);
   /// A leader that cannot put its own house in order must not lead.
   void fail_office(const failure& why);
   void close(caf::typed_response_promise<done> promise);
-  expected<tracked_table> track(const track_table& request,
-                                library_writer& writer,
-                                std::vector<operation>& list);
+  expected<operation_range> track(const track_table& request,
+                                  library_writer& writer,
+                                  operation_keeper& keeper,
+                                  tracked_table& answer);
+
+  /// Once the log has taken a draft: the tables are committed, or follow.
+  void finish_append(log_draft& draft, const log_head& head);
+  void tell_appended(log_draft& draft, const log_head& head);
 
   /// Hands a draft to the log; with the transaction on the store open. On
   /// success the transaction is committed and everybody is told, else it is
@@ -148,6 +160,9 @@ private:
   expected<sequence_number> applied_sequence();
 
   void note_entries(const library_applier::chunk& list, bool own);
+  /// The same for own ones that only the log holds all of.
+  void note_large(sequence_number after, sequence_number through);
+  void note_entry(const entry& what, bool own);
   void publish(event_body body);
   void send_answers();
   void send_members();
@@ -183,6 +198,8 @@ private:
   /// As in library_status.
   std::string capture_problem_;
   std::optional<wait_end> watch_end_;
+  /// The entries applied last are a piece of a transaction that goes on.
+  bool amid_transaction_ = false;
   sequence_number stable_;
   library_neighbours neighbours_;
   std::deque<queued> queue_;

@@ -1,5 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "persistence/entry_file.hpp"
+#include "persistence/pending_keeper.hpp"
 #include "persistence/row_import.hpp"
 
 #include <algorithm>
@@ -68,7 +70,9 @@ expected<std::shared_ptr<log_draft>> library_state::open_draft() {
       return tl::make_unexpected(caught_up.error());
   if (auto begun = store_->begin(durability::with_log); !begun)
     return tl::make_unexpected(begun.error());
-  return std::make_shared<log_draft>(leadership_.ballot, *head);
+  return std::make_shared<log_draft>(leadership_.ballot, *head,
+                                     setup_.limits.transaction_memory,
+                                     std::make_unique<entry_file>());
 }
 
 void library_state::refuse_to_lead(
@@ -88,23 +92,18 @@ void library_state::refuse_to_lead(
       });
 }
 
-expected<library_state::outcomes>
-library_state::run_each(std::vector<write>& list, const keeper& keep) {
+library_state::outcomes library_state::run_each(std::vector<write>& list,
+                                                operation_keeper& keeper) {
   auto hand = writer();
-  if (auto taken = take_captured(hand, keep); !taken)
-    return tl::make_unexpected(taken.error());
+  take_captured(hand, keeper);
   auto results = std::make_shared<std::vector<outcome>>();
   for (auto& what : list) {
     outcome result;
-    auto operations = what.run(hand);
-    if (!operations) {
-      result.why = operations.error();
-    } else if (!operations->empty()) {
-      if (auto kept = keep(*operations); !kept)
-        return tl::make_unexpected(kept.error());
-      result.first = operations->front().device_sequence;
-      result.last = operations->back().device_sequence;
-    }
+    if (auto made = what.run(hand, keeper))
+      result.made = *made;
+    else
+      result.why = made.error();
+    result.what = std::move(what);
     results->push_back(std::move(result));
   }
   return results;
@@ -113,21 +112,22 @@ library_state::run_each(std::vector<write>& list, const keeper& keep) {
 void library_state::write_pending(std::vector<write> list) {
   if (auto begun = store_->begin(durability::by_itself); !begun)
     return answer_all(list, begun.error());
-  auto results = run_each(list, [this](const std::vector<operation>& made) {
-    return writer().keep_pending(made);
-  });
-  auto ended = results ? store_->commit()
-                       : expected<void>{tl::make_unexpected(results.error())};
-  if (!ended) {
+  pending_keeper keeper{*store_};
+  const auto results = run_each(list, keeper);
+  if (auto ended = store_->commit(); !ended) {
     store_->rollback();
-    return answer_all(list, ended.error());
+    fail_all(*results, ended.error());
   }
-  for (std::size_t i = 0; i < list.size(); ++i)
-    (**results)[i].what = std::move(list[i]);
   tell_pending();
-  finish(*results);
+  finish(results);
   send_answers();
   schedule();
+}
+
+void library_state::fail_all(std::vector<outcome>& list, const failure& why) {
+  for (auto& result : list)
+    if (result.why.code == errc::none)
+      result.why = why;
 }
 
 void library_state::write_sequenced(std::vector<write> list) {
@@ -135,21 +135,10 @@ void library_state::write_sequenced(std::vector<write> list) {
   if (!draft)
     return answer_all(list, draft.error());
   auto order = sequencer(**draft);
-  auto ran = run_each(list, [&](const std::vector<operation>& made) {
-    return order.add_own(made);
-  });
-  if (!ran) {
-    store_->rollback();
-    return answer_all(list, ran.error());
-  }
-  auto results = *ran;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    (*results)[i].what = std::move(list[i]);
+  const auto results = run_each(list, order);
   append(*draft, [this, results](expected<log_head> appended) {
     if (!appended)
-      for (auto& result : *results)
-        if (result.why.code == errc::none)
-          result.why = appended.error();
+      fail_all(*results, appended.error());
     finish(results);
     schedule();
   });
@@ -159,7 +148,7 @@ void library_state::finish(const outcomes& done) {
   for (auto& result : *done) {
     if (result.why.code != errc::none) {
       result.what.answer(tl::make_unexpected(result.why));
-    } else if (!result.last) {
+    } else if (!result.made.last) {
       receipt nothing_changed;
       nothing_changed.state = receipt_state::stable;
       nothing_changed.device = setup_.device;
@@ -167,7 +156,8 @@ void library_state::finish(const outcomes& done) {
     } else {
       const auto ticket = next_ticket_++;
       waiting_.emplace(ticket, std::move(result.what.answer));
-      receipts_.open(result.first, result.last, result.what.wait_for, ticket);
+      receipts_.open(result.made.first, result.made.last, result.what.wait_for,
+                     ticket);
     }
   }
 }
@@ -182,55 +172,78 @@ void library_state::append(std::shared_ptr<log_draft> draft,
     auto committed_now = store_->commit();
     if (!committed_now)
       store_->rollback();
-    next(committed_now.map([&] { return draft->head(); }));
+    next(committed_now.map([&] { return draft->start(); }));
     return;
   }
-  auto list = std::make_shared<const std::vector<entry>>(draft->entries());
-  auto fail_with = [this, next](const failure& why) {
-    store_->rollback();
-    next(tl::make_unexpected(why));
+  auto on_disk = [this, draft, next](const log_head& head) {
+    finish_append(*draft, head);
+    next(head);
+    tell_appended(*draft, head);
   };
-  self_
-    ->request(setup_.log, caf::infinite,
-              append_entries{leadership_.ballot, draft->follows(), list})
-    .await(
-      [this, draft, list, next](const log_head& head) {
-        for (const auto& what : *list)
-          store_->accepted.insert(what.device, what.device_sequence);
-        auto ended = store_->attempt([&]() -> expected<void> {
-          store_->set_applied(head.position.sequence);
-          return store_->commit();
-        });
-        if (!ended) {
-          // The log has it; the tables follow from there, before anything else
-          // is written.
-          store_->rollback();
-          follow_log(list);
-        }
-        next(head);
-        note_entries(list, true);
-        if (neighbours_.replication)
-          self_->send(neighbours_.replication,
-                      log_advanced{draft->follows(), head, list});
-      },
-      [fail_with](const caf::error& why) { fail_with(to_failure(why)); });
+  auto failed = [this, next](const caf::error& why) {
+    store_->rollback();
+    next(tl::make_unexpected(to_failure(why)));
+  };
+  if (draft->is_one_piece())
+    self_
+      ->request(setup_.log, caf::infinite,
+                append_entries{leadership_.ballot, draft->follows(),
+                               draft->only_piece()})
+      .await(on_disk, failed);
+  else
+    self_
+      ->request(setup_.log, caf::infinite,
+                append_draft{leadership_.ballot, draft->follows(), draft})
+      .await(on_disk, failed);
 }
 
-expected<tracked_table> library_state::track(const track_table& request,
-                                             library_writer& writer,
-                                             std::vector<operation>& list) {
-  return store_->attempt([&]() -> expected<tracked_table> {
+void library_state::finish_append(log_draft& draft, const log_head& head) {
+  auto ended = store_->attempt([&]() -> expected<void> {
+    if (draft.is_one_piece())
+      for (const auto& what : *draft.only_piece())
+        store_->accepted.insert(what.device, what.device_sequence);
+    else if (auto loaded = store_->load_accepted(); !loaded)
+      return loaded;
+    store_->set_applied(head.position.sequence);
+    return store_->commit();
+  });
+  if (ended)
+    return;
+  // The log has it; the tables follow from there, before anything else is
+  // written.
+  store_->rollback();
+  follow_log(nullptr);
+}
+
+void library_state::tell_appended(log_draft& draft, const log_head& head) {
+  log_advanced news{draft.follows(), head, nullptr};
+  if (draft.is_one_piece()) {
+    news.list = draft.only_piece();
+    note_entries(news.list, true);
+  } else {
+    note_large(draft.follows().sequence, head.position.sequence);
+  }
+  if (neighbours_.replication)
+    self_->send(neighbours_.replication, news);
+}
+
+expected<operation_range> library_state::track(const track_table& request,
+                                               library_writer& writer,
+                                               operation_keeper& keeper,
+                                               tracked_table& answer) {
+  return store_->attempt([&]() -> expected<operation_range> {
     const bool known = store_->tables.by_table(request.table) != nullptr;
+    operation_range made;
     auto begin_tracking = [&]() -> expected<const tracked_table_schema*> {
       savepoint all{*store_};
       auto schema
         = store_->tables.track(request.table, request.model, request.excluded);
       if (!schema || known)
         return schema;
-      auto imported = import_rows(*store_, **schema, writer);
+      auto imported = import_rows(*store_, **schema, writer, keeper);
       if (!imported)
         return tl::make_unexpected(imported.error());
-      list = std::move(*imported);
+      made = *imported;
       all.release();
       return schema;
     };
@@ -239,12 +252,12 @@ expected<tracked_table> library_state::track(const track_table& request,
       store_->tables.load();
       return tl::make_unexpected(schema.error());
     }
-    tracked_table answer{(*schema)->table, (*schema)->model, key_kind::uuid, 0};
+    answer = {(*schema)->table, (*schema)->model, (*schema)->kind, 0};
     SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
                                                  + sql_name((*schema)->table)};
     count.executeStep();
     answer.rows = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
-    return answer;
+    return made;
   });
 }
 

@@ -128,6 +128,11 @@ sync_log(sync_log_actor::stateful_pointer<sync_log_state> self,
         return append(log, request);
       });
     },
+    [answer](const append_draft& request) {
+      return answer([&](sync_log_store& log, const log_settings&) {
+        return log.append(request.under, request.follows, *request.source);
+      });
+    },
     [answer](const fetch_since& request) {
       return answer([&](sync_log_store& log, const log_settings& limits) {
         return fetch_after(log, request, limits);

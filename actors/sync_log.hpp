@@ -18,6 +18,7 @@ namespace lockstep {
 using sync_log_actor = caf::typed_actor<
   /// Appends and answers with the new head once it is on the disk.
   caf::replies_to<append_entries>::with<log_head>,
+  caf::replies_to<append_draft>::with<log_head>,
   /// Entries after a sequence, 100 by default, 1,000 at most.
   caf::replies_to<fetch_since>::with<entry_list>,
   /// Entries of a closed range, 1,000 at most.

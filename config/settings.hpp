@@ -59,6 +59,9 @@ struct library_settings {
   std::size_t group_limit = 1'000;
   /// Bytes of one entry's image at most.
   std::size_t entry_bytes_limit = std::size_t{64} << 20;
+  /// Bytes of one transaction that are held in memory, about; what goes beyond
+  /// is in temporary files meanwhile.
+  std::size_t transaction_memory = std::size_t{16} << 20;
   /// A remote clock further ahead than this is clamped.
   duration clock_ahead_limit = std::chrono::minutes{5};
 };

@@ -83,6 +83,8 @@ constexpr std::array table{
   row<library, &library_settings::group_limit>("library.group_limit", 1),
   row<library, &library_settings::entry_bytes_limit>(
     "library.entry_bytes_limit", 1),
+  row<library, &library_settings::transaction_memory>(
+    "library.transaction_memory", 1),
   row<library, &library_settings::clock_ahead_limit>(
     "library.clock_ahead_limit", millisecond),
   row<events, &event_settings::queue_limit>("events.queue_limit", 1),

@@ -16,11 +16,18 @@ namespace lockstep {
 
 /// Entries got their place in the log; on the device that leads.
 struct entries_committed {
+  sequence_number first;
+  sequence_number last;
+  /// Empty where they are a transaction that is too large for an event; the log
+  /// has them.
   std::shared_ptr<const std::vector<entry>> list;
 };
 
 /// Entries of other devices are in this device's tables.
 struct entries_applied {
+  sequence_number first;
+  sequence_number last;
+  /// As in entries_committed.
   std::shared_ptr<const std::vector<entry>> list;
 };
 

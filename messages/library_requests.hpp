@@ -57,11 +57,12 @@ struct receipt_query {
 };
 
 /// Replication to library, on the leader: operations of `from`, in order, whole
-/// transactions.
+/// transactions or a piece of one. `follows` as in pending_batch.
 struct sequence_operations {
   device_id from;
   ballot under;
   std::shared_ptr<const std::vector<operation>> list;
+  device_sequence_number follows;
 };
 
 /// All of the device's operations up to here are in the log.
@@ -84,7 +85,7 @@ struct yield_log {
 };
 
 /// Operations of this device that wait for their place in the log, after one of
-/// them, in order, whole transactions.
+/// them, in order: whole transactions, or a piece of one that is too large.
 struct fetch_pending {
   device_sequence_number after;
   std::uint32_t limit = 0;
@@ -92,6 +93,9 @@ struct fetch_pending {
 
 struct pending_batch {
   std::vector<operation> list;
+  /// Where this device's first one in it goes on with a transaction whose
+  /// beginning was too large for one batch: the number of the one before it.
+  device_sequence_number follows;
 };
 
 /// Leadership to all actors of the library.

@@ -23,6 +23,27 @@ struct append_entries {
   std::shared_ptr<const std::vector<entry>> list;
 };
 
+/// Entries that may be too many for one message. Whoever it is handed to asks,
+/// until the end; nobody else touches it meanwhile.
+class entry_source {
+public:
+  entry_source() = default;
+  entry_source(const entry_source&) = delete;
+  entry_source& operator=(const entry_source&) = delete;
+  virtual ~entry_source() = default;
+
+  /// The next entries, in order; none at the end. Throws what its storage
+  /// throws.
+  virtual std::vector<entry> next_piece() = 0;
+};
+
+/// The same as `append_entries`, all or nothing, for any number of entries.
+struct append_draft {
+  ballot under;
+  log_position follows;
+  std::shared_ptr<entry_source> source;
+};
+
 struct fetch_since {
   sequence_number since;
   std::optional<std::uint32_t> limit;

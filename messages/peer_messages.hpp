@@ -129,11 +129,14 @@ struct acknowledge {
   bool operator==(const acknowledge&) const = default;
 };
 
-/// Follower to leader: operations in device_sequence order, whole
-/// transactions.
+/// Follower to leader: operations in device_sequence order, whole transactions,
+/// or a piece of one that is too large for one message.
 struct propose {
   lockstep::ballot ballot;
   std::vector<operation> operations;
+  /// The sender's operation before its first one here, where both are of one
+  /// transaction; else none.
+  device_sequence_number follows;
 
   bool operator==(const propose&) const = default;
 };
@@ -145,6 +148,8 @@ struct proposal_ack {
   lockstep::ballot ballot;
   device_sequence_number through;
   bool refused = false;
+  /// The receiver lacks what `follows` speaks of: it is to be proposed again.
+  bool restart = false;
 
   bool operator==(const proposal_ack&) const = default;
 };

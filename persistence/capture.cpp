@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 namespace lockstep {
 
 namespace {
+
+constexpr std::int64_t notes_at_once = 2'000;
+constexpr std::size_t piece_bytes = std::size_t{8} << 20;
 
 /// Values that SQLite could tell apart: 1 is not 1.0.
 bool differ(const nlohmann::json& a, const nlohmann::json& b) {
@@ -54,44 +58,46 @@ void carry_over(const tracked_table_schema& schema,
 
 } // namespace
 
-std::vector<capture::note> capture::take_notes(std::int64_t after) {
+std::vector<capture::note> capture::read_notes(std::int64_t after,
+                                               std::int64_t through) {
   std::vector<note> list;
-  bool any = false;
-  {
-    // The first note of a row that is new says what its record id is made of.
-    auto rows = statements_.use(
-      "SELECT model, key, max(noted_at), min(random), min(id)"
-      " FROM lockstep_touched WHERE id > ? GROUP BY model, key,"
-      " iif(key IS NULL, random, NULL) ORDER BY min(id)");
-    rows->bind(1, after);
-    while (rows->executeStep()) {
-      any = true;
-      const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
-      if (schema == nullptr || !schema->present)
-        continue;
-      note what{
-        schema,
-        {},
-        {rows->getColumn(2).getDouble(), rows->getColumn(3).getString()},
-        {}};
-      if (rows->isColumnNull(1)) {
-        // See note_all.
-        what.record.emplace();
-        std::copy_n(what.for_new.random.begin(), 16,
-                    what.record->bytes.begin());
-      } else if (auto key = read_note(to_sql_value(rows->getColumn(1)))) {
-        what.key = std::move(*key);
-      } else {
-        continue;
-      }
-      list.push_back(std::move(what));
+  // The first note of a row that is new says what its record id is made of.
+  auto rows = statements_.use(
+    "SELECT model, key, max(noted_at), min(random), min(id)"
+    " FROM lockstep_touched WHERE id > ? AND id <= ? GROUP BY model, key,"
+    " iif(key IS NULL, random, NULL) ORDER BY min(id)");
+  rows->bind(1, after);
+  rows->bind(2, through);
+  while (rows->executeStep()) {
+    const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
+    if (schema == nullptr || !schema->present)
+      continue;
+    note what{schema,
+              {},
+              {rows->getColumn(2).getDouble(), rows->getColumn(3).getString()},
+              {}};
+    if (rows->isColumnNull(1)) {
+      // See note_all.
+      what.record.emplace();
+      std::copy_n(what.for_new.random.begin(), 16, what.record->bytes.begin());
+    } else if (auto key = read_note(to_sql_value(rows->getColumn(1)))) {
+      what.key = std::move(*key);
+    } else {
+      continue;
     }
+    list.push_back(std::move(what));
   }
-  if (any) {
-    auto forget = statements_.use("DELETE FROM lockstep_touched WHERE id > ?");
-    forget->bind(1, after);
-    forget->exec();
-  }
+  return list;
+}
+
+std::vector<capture::note> capture::take_notes(std::int64_t after,
+                                               std::int64_t through) {
+  auto list = read_notes(after, through);
+  auto forget = statements_.use("DELETE FROM lockstep_touched WHERE id > ? AND"
+                                " id <= ?");
+  forget->bind(1, after);
+  forget->bind(2, through);
+  forget->exec();
   return list;
 }
 
@@ -117,25 +123,49 @@ std::int64_t capture::newest_note() {
 }
 
 std::vector<record_key> capture::take_records_after(std::int64_t note) {
-  return resolve(take_notes(note));
+  return resolve(take_notes(note, newest_note()));
 }
 
-expected<std::vector<operation>> capture::drain(std::size_t image_limit,
-                                                std::int64_t after) {
-  const auto touched = resolve(take_notes(after));
-  std::vector<operation> list;
-  list.reserve(touched.size());
-  for (const auto& key : touched)
-    if (auto added = add(key, image_limit, list); !added)
-      return tl::make_unexpected(added.error());
-  for (const auto& what : list)
-    if (what.change == change_type::remove)
-      keys_.kept.release(tables_.by_model(what.model)->id, what.record);
-  return list;
+void capture::name_new_rows(std::int64_t after, std::int64_t through) {
+  for (auto from = after; from < through; from += notes_at_once)
+    for (const auto& what :
+         read_notes(from, std::min(from + notes_at_once, through)))
+      if (!what.record && what.schema->kind == key_kind::integer)
+        keys_.record_of(*what.schema, what.key, what.for_new);
+}
+
+expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
+                              const piece_keeper& keep) {
+  const auto through = newest_note();
+  if (through - after > notes_at_once)
+    name_new_rows(after, through);
+  gone_rows gone;
+  for (auto from = after; from < through; from += notes_at_once) {
+    std::vector<operation> piece;
+    std::size_t size = 0;
+    for (const auto& key :
+         resolve(take_notes(from, std::min(from + notes_at_once, through)))) {
+      const auto before = piece.size();
+      if (auto added = add(key, image_limit, piece, gone); !added)
+        return added;
+      size += piece.size() > before ? piece.back().data.size() : 0;
+      if (size < piece_bytes)
+        continue;
+      if (auto kept = keep(std::exchange(piece, {})); !kept)
+        return kept;
+      size = 0;
+    }
+    if (!piece.empty())
+      if (auto kept = keep(std::move(piece)); !kept)
+        return kept;
+  }
+  for (const auto& [table, record] : gone)
+    keys_.kept.release(table, record);
+  return {};
 }
 
 expected<void> capture::add(const record_key& key, std::size_t image_limit,
-                            std::vector<operation>& list) {
+                            std::vector<operation>& list, gone_rows& gone) {
   const auto& schema = *tables_.by_model(key.first);
   operation what;
   what.model = key.first;
@@ -143,11 +173,10 @@ expected<void> capture::add(const record_key& key, std::size_t image_limit,
   set_base(what);
   const bool existed = what.change == change_type::update;
   auto image = rows_.read(schema, what.record);
-  if (!image && !existed) {
-    keys_.kept.release(schema.id, what.record);
-    return {};
-  }
   if (!image) {
+    gone.emplace_back(schema.id, what.record);
+    if (!existed)
+      return {};
     what.change = change_type::remove;
     list.push_back(std::move(what));
     return {};

@@ -36,13 +36,19 @@ public:
       pending_(pending), keys_(keys), rows_(rows), images_(std::move(images)) {
   }
 
-  /// The operations since the last drain, in the order in which their records
-  /// were first touched, without device, number, time and transaction. Rows
-  /// that are as they were amount to nothing. Fails with `too_large` for an
-  /// image beyond `image_limit` bytes; then the caller rolls back. Only what
-  /// was noted after the note `after`. Throws SQLite::Exception.
-  expected<std::vector<operation>> drain(std::size_t image_limit,
-                                         std::int64_t after = 0);
+  /// Takes a piece of what `drain` finds.
+  using piece_keeper = std::function<expected<void>(std::vector<operation>)>;
+
+  /// Hands on the operations since the last drain, in the order in which their
+  /// records were touched, without device, number, time and transaction. They
+  /// come in pieces that the memory holds, each of which must be kept (pending,
+  /// or in the draft) before the next one is asked for: a record that was
+  /// touched again and again is found as it was kept. Rows that are as they
+  /// were amount to nothing. Fails with `too_large` for an image beyond
+  /// `image_limit` bytes, and as `keep` does; then the caller rolls back. Only
+  /// what was noted after the note `after`. Throws SQLite::Exception.
+  expected<void> drain(std::size_t image_limit, std::int64_t after,
+                       const piece_keeper& keep);
 
   /// The newest note of a changed row; what is noted later comes after it.
   std::int64_t newest_note();
@@ -64,14 +70,20 @@ private:
     mint for_new;
     std::optional<record_id> record;
   };
+  /// Rows that are gone; their numbers are free once all is captured.
+  using gone_rows = std::vector<std::pair<std::int64_t, record_id>>;
 
-  std::vector<note> take_notes(std::int64_t after);
+  /// The notes after one of them, up to another.
+  std::vector<note> read_notes(std::int64_t after, std::int64_t through);
+  std::vector<note> take_notes(std::int64_t after, std::int64_t through);
+  /// Gives new rows their record ids, as natural keys may be made of them.
+  void name_new_rows(std::int64_t after, std::int64_t through);
   /// Finds out which record each note is about, each record once.
   std::vector<record_key> resolve(std::vector<note> notes);
   std::optional<nlohmann::json> base_image(const operation& what);
   /// Adds the operation that the record's row amounts to, if any.
   expected<void> add(const record_key& key, std::size_t image_limit,
-                     std::vector<operation>& list);
+                     std::vector<operation>& list, gone_rows& gone);
 
   statement_cache& statements_;
   const tracked_tables& tables_;

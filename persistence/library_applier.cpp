@@ -1,6 +1,7 @@
 #include "persistence/library_applier.hpp"
 
 #include "persistence/library_writer.hpp"
+#include "persistence/pending_keeper.hpp"
 #include "persistence/set_aside.hpp"
 #include "protocol/conflict.hpp"
 
@@ -129,14 +130,12 @@ expected<void> library_applier::report(const chunk& first,
 
 expected<void> library_applier::keep_captured() {
   library_writer writer{store_, now_};
-  auto list = writer.captured();
+  pending_keeper keeper{store_};
   // What cannot be captured stays noted; it is no reason to fall behind.
-  if (!list)
+  if (!writer.captured(keeper) && store_.in_transaction())
     return {};
-  auto kept = writer.keep_pending(*list);
-  if (kept)
-    store_.fill_new_columns();
-  return kept;
+  store_.fill_new_columns();
+  return {};
 }
 
 void library_applier::apply_chunk(std::span<const entry> list) {

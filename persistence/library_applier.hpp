@@ -73,7 +73,7 @@ private:
   void apply_without_pending(std::span<const entry> list);
   void apply_one(const entry& what);
   std::optional<taken_operation> note(const entry& what);
-  void redo(std::span<const operation> transaction);
+  void redo(const queued_transaction& which);
   void forget_after(const std::vector<entry>& given_back);
 
   library_store& store_;

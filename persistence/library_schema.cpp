@@ -93,6 +93,24 @@ constexpr std::string_view keys_of_any_kind = R"sql(
   -- a row that is captured twice after a crash is one record.
   ALTER TABLE lockstep_touched ADD COLUMN noted_at REAL;
   ALTER TABLE lockstep_touched ADD COLUMN random BLOB;
+  -- Pieces of transactions that other devices propose, until all of it is here;
+  -- as lockstep_pending.
+  CREATE TABLE lockstep_proposed(
+    id INTEGER PRIMARY KEY,
+    device BLOB NOT NULL,
+    device_sequence INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    change_type INTEGER NOT NULL,
+    base_version INTEGER NOT NULL,
+    base_operation INTEGER NOT NULL,
+    changed TEXT NOT NULL,
+    transaction_end INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 1,
+    UNIQUE(device, device_sequence)
+  );
   -- The journal mode that the file had before Lockstep opened it.
   ALTER TABLE lockstep_state ADD COLUMN journal_before TEXT NOT NULL DEFAULT '';
   -- The table's columns when it was last looked at: [[name, earlier name], ...]

@@ -1,9 +1,11 @@
 #include "persistence/library_sequencer.hpp"
 
+#include "persistence/draft_rows.hpp"
+#include "persistence/rows_in_pieces.hpp"
 #include "persistence/rows_together.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace lockstep {
 
@@ -37,109 +39,126 @@ bool library_sequencer::is_known(const operation& what) const {
          || taken_.contains(what.device, what.device_sequence);
 }
 
-expected<void> library_sequencer::add_own(std::span<const operation> list) {
-  store_.set_draft(&draft_);
+const std::string*
+library_sequencer::refusals::find(device_sequence_number what) const {
+  if (all)
+    return &*all;
+  const auto found = one_by_one.find(what);
+  return found == one_by_one.end() ? nullptr : &found->second;
+}
+
+expected<void> library_sequencer::keep(const std::vector<operation>& piece) {
+  if (!taken_before_)
+    taken_before_ = taken_;
   return store_.attempt([&]() -> expected<void> {
-    for (const auto& what : list)
+    for (const auto& what : piece)
       add_change(what, store_.index.find(what.model, what.record));
-    draft_.close_transaction();
     return {};
   });
+}
+
+expected<void> library_sequencer::close(operation_range) {
+  return store_.attempt([&]() -> expected<void> {
+    draft_.close_transaction();
+    taken_before_.reset();
+    return {};
+  });
+}
+
+void library_sequencer::abandon() {
+  if (!taken_before_)
+    return;
+  draft_.abandon_transaction();
+  taken_ = *std::exchange(taken_before_, std::nullopt);
 }
 
 expected<void>
 library_sequencer::add_proposals(std::span<const operation> list) {
-  store_.set_draft(&draft_);
   for (const auto& what : list)
     if (what.device == store_.own)
       own_last_ = std::max(own_last_, what.device_sequence);
+  while (!list.empty()) {
+    const auto& first = list.front();
+    const auto end
+      = std::find_if(list.begin(), list.end(), [&](const operation& what) {
+          return what.device != first.device
+                 || what.transaction_end != first.transaction_end;
+        });
+    const auto size = static_cast<std::size_t>(end - list.begin());
+    if (auto added = add_transaction(operation_span{list.first(size)}); !added)
+      return added;
+    list = list.subspan(size);
+  }
+  return {};
+}
+
+expected<void> library_sequencer::add_transaction(const operation_list& list) {
   return store_.attempt([&]() -> expected<void> {
-    while (!list.empty()) {
-      const auto& first = list.front();
-      const auto end
-        = std::find_if(list.begin(), list.end(), [&](const operation& what) {
-            return what.device != first.device
-                   || what.transaction_end != first.transaction_end;
-          });
-      const auto size = static_cast<std::size_t>(end - list.begin());
-      if (auto added = add_transaction(list.first(size)); !added)
-        return added;
-      list = list.subspan(size);
+    refusals refused;
+    while (true) {
+      const auto taken_before = taken_;
+      refusals more;
+      {
+        savepoint whole{store_};
+        if (auto tried = try_transaction(list, refused, more); !tried)
+          return tried;
+        // Conflicts alone change no row, so they always fit.
+        if (more.one_by_one.empty()
+            && (refused.all || refused.one_by_one.size() == list.size()
+                || !store_.breaks_foreign_key())) {
+          draft_.close_transaction();
+          whole.release();
+          return {};
+        }
+      }
+      if (more.one_by_one.empty())
+        refused.all = "A row would refer to one that is not there.";
+      refused.one_by_one.merge(more.one_by_one);
+      draft_.abandon_transaction();
+      taken_ = taken_before;
     }
-    return {};
   });
 }
 
-expected<void>
-library_sequencer::add_transaction(std::span<const operation> list) {
-  refusals refused;
-  while (true) {
-    const auto taken_before = taken_;
-    {
-      savepoint whole{store_};
-      auto more = try_transaction(list, refused);
-      if (!more)
-        return tl::make_unexpected(more.error());
-      // Conflicts alone change no row, so they always fit.
-      if (more->empty()
-          && (refused.size() == list.size() || !store_.breaks_foreign_key())) {
-        draft_.close_transaction();
-        whole.release();
-        return {};
-      }
-      if (more->empty())
-        for (const auto& what : list)
-          more->emplace(what.device_sequence,
-                        "A row would refer to one that is not there.");
-      refused.merge(*more);
-    }
-    draft_.abandon_transaction();
-    taken_ = taken_before;
-  }
-}
-
-expected<library_sequencer::refusals>
-library_sequencer::try_transaction(std::span<const operation> list,
-                                   const refusals& refused) {
-  std::vector<operation> shown;
-  for (const auto& what : list) {
-    if (is_known(what))
-      continue;
-    if (auto decided = decide(what, refused, shown); !decided)
-      return tl::make_unexpected(decided.error());
-  }
-  std::vector<wanted_row> rows;
-  for (const auto& what : shown)
-    rows.push_back(
-      {what.model, what.record, what.change, what.data, standing::canonical});
+expected<void> library_sequencer::try_transaction(const operation_list& list,
+                                                  const refusals& refused,
+                                                  refusals& more) {
+  auto decided = list.for_each([&](const operation& what) -> expected<void> {
+    return is_known(what) ? expected<void>{} : decide(what, refused);
+  });
+  if (!decided)
+    return decided;
   const auto noted = store_.changes.newest_note();
-  refusals unfit;
-  for (const auto& row : show_together(store_, rows))
-    unfit.emplace(shown[row.index].device_sequence, row.why.message);
-  if (unfit.empty())
-    if (auto added = add_dragged_along(shown, noted); !added)
-      return tl::make_unexpected(added.error());
-  return unfit;
+  show_open(more);
+  return more.one_by_one.empty() ? add_dragged_along(noted) : expected<void>{};
 }
 
-expected<void>
-library_sequencer::add_dragged_along(const std::vector<operation>& shown,
-                                     std::int64_t noted) {
-  std::set<record_key> named;
-  for (const auto& what : shown)
-    named.emplace(what.model, what.record);
-  auto touched = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
-  if (!touched)
-    return tl::make_unexpected(touched.error());
-  for (auto& what : *touched) {
-    if (named.contains({what.model, what.record}))
-      continue;
-    what.device = store_.own;
-    what.device_sequence = next_own();
-    what.timestamp = now_();
-    add_change(what, store_.index.find(what.model, what.record));
+void library_sequencer::show_open(refusals& unfit) {
+  // What this device itself adds are conflicts, which no table shows.
+  const draft_rows rows{store_, draft_};
+  for (const auto& row : rows.are_few() ? show_together(store_, rows.all())
+                                        : show_in_pieces(store_, rows)) {
+    unfit.one_by_one.emplace(rows.entry_at(row.index).device_sequence,
+                             row.why.message);
   }
-  return {};
+}
+
+expected<void> library_sequencer::add_dragged_along(std::int64_t noted) {
+  const auto open_from = draft_.open_from();
+  auto add = [&](const std::vector<operation>& piece) -> expected<void> {
+    for (auto what : piece) {
+      const auto before = store_.index.find(what.model, what.record);
+      // The transaction names it.
+      if (!(before.latest < open_from))
+        continue;
+      what.device = store_.own;
+      what.device_sequence = next_own();
+      what.timestamp = now_();
+      add_change(what, before);
+    }
+    return {};
+  };
+  return store_.changes.drain(store_.limits.entry_bytes_limit, noted, add);
 }
 
 device_sequence_number library_sequencer::next_own() {
@@ -167,15 +186,14 @@ library_sequencer::standing_of(const operation& what,
 }
 
 expected<void> library_sequencer::decide(const operation& what,
-                                         const refusals& refused,
-                                         std::vector<operation>& shown) {
+                                         const refusals& refused) {
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)
     return tl::make_unexpected(standing.error());
   const auto winner = latest ? side_of(*latest) : conflict_side{};
-  if (auto found = refused.find(what.device_sequence); found != refused.end()) {
-    add_conflict(what, conflict_kind::constraint, found->second, winner);
+  if (const auto* why = refused.find(what.device_sequence)) {
+    add_conflict(what, conflict_kind::constraint, *why, winner);
     return {};
   }
   const auto outcome = last_writer_wins(what, *standing);
@@ -191,7 +209,6 @@ expected<void> library_sequencer::decide(const operation& what,
   add_change(placed, store_.index.find(what.model, what.record));
   if (outcome == verdict::wins && latest && !is_same_wish(*latest, placed))
     add_displaced(*latest, placed);
-  shown.push_back(std::move(placed));
   return {};
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "persistence/library_store.hpp"
+#include "persistence/operation_keeper.hpp"
+#include "persistence/operation_list.hpp"
 #include "protocol/conflict.hpp"
 #include "protocol/log_draft.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +20,7 @@ namespace lockstep {
 /// what becomes of each: it changes the record, displaces a concurrent change,
 /// or is kept as a conflict. Lives as long as one transaction on the store and
 /// one draft, which the caller then hands to the log.
-class library_sequencer {
+class library_sequencer : public operation_keeper {
 public:
   /// `conflict_id` makes the ids of conflict records, `now` readings of the
   /// hybrid clock for what the leader itself adds.
@@ -26,36 +29,45 @@ public:
                     std::function<timestamp()> now)
     : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
       now_(std::move(now)) {
+    store_.set_draft(&draft_);
   }
 
-  /// This device's own operations, which its tables show already, as one
-  /// transaction.
-  expected<void> add_own(std::span<const operation> list);
+  /// This device's own operations, which its tables show already.
+  expected<void> keep(const std::vector<operation>& piece) override;
+  expected<void> close(operation_range all) override;
+  void abandon() override;
+
+  /// Numbers of this device up to here are used up, also by what is still to be
+  /// added.
+  void reserve(device_sequence_number through) {
+    own_last_ = std::max(own_last_, through);
+  }
 
   /// Operations in order, whole transactions; those that the log holds already
   /// are passed over. Their changes are made in the tables; what other programs
   /// wrote must have been captured before.
   expected<void> add_proposals(std::span<const operation> list);
 
-  /// Numbers that the draft takes, to be entered in the exactly-once filter
-  /// once it is appended.
-  [[nodiscard]] const accepted_set& taken() const {
-    return taken_;
-  }
+  /// The same for one transaction.
+  expected<void> add_transaction(const operation_list& list);
 
 private:
-  /// Operations that do not fit into the tables, by their number.
-  using refusals = std::map<device_sequence_number, std::string>;
+  /// Operations that do not fit into the tables.
+  struct refusals {
+    std::map<device_sequence_number, std::string> one_by_one;
+    /// Why none of them fits.
+    std::optional<std::string> all;
 
-  expected<void> add_transaction(std::span<const operation> list);
-  expected<refusals> try_transaction(std::span<const operation> list,
-                                     const refusals& refused);
-  /// What changes a record goes to `shown`, as the log will have it.
-  expected<void> decide(const operation& what, const refusals& refused,
-                        std::vector<operation>& shown);
+    [[nodiscard]] const std::string* find(device_sequence_number what) const;
+  };
+
+  expected<void> try_transaction(const operation_list& list,
+                                 const refusals& refused, refusals& more);
+  expected<void> decide(const operation& what, const refusals& refused);
+  /// Makes in the tables what the open transaction says.
+  void show_open(refusals& unfit);
   /// Rows that a foreign key's action changed, in the name of this device.
-  expected<void> add_dragged_along(const std::vector<operation>& shown,
-                                   std::int64_t noted);
+  expected<void> add_dragged_along(std::int64_t noted);
   device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);
@@ -70,7 +82,10 @@ private:
   log_draft& draft_;
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
+  /// Numbers that the draft takes.
   accepted_set taken_;
+  /// The same before the open transaction of this device's own.
+  std::optional<accepted_set> taken_before_;
   /// This device's own numbers that are used up, also by proposals that are
   /// still to be added.
   device_sequence_number own_last_;

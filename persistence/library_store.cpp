@@ -72,7 +72,8 @@ library_store::library_store(std::filesystem::path path, device_id device,
                              sync_log_reader reader)
   : file(std::move(path)), own(device), limits(bounds),
     database(std::move(opened)), statements(*database), tables(*database),
-    index(statements, tables), pending(statements), keys(statements, tables),
+    index(statements, tables), pending(statements, "lockstep_pending"),
+    proposed(statements, "lockstep_proposed"), keys(statements, tables),
     rows(*database, statements, keys),
     changes(statements, tables, index, pending, keys, rows,
             [this](sequence_number at) -> std::optional<std::string> {
@@ -215,8 +216,8 @@ expected<void> library_store::load_accepted() {
 
 expected<std::optional<entry>> library_store::entry_at(sequence_number at) {
   if (draft_ != nullptr)
-    if (const auto* found = draft_->find(at))
-      return std::optional{*found};
+    if (auto found = draft_->find(at))
+      return found;
   return log.at(at);
 }
 

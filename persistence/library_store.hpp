@@ -113,6 +113,7 @@ public:
   tracked_tables tables;
   record_index index;
   pending_queue pending;
+  pending_queue proposed;
   row_keys keys;
   row_writer rows;
   lockstep::capture changes;

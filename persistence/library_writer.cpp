@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <iterator>
 
 namespace lockstep {
 
@@ -33,83 +32,94 @@ tl::unexpected<failure> ended_early() {
 
 } // namespace
 
-expected<std::vector<operation>> library_writer::captured() {
-  return drained();
+expected<operation_range> library_writer::captured(operation_keeper& keeper) {
+  return hand_on(keeper, 0, nullptr, {});
 }
 
-expected<std::vector<operation>>
-library_writer::imported(const tracked_table_schema& schema) {
-  return store_.attempt([&]() -> expected<std::vector<operation>> {
+expected<operation_range>
+library_writer::imported(const tracked_table_schema& schema,
+                         operation_keeper& keeper) {
+  auto noted = store_.attempt([&]() -> expected<void> {
     store_.changes.note_all(schema);
-    auto list = drained();
-    if (!list)
-      return list;
-    for (auto& what : *list)
-      if (what.model == schema.model && !what.base_operation) {
-        // It was here before anything was known of the log's.
-        what.base_version = {};
-        what.changed.clear();
-        what.change = change_type::insert;
-      }
-    return list;
+    return {};
   });
+  if (!noted)
+    return tl::make_unexpected(noted.error());
+  auto as_new = [&](operation& what) {
+    if (what.model != schema.model || what.base_operation)
+      return;
+    // It was here before anything was known of the log's.
+    what.base_version = {};
+    what.changed.clear();
+    what.change = change_type::insert;
+  };
+  return hand_on(keeper, 0, as_new, {});
 }
 
-expected<std::vector<operation>> library_writer::drained() {
+expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
+                                                  std::int64_t after,
+                                                  const change& adapt,
+                                                  operations more) {
   if (!store_.in_transaction())
     return ended_early();
-  return store_.attempt([&]() -> expected<std::vector<operation>> {
+  operation_range all;
+  const auto handed_out = handed_out_;
+  auto keep = [&](operations piece) {
+    if (adapt)
+      std::for_each(piece.begin(), piece.end(), adapt);
+    complete(piece, all);
+    return keeper.keep(piece);
+  };
+  auto done = store_.attempt([&]() -> expected<void> {
     savepoint all_or_nothing{store_};
-    auto list = store_.changes.drain(store_.limits.entry_bytes_limit);
-    if (!list)
-      return list;
-    all_or_nothing.release();
-    complete(*list);
-    return list;
+    auto drained
+      = store_.changes.drain(store_.limits.entry_bytes_limit, after, keep);
+    if (drained && !more.empty())
+      drained = keep(std::move(more));
+    if (drained && all.last)
+      drained = keeper.close(all);
+    if (drained)
+      all_or_nothing.release();
+    return drained;
   });
+  if (done)
+    return all;
+  keeper.abandon();
+  handed_out_ = handed_out;
+  return tl::make_unexpected(done.error());
 }
 
-expected<std::vector<operation>>
-library_writer::run(const std::vector<transaction_step>& steps) {
+expected<operation_range>
+library_writer::run(const std::vector<transaction_step>& steps,
+                    operation_keeper& keeper) {
   if (steps.empty())
     return fail(errc::invalid_argument,
                 "The transaction is empty; give it at least one change.");
   // A host's earlier statement may have ended it: INSERT OR ROLLBACK.
   if (!store_.in_transaction())
     return ended_early();
-  return store_.attempt([&]() -> expected<std::vector<operation>> {
+  return store_.attempt([&]() -> expected<operation_range> {
     savepoint all_or_nothing{store_};
-    auto list = steps_to_operations(steps);
-    if (!list)
-      return list;
+    // What could not be captured before these steps must not stop them.
+    const auto noted = store_.changes.newest_note();
+    operations without_table;
+    for (const auto& step : steps) {
+      const auto* change = std::get_if<record_change>(&step);
+      auto done = change != nullptr ? run_step(*change, without_table)
+                                    : run_step(std::get<sql_statement>(step));
+      if (!done)
+        return tl::make_unexpected(done.error());
+    }
     if (store_.breaks_foreign_key())
       return fail(errc::constraint,
                   "The transaction would leave a row that refers to one that is"
                   " not there; nothing was changed.");
-    all_or_nothing.release();
-    complete(*list);
-    return list;
+    store_.follow_schema();
+    auto all = hand_on(keeper, noted, nullptr, std::move(without_table));
+    if (all)
+      all_or_nothing.release();
+    return all;
   });
-}
-
-expected<std::vector<operation>> library_writer::steps_to_operations(
-  const std::vector<transaction_step>& steps) {
-  // What could not be captured before these steps must not stop them.
-  const auto noted = store_.changes.newest_note();
-  std::vector<operation> without_table;
-  for (const auto& step : steps) {
-    const auto* change = std::get_if<record_change>(&step);
-    auto done = change != nullptr ? run_step(*change, without_table)
-                                  : run_step(std::get<sql_statement>(step));
-    if (!done)
-      return tl::make_unexpected(done.error());
-  }
-  store_.follow_schema();
-  auto list = store_.changes.drain(store_.limits.entry_bytes_limit, noted);
-  if (list)
-    std::move(without_table.begin(), without_table.end(),
-              std::back_inserter(*list));
-  return list;
 }
 
 expected<void> library_writer::run_step(const record_change& change,
@@ -165,28 +175,19 @@ expected<void> library_writer::run_step(const sql_statement& statement) {
   return {};
 }
 
-void library_writer::complete(std::vector<operation>& list) {
-  if (list.empty())
-    return;
+void library_writer::complete(operations& piece, operation_range& all) {
   auto next = std::max(store_.next_device_sequence(), handed_out_ + 1);
-  const auto end = next + (list.size() - 1);
-  for (auto& what : list) {
+  const auto end = next + (piece.size() - 1);
+  if (!all.last)
+    all.first = next;
+  for (auto& what : piece) {
     what.device = store_.own;
     what.device_sequence = next;
     what.timestamp = now_();
     what.transaction_end = end;
     ++next;
   }
-  handed_out_ = end;
-}
-
-expected<void>
-library_writer::keep_pending(const std::vector<operation>& list) {
-  return store_.attempt([&]() -> expected<void> {
-    for (const auto& what : list)
-      store_.pending.add(what);
-    return {};
-  });
+  handed_out_ = all.last = end;
 }
 
 } // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include "messages/library_requests.hpp"
 #include "persistence/library_store.hpp"
+#include "persistence/operation_keeper.hpp"
 
 #include <functional>
 #include <vector>
@@ -19,29 +20,31 @@ public:
 
   /// What other programs wrote since the last look, as one transaction. What
   /// cannot be captured stays noted for the next look.
-  expected<std::vector<operation>> captured();
+  expected<operation_range> captured(operation_keeper& keeper);
 
   /// All rows of a model as operations, but for records that the log or the
   /// pending queue knows.
-  expected<std::vector<operation>> imported(const tracked_table_schema& schema);
+  expected<operation_range> imported(const tracked_table_schema& schema,
+                                     operation_keeper& keeper);
 
-  /// All steps or none; the operations they amount to, complete and numbered
-  /// but stored nowhere yet: the caller hands them to `keep_pending` or to the
-  /// sequencer before it asks for more.
-  expected<std::vector<operation>>
-  run(const std::vector<transaction_step>& steps);
-
-  /// Stores operations that wait for their place in the log.
-  expected<void> keep_pending(const std::vector<operation>& list);
+  /// All steps or none.
+  expected<operation_range> run(const std::vector<transaction_step>& steps,
+                                operation_keeper& keeper);
 
 private:
-  expected<std::vector<operation>>
-  steps_to_operations(const std::vector<transaction_step>& steps);
+  using operations = std::vector<operation>;
+  using change = std::function<void(operation&)>;
+
   expected<void> run_step(const record_change& change,
-                          std::vector<operation>& without_table);
+                          operations& without_table);
   expected<void> run_step(const sql_statement& statement);
-  expected<std::vector<operation>> drained();
-  void complete(std::vector<operation>& list);
+  /// Hands on, complete and numbered, what was noted after the note `after`,
+  /// each operation as `adapt` makes it, and then `more`: all or nothing.
+  expected<operation_range> hand_on(operation_keeper& keeper,
+                                    std::int64_t after, const change& adapt,
+                                    operations more);
+  /// Numbers a piece of a transaction.
+  void complete(operations& piece, operation_range& all);
 
   library_store& store_;
   std::function<timestamp()> now_;

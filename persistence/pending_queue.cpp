@@ -5,19 +5,22 @@
 #include <nlohmann/json.hpp>
 
 #include <cstring>
+#include <limits>
 
 namespace lockstep {
 
 namespace {
 
+/// A transaction beyond either goes to the leader in pieces.
+constexpr std::size_t piece_operations = 4'096;
+constexpr std::size_t piece_bytes = std::size_t{8} << 20;
+/// Operations that are read at once.
+constexpr std::uint32_t page = 500;
+
 constexpr std::string_view columns
   = "SELECT device, device_sequence, timestamp, model, record_id, change_type,"
     " base_version, base_operation, changed, transaction_end, data,"
-    " shown FROM lockstep_pending ";
-
-std::string select(std::string_view rest) {
-  return std::string{columns} + std::string{rest};
-}
+    " shown, id FROM $ ";
 
 template <class Id> Id id_of(const SQLite::Column& column) {
   Id id;
@@ -58,6 +61,17 @@ void bind_number(SQLite::Statement& statement, int index,
 
 } // namespace
 
+prepared pending_queue::use(std::string_view text) {
+  std::string sql{text};
+  for (auto at = sql.find('$'); at != std::string::npos; at = sql.find('$'))
+    sql.replace(at, 1, table_);
+  return statements_.use(sql);
+}
+
+prepared pending_queue::select(std::string_view rest) {
+  return use(std::string{columns} + std::string{rest});
+}
+
 void pending_queue::add(const operation& what, bool shown) {
   insert({what, shown}, std::nullopt);
 }
@@ -65,8 +79,8 @@ void pending_queue::add(const operation& what, bool shown) {
 void pending_queue::add_in_front(const std::vector<taken_operation>& list) {
   std::int64_t first = 0;
   {
-    auto row = statements_.use("SELECT coalesce(min(id), 1) FROM"
-                               " lockstep_pending");
+    auto row = use("SELECT coalesce(min(id), 1) FROM"
+                   " $");
     row->executeStep();
     first
       = row->getColumn(0).getInt64() - static_cast<std::int64_t>(list.size());
@@ -78,8 +92,8 @@ void pending_queue::add_in_front(const std::vector<taken_operation>& list) {
 void pending_queue::insert(const taken_operation& taken,
                            std::optional<std::int64_t> id) {
   const auto& what = taken.what;
-  auto row = statements_.use(
-    "INSERT OR IGNORE INTO lockstep_pending(device, device_sequence, timestamp,"
+  auto row = use(
+    "INSERT OR IGNORE INTO $(device, device_sequence, timestamp,"
     " model, record_id, change_type, base_version, base_operation, changed,"
     " transaction_end, data, shown, id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
     "?, ?,"
@@ -101,44 +115,53 @@ void pending_queue::insert(const taken_operation& taken,
   row->exec();
 }
 
+void pending_queue::join(device_id device, operation_range all) {
+  auto row = use("UPDATE $ SET transaction_end = ?3 WHERE"
+                 " device = ?1 AND device_sequence BETWEEN ?2 AND ?3");
+  bind_id(*row, 1, device);
+  bind_number(*row, 2, all.first);
+  bind_number(*row, 3, all.last);
+  row->exec();
+}
+
 std::optional<taken_operation>
 pending_queue::take(device_id device, device_sequence_number number) {
   std::optional<taken_operation> found;
   {
-    auto row
-      = statements_.use(select("WHERE device = ? AND device_sequence = ?"));
+    auto row = select("WHERE device = ? AND device_sequence = ?");
     bind_id(*row, 1, device);
     bind_number(*row, 2, number);
     if (!row->executeStep())
       return std::nullopt;
     found = taken_operation{read(*row), row->getColumn(11).getInt() != 0};
   }
-  auto erase = statements_.use("DELETE FROM lockstep_pending WHERE device = ?"
-                               " AND device_sequence = ?");
+  auto erase = use("DELETE FROM $ WHERE device = ?"
+                   " AND device_sequence = ?");
   bind_id(*erase, 1, device);
   bind_number(*erase, 2, number);
   erase->exec();
   return found;
 }
 
-void pending_queue::set_shown(device_id device, device_sequence_number number,
+void pending_queue::set_shown(device_id device, operation_range which,
                               bool shown) {
-  auto row = statements_.use("UPDATE lockstep_pending SET shown = ? WHERE"
-                             " device = ? AND device_sequence = ?");
+  auto row = use("UPDATE $ SET shown = ? WHERE device = ? AND device_sequence"
+                 " BETWEEN ? AND ?");
   row->bind(1, shown ? 1 : 0);
   bind_id(*row, 2, device);
-  bind_number(*row, 3, number);
+  bind_number(*row, 3, which.first);
+  bind_number(*row, 4, which.last);
   row->exec();
 }
 
 void pending_queue::clear() {
-  statements_.use("DELETE FROM lockstep_pending")->exec();
+  use("DELETE FROM $")->exec();
 }
 
 std::optional<operation> pending_queue::newest_of(std::string_view model,
                                                   record_id record) {
-  auto row = statements_.use(select(
-    "WHERE record_id = ? AND model = ? AND shown ORDER BY id DESC LIMIT 1"));
+  auto row = select(
+    "WHERE record_id = ? AND model = ? AND shown ORDER BY id DESC LIMIT 1");
   bind_id(*row, 1, record);
   row->bind(2, std::string{model});
   if (!row->executeStep())
@@ -147,59 +170,189 @@ std::optional<operation> pending_queue::newest_of(std::string_view model,
 }
 
 bool pending_queue::has(std::string_view model, record_id record) {
-  auto row = statements_.use("SELECT 1 FROM lockstep_pending WHERE record_id ="
-                             " ? AND model = ? LIMIT 1");
+  auto row = use("SELECT 1 FROM $ WHERE record_id ="
+                 " ? AND model = ? LIMIT 1");
   bind_id(*row, 1, record);
   row->bind(2, std::string{model});
   return row->executeStep();
 }
 
 device_sequence_number pending_queue::last(device_id device) {
-  auto row = statements_.use("SELECT coalesce(max(device_sequence), 0) FROM"
-                             " lockstep_pending WHERE device = ?");
+  auto row = use("SELECT coalesce(max(device_sequence), 0) FROM"
+                 " $ WHERE device = ?");
   bind_id(*row, 1, device);
   row->executeStep();
   return device_sequence_number{number_of_column(row->getColumn(0))};
 }
 
-std::vector<operation> pending_queue::fetch(device_id own,
-                                            device_sequence_number after,
-                                            std::uint32_t limit) {
-  std::vector<operation> list;
-  auto read_transactions = [&](SQLite::Statement& rows) {
-    const auto start = list.size();
-    while (rows.executeStep()) {
-      auto what = read(rows);
-      const bool opens = list.empty() || list.back().device != what.device
-                         || list.back().transaction_end != what.transaction_end;
-      if (list.size() - start >= limit && opens)
-        return;
-      list.push_back(std::move(what));
+void pending_queue::read_transactions(SQLite::Statement& rows,
+                                      std::uint32_t limit,
+                                      std::vector<operation>& list) {
+  const auto start = list.size();
+  auto whole = start;
+  std::size_t size = 0;
+  while (rows.executeStep()) {
+    auto what = read(rows);
+    if (list.size() == whole
+        && (list.size() - start >= limit || size >= piece_bytes))
+      return;
+    size += what.data.size();
+    const bool ends = what.device_sequence == what.transaction_end;
+    list.push_back(std::move(what));
+    if (ends) {
+      whole = list.size();
+    } else if (size >= piece_bytes || list.size() - whole >= piece_operations) {
+      // A piece of a large one travels alone.
+      if (whole > 0)
+        list.resize(whole);
+      return;
     }
-  };
-  {
-    auto others = statements_.use(select("WHERE device <> ? ORDER BY id"));
-    bind_id(*others, 1, own);
-    read_transactions(*others);
   }
-  auto rows = statements_.use(select(
-    "WHERE device = ? AND device_sequence > ? ORDER BY device_sequence"));
-  bind_id(*rows, 1, own);
-  bind_number(*rows, 2, after);
-  read_transactions(*rows);
+}
+
+pending_batch pending_queue::fetch(device_id own, device_sequence_number after,
+                                   std::uint32_t limit) {
+  pending_batch batch;
+  {
+    auto others = select("WHERE device <> ? ORDER BY id");
+    bind_id(*others, 1, own);
+    while (others->executeStep()) {
+      auto what = read(*others);
+      const bool opens
+        = batch.list.empty() || batch.list.back().device != what.device
+          || batch.list.back().transaction_end != what.transaction_end;
+      if (batch.list.size() >= limit && opens)
+        break;
+      batch.list.push_back(std::move(what));
+    }
+  }
+  const auto of_others = batch.list.size();
+  {
+    auto rows = select(
+      "WHERE device = ? AND device_sequence > ? ORDER BY device_sequence");
+    bind_id(*rows, 1, own);
+    bind_number(*rows, 2, after);
+    read_transactions(*rows, limit, batch.list);
+  }
+  if (batch.list.size() == of_others)
+    return batch;
+  const auto& first = batch.list[of_others];
+  auto before = use("SELECT coalesce(max(device_sequence), 0) FROM $ WHERE"
+                    " device = ? AND device_sequence < ? AND transaction_end ="
+                    " ?");
+  bind_id(*before, 1, own);
+  bind_number(*before, 2, first.device_sequence);
+  bind_number(*before, 3, first.transaction_end);
+  before->executeStep();
+  batch.follows
+    = device_sequence_number{number_of_column(before->getColumn(0))};
+  return batch;
+}
+
+void pending_queue::for_each(
+  const std::function<void(const operation&, std::int64_t)>& action) {
+  for (auto after = std::numeric_limits<std::int64_t>::min();;) {
+    std::vector<std::pair<operation, std::int64_t>> list;
+    {
+      auto rows = select("WHERE id > ? ORDER BY id LIMIT ?");
+      rows->bind(1, after);
+      rows->bind(2, page);
+      while (rows->executeStep())
+        list.emplace_back(read(*rows), rows->getColumn(12).getInt64());
+    }
+    if (list.empty())
+      return;
+    for (const auto& [what, place] : list)
+      action(what, place);
+    after = list.back().second;
+  }
+}
+
+std::optional<operation> pending_queue::at(std::int64_t place) {
+  auto row = select("WHERE id = ?");
+  row->bind(1, place);
+  if (!row->executeStep())
+    return std::nullopt;
+  return read(*row);
+}
+
+expected<void> pending_queue::for_each_in(
+  device_id device, operation_range which,
+  const std::function<expected<void>(const operation&)>& action) {
+  for (auto from = which.first; !(which.last < from);) {
+    std::vector<operation> list;
+    {
+      auto rows = select("WHERE device = ? AND device_sequence BETWEEN ? AND ?"
+                         " ORDER BY device_sequence LIMIT ?");
+      bind_id(*rows, 1, device);
+      bind_number(*rows, 2, from);
+      bind_number(*rows, 3, which.last);
+      rows->bind(4, page);
+      while (rows->executeStep())
+        list.push_back(read(*rows));
+    }
+    if (list.empty())
+      return {};
+    for (const auto& what : list)
+      if (auto done = action(what); !done)
+        return done;
+    from = list.back().device_sequence + 1;
+  }
+  return {};
+}
+
+std::vector<queued_transaction> pending_queue::transactions() {
+  std::vector<queued_transaction> list;
+  auto rows = use("SELECT device, min(device_sequence), max(device_sequence),"
+                  " count(*) FROM $ GROUP BY device, transaction_end ORDER BY"
+                  " min(id)");
+  while (rows->executeStep())
+    list.push_back(
+      {id_of<device_id>(rows->getColumn(0)),
+       {device_sequence_number{number_of_column(rows->getColumn(1))},
+        device_sequence_number{number_of_column(rows->getColumn(2))}},
+       number_of_column(rows->getColumn(3))});
   return list;
 }
 
+queued_transaction pending_queue::of(device_id device) {
+  auto row = use("SELECT coalesce(min(device_sequence), 0),"
+                 " coalesce(max(device_sequence), 0), count(*) FROM $ WHERE"
+                 " device = ?");
+  bind_id(*row, 1, device);
+  row->executeStep();
+  return {device,
+          {device_sequence_number{number_of_column(row->getColumn(0))},
+           device_sequence_number{number_of_column(row->getColumn(1))}},
+          number_of_column(row->getColumn(2))};
+}
+
+bool pending_queue::holds(device_id device, device_sequence_number number) {
+  auto row = use("SELECT 1 FROM $ WHERE device = ? AND device_sequence = ?");
+  bind_id(*row, 1, device);
+  bind_number(*row, 2, number);
+  return row->executeStep();
+}
+
+void pending_queue::erase(device_id device) {
+  auto row = use("DELETE FROM $ WHERE device = ?");
+  bind_id(*row, 1, device);
+  row->exec();
+}
+
+void pending_queue::take_all(pending_queue& other) {
+  use("INSERT INTO $ SELECT * FROM " + other.table_)->exec();
+  other.clear();
+}
+
 std::vector<operation> pending_queue::all() {
-  auto rows = statements_.use(select("ORDER BY id"));
   std::vector<operation> list;
-  while (rows->executeStep())
-    list.push_back(read(*rows));
+  for_each([&](const operation& what, std::int64_t) { list.push_back(what); });
   return list;
 }
 
 std::uint64_t pending_queue::count() {
-  auto row = statements_.use("SELECT count(*) FROM lockstep_pending");
+  auto row = use("SELECT count(*) FROM $");
   row->executeStep();
   return number_of_column(row->getColumn(0));
 }

@@ -1,10 +1,14 @@
 #pragma once
 
-#include "messages/operation.hpp"
+#include "messages/library_requests.hpp"
+#include "persistence/operation_keeper.hpp"
 #include "persistence/statement_cache.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -16,17 +20,33 @@ struct taken_operation {
   bool shown = true;
 };
 
-/// Operations that are not in the log yet, in order (lockstep_pending). Throws
-/// SQLite::Exception.
+/// One device's transaction in a queue.
+struct queued_transaction {
+  device_id device;
+  operation_range numbers;
+  std::uint64_t size = 0;
+
+  /// Whether the memory holds it.
+  [[nodiscard]] bool is_small() const {
+    return size <= 1'000;
+  }
+};
+
+/// Operations that are not in the log yet, in order: this device's own and
+/// those it took back (lockstep_pending), or the pieces of proposals that other
+/// devices sent (lockstep_proposed). Throws SQLite::Exception.
 class pending_queue {
 public:
-  explicit pending_queue(statement_cache& statements)
-    : statements_(statements) {
+  pending_queue(statement_cache& statements, std::string table)
+    : statements_(statements), table_(std::move(table)) {
   }
 
   /// Adds at the end; one that is there already stays as it is. `shown` says
   /// whether its image stands in the table.
   void add(const operation& what, bool shown = true);
+
+  /// Makes one transaction of a device's operations with these numbers.
+  void join(device_id device, operation_range all);
 
   /// Takes one out; nothing when it is not there.
   std::optional<taken_operation> take(device_id device,
@@ -35,9 +55,9 @@ public:
   /// Adds operations before all others, in their order.
   void add_in_front(const std::vector<taken_operation>& list);
 
-  /// Notes whether an operation's image stands in the table: one that would
-  /// break a constraint here steps aside until it is settled.
-  void set_shown(device_id device, device_sequence_number number, bool shown);
+  /// Notes whether operations' images stand in the table: what would break a
+  /// constraint here steps aside until it is settled.
+  void set_shown(device_id device, operation_range which, bool shown);
 
   void clear();
 
@@ -49,11 +69,36 @@ public:
   /// The device's highest pending number; none when nothing is pending.
   [[nodiscard]] device_sequence_number last(device_id device);
 
-  /// Operations of `own` after `after`, whole transactions, about `limit`;
-  /// before them those that other devices made and this one took back from a
-  /// log that was cut, whole transactions too.
-  [[nodiscard]] std::vector<operation>
-  fetch(device_id own, device_sequence_number after, std::uint32_t limit);
+  /// Operations of `own` after `after`, whole transactions, about `limit`, or a
+  /// piece of one that is too large; before them those that other devices made
+  /// and this one took back from a log that was cut, whole transactions too.
+  [[nodiscard]] pending_batch fetch(device_id own, device_sequence_number after,
+                                    std::uint32_t limit);
+
+  /// Runs `action` for each, in order, with the place that `at` takes.
+  void
+  for_each(const std::function<void(const operation&, std::int64_t)>& action);
+  [[nodiscard]] std::optional<operation> at(std::int64_t place);
+
+  /// The same for those with a device's numbers.
+  expected<void>
+  for_each_in(device_id device, operation_range which,
+              const std::function<expected<void>(const operation&)>& action);
+
+  /// The transactions, in the order of their first operations.
+  [[nodiscard]] std::vector<queued_transaction> transactions();
+
+  /// All of a device's operations as if they were one transaction; size 0 when
+  /// there are none.
+  [[nodiscard]] queued_transaction of(device_id device);
+
+  [[nodiscard]] bool holds(device_id device, device_sequence_number number);
+
+  /// Forgets a device's operations.
+  void erase(device_id device);
+
+  /// Takes over all that `other` holds.
+  void take_all(pending_queue& other);
 
   /// Everything, in order.
   [[nodiscard]] std::vector<operation> all();
@@ -62,8 +107,14 @@ public:
 
 private:
   void insert(const taken_operation& taken, std::optional<std::int64_t> id);
+  /// SQL in which "$" stands for the table.
+  prepared use(std::string_view text);
+  prepared select(std::string_view rest);
+  void read_transactions(SQLite::Statement& rows, std::uint32_t limit,
+                         std::vector<operation>& list);
 
   statement_cache& statements_;
+  std::string table_;
 };
 
 } // namespace lockstep

@@ -1,7 +1,9 @@
 #include "persistence/row_import.hpp"
 
-#include "persistence/rows_together.hpp"
+#include "persistence/rows_in_pieces.hpp"
 #include "persistence/set_aside.hpp"
+
+#include <stdexcept>
 
 namespace lockstep {
 
@@ -29,38 +31,73 @@ bool is_there(library_store& store, const tracked_table_schema& schema,
   return false;
 }
 
+/// Records that the log knows and the table lacks; an index is a place in the
+/// list of their newest entries.
+class missing_rows : public row_stream {
+public:
+  missing_rows(library_store& store, const std::vector<sequence_number>& places)
+    : store_(store), places_(places) {
+  }
+
+  void for_each(const action& run) const override {
+    for (std::size_t i = 0; i < places_.size(); ++i)
+      run(i, at(i));
+  }
+
+  [[nodiscard]] wanted_row at(std::size_t index) const override {
+    const auto found = store_.entry_at(places_[index]);
+    if (!found || !*found)
+      throw std::runtime_error{"The log lacks entry "
+                               + to_string(places_[index]) + "."};
+    const auto& what = **found;
+    return {what.model, what.record, what.change, what.data,
+            standing::canonical};
+  }
+
+private:
+  library_store& store_;
+  const std::vector<sequence_number>& places_;
+};
+
+/// Those of a model's newest entries whose rows the table lacks.
+expected<std::vector<sequence_number>>
+missing_from(library_store& store, const tracked_table_schema& schema,
+             const std::vector<sequence_number>& known) {
+  std::vector<sequence_number> places;
+  for (auto at : known) {
+    auto found = store.entry_at(at);
+    if (!found)
+      return tl::make_unexpected(found.error());
+    if (*found && !is_there(store, schema, **found))
+      places.push_back(at);
+  }
+  return places;
+}
+
 } // namespace
 
-expected<std::vector<operation>> import_rows(library_store& store,
-                                             const tracked_table_schema& schema,
-                                             library_writer& writer) {
-  return store.attempt([&]() -> expected<std::vector<operation>> {
+expected<operation_range> import_rows(library_store& store,
+                                      const tracked_table_schema& schema,
+                                      library_writer& writer,
+                                      operation_keeper& keeper) {
+  return store.attempt([&]() -> expected<operation_range> {
     const auto known = store.index.latest_of(schema.model);
     store.index.adopt(schema);
     store.set_applying(true);
-    std::vector<wanted_row> rows;
-    std::vector<sequence_number> places;
-    for (auto at : known) {
-      auto found = store.entry_at(at);
-      if (!found)
-        return tl::make_unexpected(found.error());
-      const auto& what = *found;
-      if (!what || is_there(store, schema, *what))
-        continue;
-      rows.push_back({what->model, what->record, what->change, what->data,
-                      standing::canonical});
-      places.push_back(at);
-    }
-    for (const auto& row : show_together(store, rows))
-      set_aside(store, places[row.index], row.why.message);
-    for (const auto& what : store.pending.all())
+    auto places = missing_from(store, schema, known);
+    if (!places)
+      return tl::make_unexpected(places.error());
+    for (const auto& row : show_in_pieces(store, missing_rows{store, *places}))
+      set_aside(store, (*places)[row.index], row.why.message);
+    store.pending.for_each([&](const operation& what, std::int64_t) {
       if (what.model == schema.model)
         store.show(what.model, what.record, what.change, what.data,
                    standing::pending);
+    });
     set_orphans_aside(store);
     retry_set_aside(store);
     store.set_applying(false);
-    return writer.imported(schema);
+    return writer.imported(schema, keeper);
   });
 }
 

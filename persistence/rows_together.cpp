@@ -38,36 +38,15 @@ indices newest_wishes(const std::vector<wanted_row>& list) {
   return wishes;
 }
 
-/// New rows get their numbers first, since others may refer to them.
-void reserve_numbers(library_store& store, const std::vector<wanted_row>& list,
-                     const indices& wishes) {
-  for (auto i : wishes) {
-    const auto& row = list[i];
-    const auto* schema = store.tables.by_model(row.model);
-    if (schema == nullptr || !schema->is_numbered()
-        || row.change == change_type::remove)
-      continue;
-    // What makes no sense is refused when it is to be shown.
-    const auto image = nlohmann::json::parse(row.data, nullptr, false);
-    if (image.is_object())
-      store.rows.reserve(*schema, row.record, image, row.whose);
-  }
-}
-
 /// Shows rows in the order in which they fit; returns the others.
 std::vector<unshown_row> show_in_order(library_store& store,
                                        const std::vector<wanted_row>& list,
                                        indices waiting) {
   while (true) {
     std::vector<unshown_row> unshown;
-    for (auto i : waiting) {
-      const auto& row = list[i];
-      auto why = refusal_of(store, [&] {
-        store.show(row.model, row.record, row.change, row.data, row.whose);
-      });
-      if (why)
+    for (auto i : waiting)
+      if (auto why = show_one(store, list[i]))
         unshown.push_back({i, std::move(*why)});
-    }
     if (unshown.empty() || unshown.size() == waiting.size())
       return unshown;
     waiting.clear();
@@ -140,10 +119,28 @@ std::vector<unshown_row> show_circle(library_store& store,
 
 } // namespace
 
+std::optional<failure> show_one(library_store& store, const wanted_row& row) {
+  return refusal_of(store, [&] {
+    store.show(row.model, row.record, row.change, row.data, row.whose);
+  });
+}
+
+void reserve_number(library_store& store, const wanted_row& row) {
+  const auto* schema = store.tables.by_model(row.model);
+  if (schema == nullptr || !schema->is_numbered()
+      || row.change == change_type::remove)
+    return;
+  // What makes no sense is refused when it is to be shown.
+  const auto image = nlohmann::json::parse(row.data, nullptr, false);
+  if (image.is_object())
+    store.rows.reserve(*schema, row.record, image, row.whose);
+}
+
 std::vector<unshown_row> show_together(library_store& store,
                                        const std::vector<wanted_row>& list) {
   const auto wishes = newest_wishes(list);
-  reserve_numbers(store, list, wishes);
+  for (auto i : wishes)
+    reserve_number(store, list[i]);
   auto unshown = show_in_order(store, list, wishes);
   std::vector<unshown_row> circle;
   std::vector<unshown_row> hopeless;

@@ -2,6 +2,7 @@
 
 #include "persistence/library_store.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct unshown_row {
   std::size_t index = 0; ///< In the list of wanted rows.
   failure why;
 };
+
+/// Shows one row; why it does not fit, if it does not. Throws what concerns all
+/// rows.
+std::optional<failure> show_one(library_store& store, const wanted_row& row);
+
+/// A new row gets its number first, since others may refer to it.
+void reserve_number(library_store& store, const wanted_row& row);
 
 /// Makes rows what one transaction wants them to be. A transaction may move a
 /// unique value from row to row, even in a circle, so the rows' order is found

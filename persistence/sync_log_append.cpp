@@ -4,6 +4,7 @@
 #include "protocol/chain.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockstep {
 
@@ -78,39 +79,84 @@ sequence_number gaps_through(sequence_number before,
 
 } // namespace
 
-expected<log_head> sync_log_store::append(ballot under, log_position follows,
-                                          std::span<const entry> list) {
-  if (list.empty())
-    return fail(errc::invalid_argument,
-                "There is nothing to append; give at least one entry.");
-  return connection_->write<log_head>([&]() -> expected<log_head> {
-    auto& statements = connection_->statements;
-    auto known = connection_->leadership().current;
-    if (auto recent = check_ballot(under, known, list); !recent)
-      return tl::make_unexpected(recent.error());
-    auto head = connection_->head();
-    if (head.position != follows)
-      return fail(errc::log_conflict, "The log ends at " + named(head.position)
-                                        + ", not at " + named(follows)
-                                        + "; fetch from its end.");
-    if (auto continues = check_list(head, list); !continues)
-      return tl::make_unexpected(continues.error());
+/// One append, which may take its entries in pieces.
+class sync_log_store::appending {
+public:
+  appending(connection& opened, const ballot& under,
+            const log_position& follows)
+    : connection_(opened), under_(under), follows_(follows),
+      known_(opened.leadership().current), head_(opened.head()),
+      accepted_(opened.statements, opened.names) {
+  }
 
-    accepted_changes accepted{statements, connection_->names};
-    auto insert = statements.use(insert_entry);
+  expected<void> take(std::span<const entry> list) {
+    if (auto recent = check_ballot(under_, known_, list); !recent)
+      return recent;
+    if (count_ == 0 && head_.position != follows_)
+      return fail(errc::log_conflict, "The log ends at " + named(head_.position)
+                                        + ", not at " + named(follows_)
+                                        + "; fetch from its end.");
+    if (auto continues = check_list(head_, list); !continues)
+      return continues;
+    auto insert = connection_.statements.use(insert_entry);
     for (const auto& next : list) {
-      bind_entry(*insert, next, connection_->names);
+      bind_entry(*insert, next, connection_.names);
       insert->exec();
       insert->reset();
-      accepted.insert(next.device, next.device_sequence);
+      accepted_.insert(next.device, next.device_sequence);
     }
-    accepted.store();
-    auto state = statements.use("UPDATE log_state SET entries = entries + ?, "
-                                "vacuumed_through = max(vacuumed_through, ?)");
-    state->bind(1, to_sql(list.size()));
-    state->bind(2, search_bound(gaps_through(head.position.sequence, list)));
+    gaps_ = std::max(gaps_, gaps_through(head_.position.sequence, list));
+    count_ += list.size();
+    head_ = {list.back().position(), list.back().chain};
+    return {};
+  }
+
+  expected<log_head> finish() {
+    if (count_ == 0)
+      return fail(errc::invalid_argument,
+                  "There is nothing to append; give at least one entry.");
+    accepted_.store();
+    auto state
+      = connection_.statements.use("UPDATE log_state SET entries = entries + ?,"
+                                   " vacuumed_through ="
+                                   " max(vacuumed_through, ?)");
+    state->bind(1, to_sql(count_));
+    state->bind(2, search_bound(gaps_));
     state->exec();
-    return log_head{list.back().position(), list.back().chain};
+    return head_;
+  }
+
+private:
+  connection& connection_;
+  ballot under_;
+  log_position follows_;
+  ballot known_;
+  log_head head_;
+  accepted_changes accepted_;
+  std::size_t count_ = 0;
+  sequence_number gaps_;
+};
+
+expected<log_head> sync_log_store::append(ballot under, log_position follows,
+                                          std::span<const entry> list) {
+  return connection_->write<log_head>([&]() -> expected<log_head> {
+    appending all{*connection_, under, follows};
+    if (!list.empty())
+      if (auto taken = all.take(list); !taken)
+        return tl::make_unexpected(taken.error());
+    return all.finish();
+  });
+}
+
+expected<log_head> sync_log_store::append(ballot under, log_position follows,
+                                          entry_source& source) {
+  return connection_->write<log_head>([&]() -> expected<log_head> {
+    appending all{*connection_, under, follows};
+    for (auto list = source.next_piece(); !list.empty();
+         list = source.next_piece())
+      if (auto taken = all.take(list); !taken)
+        return tl::make_unexpected(taken.error());
+    return all.finish();
   });
 }
 

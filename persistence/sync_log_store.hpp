@@ -102,6 +102,10 @@ public:
   expected<log_head> append(ballot under, log_position follows,
                             std::span<const entry> list);
 
+  /// The same for entries that come in pieces; one transaction for all.
+  expected<log_head> append(ballot under, log_position follows,
+                            entry_source& source);
+
   /// Removes every entry after `keep` and their numbers from `accepted`.
   /// Returns the new head.
   expected<log_head> truncate_after(sequence_number keep);
@@ -121,6 +125,8 @@ public:
                                              sequence_number through);
 
 private:
+  class appending;
+
   explicit sync_log_store(std::unique_ptr<connection> opened);
 };
 

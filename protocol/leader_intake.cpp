@@ -11,7 +11,7 @@ void leader_intake::restart() {
 
 void leader_intake::on_propose(device_id from, const propose& wish,
                                replication_effects& out) {
-  auto refused = proposal_ack{wish.ballot, {}, true};
+  auto refused = proposal_ack{wish.ballot, {}, true, false};
   if (!context_.leads() || wish.ballot != context_.view.ballot
       || wish.operations.empty()) {
     answer(from, refused, out);
@@ -23,11 +23,14 @@ void leader_intake::on_propose(device_id from, const propose& wish,
     answer(from, refused, out);
     return;
   }
-  auto list = std::make_shared<const std::vector<operation>>(wish.operations);
+  sequence_operations what{
+    from, wish.ballot,
+    std::make_shared<const std::vector<operation>>(wish.operations),
+    wish.follows};
   if (state.running)
-    state.waiting.push_back(std::move(list));
+    state.waiting.push_back(std::move(what));
   else
-    run(from, std::move(list), out);
+    run(std::move(what), out);
 }
 
 void leader_intake::on_sequenced(device_id from,
@@ -40,7 +43,9 @@ void leader_intake::on_sequenced(device_id from,
   auto under = *std::exchange(state.running, std::nullopt);
   if (context_.leads() && under == context_.view.ballot) {
     auto through = result ? result->through : device_sequence_number{};
-    answer(from, proposal_ack{under, through, !result}, out);
+    const bool lacks_more
+      = !result && result.error().code == errc::log_conflict;
+    answer(from, proposal_ack{under, through, !result, lacks_more}, out);
   }
   if (state.waiting.empty()) {
     peers_.erase(found);
@@ -48,7 +53,7 @@ void leader_intake::on_sequenced(device_id from,
   }
   auto next = std::move(state.waiting.front());
   state.waiting.pop_front();
-  run(from, std::move(next), out);
+  run(std::move(next), out);
 }
 
 void leader_intake::on_peer_down(device_id device) {
@@ -57,11 +62,9 @@ void leader_intake::on_peer_down(device_id device) {
     found->second.waiting.clear();
 }
 
-void leader_intake::run(device_id from, operation_list list,
-                        replication_effects& out) {
-  peers_[from].running = context_.view.ballot;
-  out.push_back(
-    sequence_operations{from, context_.view.ballot, std::move(list)});
+void leader_intake::run(sequence_operations what, replication_effects& out) {
+  peers_[what.from].running = what.under;
+  out.push_back(std::move(what));
 }
 
 void leader_intake::answer(device_id to, proposal_ack what,

@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -28,15 +27,13 @@ public:
   void on_peer_down(device_id device);
 
 private:
-  using operation_list = std::shared_ptr<const std::vector<operation>>;
-
   struct proposals {
     /// The ballot of the one that the library is busy with.
     std::optional<ballot> running;
-    std::deque<operation_list> waiting;
+    std::deque<sequence_operations> waiting;
   };
 
-  void run(device_id from, operation_list list, replication_effects& out);
+  void run(sequence_operations what, replication_effects& out);
   void answer(device_id to, proposal_ack what, replication_effects& out) const;
 
   replication_context& context_;

@@ -41,15 +41,20 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
   for (const auto& what : result->list)
     if (what.device == context_.self)
       proposed_ = std::max(proposed_, what.device_sequence);
-  more_ = result->list.size() >= context_.settings.propose_limit;
+  const auto& last = result->list.back();
+  more_ = result->list.size() >= context_.settings.propose_limit
+          || last.device_sequence < last.transaction_end;
   deadline_ = now + context_.backoff(attempts_);
   ++attempts_;
-  out.push_back(replication_send{context_.view.leader,
-                                 propose{context_.view.ballot, result->list}});
+  out.push_back(replication_send{
+    context_.view.leader,
+    propose{context_.view.ballot, result->list, result->follows}});
 }
 
 void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {
   if (answer.refused) {
+    if (answer.restart)
+      through_ = {};
     if (phase_ == phase::waiting)
       back_off(now);
     return;

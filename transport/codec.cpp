@@ -93,6 +93,7 @@ void write(const propose& from, wire::Envelope& envelope) {
   to_wire(from.ballot, to.mutable_ballot());
   for (const auto& one : from.operations)
     to_wire(one, to.add_operations());
+  to.set_follows(from.follows.value);
 }
 
 void write(const proposal_ack& from, wire::Envelope& envelope) {
@@ -100,6 +101,7 @@ void write(const proposal_ack& from, wire::Envelope& envelope) {
   to_wire(from.ballot, to.mutable_ballot());
   to.set_through(from.through.value);
   to.set_refused(from.refused);
+  to.set_restart(from.restart);
 }
 
 // `hello` and `welcome` have the same content.
@@ -213,6 +215,7 @@ propose read(wire::Propose& from, wire_reader& reader) {
   reader.read(from.ballot(), to.ballot);
   for (auto& one : *from.mutable_operations())
     reader.read(one, to.operations.emplace_back());
+  to.follows = device_sequence_number{from.follows()};
   return to;
 }
 
@@ -221,6 +224,7 @@ proposal_ack read(wire::ProposalAck& from, wire_reader& reader) {
   reader.read(from.ballot(), to.ballot);
   to.through = device_sequence_number{from.through()};
   to.refused = from.refused();
+  to.restart = from.restart();
   return to;
 }
 

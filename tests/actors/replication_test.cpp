@@ -184,7 +184,7 @@ TEST_F(replication_actor_test, leader_hands_proposals_on_and_answers) {
   operation wish;
   wish.device = device(2);
   wish.device_sequence = device_sequence_number{3};
-  hear(propose{{term_number{2}, device(1)}, {wish}});
+  hear(propose{{term_number{2}, device(1)}, {wish}, {}});
   ASSERT_TRUE(last_said<proposal_ack>());
   EXPECT_EQ(last_said<proposal_ack>()->through, wish.device_sequence);
 }

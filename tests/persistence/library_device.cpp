@@ -1,6 +1,8 @@
 #include "tests/persistence/library_device.hpp"
 
+#include "persistence/entry_file.hpp"
 #include "persistence/image.hpp"
+#include "persistence/pending_keeper.hpp"
 #include "persistence/row_import.hpp"
 
 #include <stdexcept>
@@ -15,6 +17,29 @@ template <class T> T must(expected<T> result) {
   if constexpr (!std::is_void_v<T>)
     return std::move(*result);
 }
+
+/// Passes everything on, and remembers it.
+class recording_keeper : public operation_keeper {
+public:
+  recording_keeper(operation_keeper& next, std::vector<operation>& list)
+    : next_(next), list_(list) {
+  }
+  expected<void> keep(const std::vector<operation>& piece) override {
+    list_.insert(list_.end(), piece.begin(), piece.end());
+    return next_.keep(piece);
+  }
+  expected<void> close(operation_range all) override {
+    return next_.close(all);
+  }
+  void abandon() override {
+    list_.clear();
+    next_.abandon();
+  }
+
+private:
+  operation_keeper& next_;
+  std::vector<operation>& list_;
+};
 
 } // namespace
 
@@ -45,19 +70,17 @@ record_id library_device::make_id() {
   return record_id{make_uuid_v7(clock_, id.bytes[15], ++ids_)};
 }
 
-expected<void> library_device::kept(
-  const std::function<expected<std::vector<operation>>(library_writer&)>& run) {
+expected<void> library_device::kept(const work& run) {
   if (auto begun = store->begin(durability::by_itself); !begun)
     return begun;
   library_writer writer{*store, [this] {
                           return now();
                         }};
-  auto list = run(writer);
-  if (!list) {
+  pending_keeper keeper{*store};
+  if (auto made = run(writer, keeper); !made) {
     store->rollback();
-    return tl::make_unexpected(list.error());
+    return tl::make_unexpected(made.error());
   }
-  must(writer.keep_pending(*list));
   store->fill_new_columns();
   return store->commit();
 }
@@ -68,7 +91,8 @@ expected<void> library_device::sequenced(
   bool crash) {
   if (auto begun = store->begin(durability::with_log); !begun)
     return begun;
-  log_draft draft{ballot, must(log->head())};
+  log_draft draft{ballot, must(log->head()), store->limits.transaction_memory,
+                  std::make_unique<entry_file>()};
   library_writer writer{*store, [this] {
                           return now();
                         }};
@@ -82,32 +106,35 @@ expected<void> library_device::sequenced(
   }
   if (draft.empty())
     return store->commit();
-  const auto head = must(log->append(ballot, draft.follows(), draft.entries()));
+  const auto head = must(log->append(ballot, draft.follows(), draft));
   if (crash) {
     store->rollback();
     return {};
   }
-  for (const auto& what : draft.entries())
-    store->accepted.insert(what.device, what.device_sequence);
+  must(store->load_accepted());
   store->set_applied(head.position.sequence);
   return store->commit();
+}
+
+expected<void> library_device::done_by(const work& run) {
+  if (!leads)
+    return kept(run);
+  return sequenced([&](auto& writer, auto& order) -> expected<void> {
+    auto made = run(writer, order);
+    if (!made)
+      return tl::make_unexpected(made.error());
+    store->fill_new_columns();
+    return {};
+  });
 }
 
 expected<std::vector<operation>>
 library_device::write(const std::vector<transaction_step>& steps) {
   std::vector<operation> list;
-  auto run = [&](library_writer& writer) {
-    auto made = writer.run(steps);
-    if (made)
-      list = *made;
-    return made;
-  };
-  auto done = leads ? sequenced([&](auto& writer, auto& order) {
-    auto made = run(writer);
-    return made ? order.add_own(*made)
-                : expected<void>{tl::make_unexpected(made.error())};
-  })
-                    : kept(run);
+  auto done = done_by([&](library_writer& writer, operation_keeper& keeper) {
+    recording_keeper recorder{keeper, list};
+    return writer.run(steps, recorder);
+  });
   if (!done)
     return tl::make_unexpected(done.error());
   return list;
@@ -119,8 +146,9 @@ expected<std::vector<operation>> library_device::write(const std::string& sql) {
 
 void library_device::write_and_crash_before_commit(const std::string& sql) {
   must(sequenced(
-    [&](auto& writer, auto& order) {
-      return order.add_own(must(writer.run({sql_statement{sql, {}}})));
+    [&](auto& writer, auto& order) -> expected<void> {
+      must(writer.run({sql_statement{sql, {}}}, order));
+      return {};
     },
     true));
   reopen();
@@ -128,8 +156,9 @@ void library_device::write_and_crash_before_commit(const std::string& sql) {
 
 void library_device::capture_and_crash_before_commit() {
   must(sequenced(
-    [&](auto& writer, auto& order) {
-      return order.add_own(must(writer.captured()));
+    [&](auto& writer, auto& order) -> expected<void> {
+      must(writer.captured(order));
+      return {};
     },
     true));
   reopen();
@@ -137,21 +166,14 @@ void library_device::capture_and_crash_before_commit() {
 
 expected<void> library_device::track(const std::string& table,
                                      const std::vector<std::string>& excluded) {
-  auto import
-    = [&](library_writer& writer) -> expected<std::vector<operation>> {
-    return store->attempt([&]() -> expected<std::vector<operation>> {
+  auto done = done_by([&](library_writer& writer, operation_keeper& keeper) {
+    return store->attempt([&]() -> expected<operation_range> {
       auto schema = store->tables.track(table, {}, excluded);
       if (!schema)
         return tl::make_unexpected(schema.error());
-      return import_rows(*store, **schema, writer);
+      return import_rows(*store, **schema, writer, keeper);
     });
-  };
-  auto done = leads ? sequenced([&](auto& writer, auto& order) {
-    auto made = import(writer);
-    return made ? order.add_own(*made)
-                : expected<void>{tl::make_unexpected(made.error())};
-  })
-                    : kept(import);
+  });
   if (!done)
     store->tables.load();
   return done;
@@ -163,16 +185,8 @@ expected<void> library_device::sequence(const std::vector<operation>& list) {
 }
 
 expected<void> library_device::capture() {
-  if (!leads)
-    return kept([](auto& writer) { return writer.captured(); });
-  return sequenced([this](auto& writer, auto& order) -> expected<void> {
-    auto made = writer.captured();
-    if (!made)
-      return tl::make_unexpected(made.error());
-    if (auto added = order.add_own(*made); !added)
-      return added;
-    store->fill_new_columns();
-    return {};
+  return done_by([](library_writer& writer, operation_keeper& keeper) {
+    return writer.captured(keeper);
   });
 }
 
@@ -180,7 +194,8 @@ expected<void> library_device::take_office(lockstep::ballot under) {
   leads = true;
   ballot = under;
   return sequenced([&](auto& writer, auto& order) -> expected<void> {
-    must(writer.keep_pending(must(writer.captured())));
+    pending_keeper keeper{*store};
+    must(writer.captured(keeper));
     const auto list = store->pending.all();
     store->set_applying(true);
     library_applier{*store,
@@ -243,7 +258,7 @@ void library_device::cut(sequence_number keep) {
 }
 
 std::vector<operation> library_device::pending() {
-  return store->pending.fetch(id, {}, 1'000'000);
+  return store->pending.fetch(id, {}, 1'000'000).list;
 }
 
 std::vector<entry> library_device::entries() {

@@ -82,9 +82,11 @@ private:
     const std::function<expected<void>(library_writer&, library_sequencer&)>&
       fill,
     bool crash = false);
-  expected<void>
-  kept(const std::function<expected<std::vector<operation>>(library_writer&)>&
-         run);
+  using work = std::function<expected<operation_range>(library_writer&,
+                                                       operation_keeper&)>;
+  expected<void> kept(const work& run);
+  /// As the leader, or as a follower.
+  expected<void> done_by(const work& run);
   timestamp now();
   record_id make_id();
 

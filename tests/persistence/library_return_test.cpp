@@ -81,7 +81,7 @@ TEST_F(returning, operations_of_other_devices_come_along) {
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0].device, other.id);
   EXPECT_EQ(list[0].transaction_end, list[1].device_sequence);
-  EXPECT_EQ(old_leader.store->pending.fetch(old_leader.id, {}, 1).size(), 2U)
+  EXPECT_EQ(old_leader.store->pending.fetch(old_leader.id, {}, 1).list.size(), 2U)
     << "a transaction stays whole";
   ASSERT_TRUE(leader.sequence(proposed));
   settle();

@@ -1,3 +1,4 @@
+#include "persistence/pending_keeper.hpp"
 #include "tests/persistence/library_device.hpp"
 
 #include <gtest/gtest.h>
@@ -209,11 +210,14 @@ TEST_F(writers, a_statement_that_rolls_all_back_takes_nothing_else_along) {
   library_writer writer{store, [] {
                           return timestamp{};
                         }};
-  EXPECT_TRUE(writer.run({sql_statement{insert_note(2, "b"), {}}}));
-  EXPECT_FALSE(writer.run({sql_statement{
-    "INSERT OR ROLLBACK INTO note VALUES('" + uuid(3) + "', 'a', '')", {}}}));
-  EXPECT_FALSE(writer.run({sql_statement{insert_note(4, "d"), {}}}));
-  EXPECT_FALSE(writer.captured());
+  pending_keeper keeper{store};
+  EXPECT_TRUE(writer.run({sql_statement{insert_note(2, "b"), {}}}, keeper));
+  EXPECT_FALSE(writer.run(
+    {sql_statement{
+      "INSERT OR ROLLBACK INTO note VALUES('" + uuid(3) + "', 'a', '')", {}}},
+    keeper));
+  EXPECT_FALSE(writer.run({sql_statement{insert_note(4, "d"), {}}}, keeper));
+  EXPECT_FALSE(writer.captured(keeper));
   EXPECT_FALSE(store.commit());
   EXPECT_THROW(store.set_applied(sequence_number{5}), std::logic_error);
   EXPECT_EQ(device.rows("SELECT name FROM note"), "\"a\"\n");
@@ -264,7 +268,8 @@ TEST_F(writers, what_is_too_large_to_capture_is_not_forgotten) {
     library_writer writer{store, [] {
                             return timestamp{};
                           }};
-    auto captured = writer.captured();
+    pending_keeper keeper{store};
+    auto captured = writer.captured(keeper);
     ASSERT_FALSE(captured);
     EXPECT_EQ(captured.error().code, errc::too_large);
     ASSERT_TRUE(store.commit());

@@ -53,7 +53,7 @@ auto yielded(log_head head) {
 
 auto pending(std::vector<operation> list) {
   return [list](replication_machine& m, time_point now) {
-    return m.on_pending(pending_batch{list}, now);
+    return m.on_pending(pending_batch{list, {}}, now);
   };
 }
 

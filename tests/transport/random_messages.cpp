@@ -101,13 +101,14 @@ peer_message random_messages::message(std::size_t kind) {
     case 9:
       return acknowledge{ballot(), position()};
     case 10: {
-      propose made{ballot(), {}};
+      propose made{ballot(), {}, count<device_sequence_number>()};
       for (auto operations = below(4); operations > 0; --operations)
         made.operations.push_back(operation());
       return made;
     }
     case 11:
-      return proposal_ack{ballot(), count<device_sequence_number>(), coin()};
+      return proposal_ack{ballot(), count<device_sequence_number>(), coin(),
+                          coin()};
     case 12:
       return hello{static_cast<std::uint32_t>(number()), text(20), ballot(),
                    id<device_id>(), position()};

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "persistence/statement_cache.hpp"
+#include "protocol/log_draft.hpp"
+
+#include <SQLiteCpp/Database.h>
+
+namespace lockstep {
+
+/// Keeps a draft's entries in a temporary file, which goes away with it. Stands
+/// outside of every transaction on other files. Throws SQLite::Exception.
+class entry_file : public entry_overflow {
+public:
+  entry_file();
+
+  void put(const std::vector<entry>& list) override;
+  std::vector<entry> read(sequence_number first, std::size_t most) override;
+  void close(sequence_number first, sequence_number end) override;
+  void cut(sequence_number first) override;
+
+private:
+  SQLite::Database database_;
+  statement_cache statements_;
+};
+
+} // namespace lockstep

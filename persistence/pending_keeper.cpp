@@ -1,0 +1,27 @@
+#include "persistence/pending_keeper.hpp"
+
+namespace lockstep {
+
+expected<void> pending_keeper::keep(const std::vector<operation>& piece) {
+  return store_.attempt([&]() -> expected<void> {
+    for (const auto& what : piece)
+      store_.pending.add(what);
+    ++pieces_;
+    return {};
+  });
+}
+
+expected<void> pending_keeper::close(operation_range all) {
+  return store_.attempt([&]() -> expected<void> {
+    if (pieces_ > 1)
+      store_.pending.join(store_.own, all);
+    pieces_ = 0;
+    return {};
+  });
+}
+
+void pending_keeper::abandon() {
+  pieces_ = 0;
+}
+
+} // namespace lockstep

@@ -1,6 +1,5 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
-#include "persistence/row_import.hpp"
 
 #include <algorithm>
 
@@ -214,38 +213,6 @@ void library_state::append(std::shared_ptr<log_draft> draft,
                       log_advanced{draft->follows(), head, list});
       },
       [fail_with](const caf::error& why) { fail_with(to_failure(why)); });
-}
-
-expected<tracked_table> library_state::track(const track_table& request,
-                                             library_writer& writer,
-                                             std::vector<operation>& list) {
-  return store_->attempt([&]() -> expected<tracked_table> {
-    const bool known = store_->tables.by_table(request.table) != nullptr;
-    auto begin_tracking = [&]() -> expected<const tracked_table_schema*> {
-      savepoint all{*store_};
-      auto schema
-        = store_->tables.track(request.table, request.model, request.excluded);
-      if (!schema || known)
-        return schema;
-      auto imported = import_rows(*store_, **schema, writer);
-      if (!imported)
-        return tl::make_unexpected(imported.error());
-      list = std::move(*imported);
-      all.release();
-      return schema;
-    };
-    auto schema = begin_tracking();
-    if (!schema) {
-      store_->tables.load();
-      return tl::make_unexpected(schema.error());
-    }
-    tracked_table answer{(*schema)->table, (*schema)->model, key_kind::uuid, 0};
-    SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
-                                                 + sql_name((*schema)->table)};
-    count.executeStep();
-    answer.rows = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
-    return answer;
-  });
 }
 
 } // namespace lockstep

@@ -178,11 +178,14 @@ expected<void> run_track(const options& given, const track_arguments& what) {
       add(*one, tracked, table);
   }
   nlohmann::json answer{{"tracked", tracked}};
+  if (what.all)
+    answer["refused"] = nlohmann::json::array();
+  auto text = to_text(table);
   for (const auto& one : chosen->refused) {
     answer["refused"].push_back({{"table", one.name}, {"reason", one.refusal}});
-    table.rows.push_back({one.name, "not tracked: " + one.refusal});
+    text += "not tracked: " + one.refusal + "\n";
   }
-  given.out().answer(answer, table);
+  given.out().answer(answer, text);
   return {};
 }
 

@@ -67,7 +67,8 @@ TEST_F(program_with_own_database, tracks_all_that_can_be) {
   const auto tracked = run("track towns --all --json");
   ASSERT_EQ(tracked.status, 0) << tracked.err;
   std::string text;
-  for (const auto& one : tracked.json()["tracked"])
+  const auto answer = tracked.json();
+  for (const auto& one : answer["tracked"])
     text += one["table"].get<std::string>() + " "
             + one["key"].get<std::string>() + " " + one["rows"].dump() + "\n";
   EXPECT_EQ(text, "entry integer 0\nsetting natural 0\ntown integer 1\n"

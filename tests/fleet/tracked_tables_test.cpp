@@ -97,8 +97,9 @@ TEST_F(tables_taking_part, are_listed_with_what_keeps_them_out) {
   ASSERT_TRUE(list);
   bool found = false;
   for (const auto& one : list->tables) {
-    if (one.name == "tag")
+    if (one.name == "tag") {
       EXPECT_EQ(one.model, "tag");
+    }
     if (one.name == "words") {
       found = true;
       EXPECT_EQ(one.model, "");

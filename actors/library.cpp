@@ -100,6 +100,12 @@ run_library(library_actor::stateful_pointer<library_state> self,
       self->state.submit(request, promise);
       return promise;
     },
+    [self](const untrack_table& request) {
+      auto promise = self->make_response_promise<untracked_table>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const read_tables&) { return self->state.tables(); },
     [self](const write_index_batch& request) {
       auto promise = self->make_response_promise<done>();
       self->state.submit(request, promise);
@@ -111,6 +117,11 @@ run_library(library_actor::stateful_pointer<library_state> self,
     },
     [self](const read_status&) { return self->state.status(); },
     [self](const read_digest&) { return self->state.digest(); },
+    [self](const detach_database& request) {
+      auto promise = self->make_response_promise<done>();
+      self->state.submit(request, promise);
+      return promise;
+    },
     [self](const close_library& request) {
       auto promise = self->make_response_promise<done>();
       self->state.submit(request, promise);

@@ -64,12 +64,17 @@ using library_actor = caf::typed_actor<
   caf::replies_to<read_record>::with<record_image>,
   caf::replies_to<read_records>::with<record_list>,
   caf::replies_to<track_table>::with<tracked_table>,
+  caf::replies_to<untrack_table>::with<untracked_table>,
+  caf::replies_to<read_tables>::with<table_list>,
   /// Indexer: rows of the `entry` table.
   caf::replies_to<write_index_batch>::with<done>,
   /// File watch: what other programs wrote takes a turn; answered before it.
   caf::replies_to<database_written>::with<done>,
   caf::replies_to<read_status>::with<library_status>,
   caf::replies_to<read_digest>::with<library_digest>,
+  /// Takes Lockstep's own out of database.db once everything before it is done;
+  /// after that the library can only be closed.
+  caf::replies_to<detach_database>::with<done>,
   /// Closes database.db and ends the actor once everything before it is done.
   caf::replies_to<close_library>::with<done>, caf::reacts_to<library_turn>>;
 

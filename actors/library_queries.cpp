@@ -77,8 +77,8 @@ caf::result<library_status> library_state::status() {
     found.pending = store_->pending.count();
     found.conflicts = store_->index.count(conflict_model);
     found.set_aside = count_set_aside(*store_);
-    if (!file_is_gone(*store_))
-      static_cast<void>(notes_wait());
+    const bool waits = !file_is_gone(*store_) && notes_wait();
+    found.captured = looked_at_ && !capture_queued_ && !waits;
     found.capture_problem = capture_problem_;
     auto list = store_->members();
     if (!list)

@@ -89,23 +89,6 @@ void library_state::submit(yield_log request, head_promise promise) {
   }});
 }
 
-void library_state::submit(track_table request,
-                           caf::typed_response_promise<tracked_table> promise) {
-  auto answer = std::make_shared<tracked_table>();
-  auto run = [this, request, answer](library_writer& writer,
-                                     operation_keeper& keeper) {
-    return track(request, writer, keeper, *answer);
-  };
-  auto tell = answer_to(promise);
-  enqueue_write(write{std::move(run), receipt_state::local,
-                      [answer, tell](expected<receipt> outcome) {
-                        if (outcome)
-                          tell(*answer);
-                        else
-                          tell(tl::make_unexpected(outcome.error()));
-                      }});
-}
-
 void library_state::submit(write_index_batch request,
                            caf::typed_response_promise<done> promise) {
   enqueue(job{[this, request, promise]() mutable {
@@ -153,9 +136,9 @@ void library_state::schedule() {
 
 void library_state::turn() {
   turn_scheduled_ = false;
-  if (std::exchange(behind_, false))
+  if (std::exchange(behind_, false) && !detached_)
     follow_log(nullptr);
-  if (std::exchange(office_due_, false))
+  if (std::exchange(office_due_, false) && !detached_)
     return change_role(announced_);
   if (queue_.empty())
     return;

@@ -42,6 +42,9 @@ public:
   void submit(yield_log request, head_promise promise);
   void submit(track_table request,
               caf::typed_response_promise<tracked_table> promise);
+  void submit(untrack_table request,
+              caf::typed_response_promise<untracked_table> promise);
+  void submit(detach_database, caf::typed_response_promise<done> promise);
   void submit(write_index_batch request,
               caf::typed_response_promise<done> promise);
   void submit(role_changed request);
@@ -62,6 +65,7 @@ public:
   caf::result<sql_rows> query(const sql_query& request);
   caf::result<record_image> read(const read_record& request);
   caf::result<record_list> read(const read_records& request);
+  caf::result<table_list> tables();
   caf::result<library_status> status();
   caf::result<library_digest> digest();
 
@@ -138,6 +142,12 @@ private:
   /// A leader that cannot put its own house in order must not lead.
   void fail_office(const failure& why);
   void close(caf::typed_response_promise<done> promise);
+  /// Has `change` run among the writes; what is known of the tables is read
+  /// anew when their transaction fails.
+  template <class Answer, class Change>
+  void change_tables(caf::typed_response_promise<Answer> promise,
+                     Change change);
+  expected<untracked_table> untrack(const untrack_table& request);
   expected<operation_range> track(const track_table& request,
                                   library_writer& writer,
                                   operation_keeper& keeper,
@@ -205,6 +215,8 @@ private:
   std::deque<queued> queue_;
   bool turn_scheduled_ = false;
   bool closing_ = false;
+  /// Nothing of Lockstep's is left in database.db.
+  bool detached_ = false;
   receipt_book receipts_{device_id{}};
   std::map<receipt_book::ticket, std::function<void(expected<receipt>)>>
     waiting_;

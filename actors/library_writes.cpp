@@ -2,7 +2,6 @@
 #include "actors/library_state.hpp"
 #include "persistence/entry_file.hpp"
 #include "persistence/pending_keeper.hpp"
-#include "persistence/row_import.hpp"
 
 #include <algorithm>
 
@@ -225,40 +224,6 @@ void library_state::tell_appended(log_draft& draft, const log_head& head) {
   }
   if (neighbours_.replication)
     self_->send(neighbours_.replication, news);
-}
-
-expected<operation_range> library_state::track(const track_table& request,
-                                               library_writer& writer,
-                                               operation_keeper& keeper,
-                                               tracked_table& answer) {
-  return store_->attempt([&]() -> expected<operation_range> {
-    const bool known = store_->tables.by_table(request.table) != nullptr;
-    operation_range made;
-    auto begin_tracking = [&]() -> expected<const tracked_table_schema*> {
-      savepoint all{*store_};
-      auto schema
-        = store_->tables.track(request.table, request.model, request.excluded);
-      if (!schema || known)
-        return schema;
-      auto imported = import_rows(*store_, **schema, writer, keeper);
-      if (!imported)
-        return tl::make_unexpected(imported.error());
-      made = *imported;
-      all.release();
-      return schema;
-    };
-    auto schema = begin_tracking();
-    if (!schema) {
-      store_->tables.load();
-      return tl::make_unexpected(schema.error());
-    }
-    answer = {(*schema)->table, (*schema)->model, (*schema)->kind, 0};
-    SQLite::Statement count{*store_->database, "SELECT count(*) FROM "
-                                                 + sql_name((*schema)->table)};
-    count.executeStep();
-    answer.rows = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
-    return made;
-  });
 }
 
 } // namespace lockstep

@@ -24,6 +24,9 @@ namespace lockstep {
 /// A new library; this device is its creator and leads first.
 struct create_library {
   std::string name;
+  /// An SQLite file anywhere, or one to be made; absolute. Empty: one in the
+  /// library's folder.
+  std::filesystem::path database = {};
 };
 
 /// A library that `from` let this device into; `from` has to lead it, and to
@@ -33,6 +36,8 @@ struct join_library {
   std::string name;
   device_id created_by;
   device_id from;
+  /// As in create_library.
+  std::filesystem::path database = {};
 };
 
 struct open_library {
@@ -44,12 +49,24 @@ struct close_open_library {
   library_id library;
 };
 
+/// Takes a library off this device, whether it is open or not; the other
+/// members keep theirs. What is in its folder goes. A database elsewhere stays,
+/// with nothing of Lockstep's left in it.
+struct delete_library {
+  library_id library;
+  /// Must be set where the database lies elsewhere.
+  bool detach = false;
+};
+
 struct list_libraries {};
 
 struct listed_library {
   library_id library;
   std::string name;
   bool open = false;
+  std::filesystem::path database = {};
+  /// Whether that is not in the library's folder.
+  bool database_elsewhere = false;
 };
 
 struct library_list {
@@ -63,6 +80,7 @@ struct library_handles {
   library_id id;
   std::string name;
   device_id created_by;
+  std::filesystem::path database;
   library_actor library;
   sync_log_actor log;
   leadership_actor leadership;
@@ -84,13 +102,17 @@ struct reopen_library {
 /// after all its actors have ended; the others are untouched.
 using node_actor = caf::typed_actor<
   /// Errors: `invalid_argument` for the name, `already_exists` when a library
-  /// of this device has it, and those of opening. Then nothing is left behind.
+  /// of this device has it, and those of opening and of check_new_database.
+  /// Then nothing is left behind, and a database elsewhere is as it was.
   caf::replies_to<create_library>::with<library_handles>,
   caf::replies_to<join_library>::with<library_handles>,
   /// The handles of a library, which is opened if it is not yet. Errors:
   /// `not_found`, `corrupt`, `newer_format`, `io`, `read_only`, `disk_full`.
   caf::replies_to<open_library>::with<library_handles>,
   caf::replies_to<close_open_library>::with<done>,
+  /// Errors: `not_found`, `busy`, `invalid_argument` for a database elsewhere
+  /// without `detach`. Can be repeated after a crash and after an error.
+  caf::replies_to<delete_library>::with<done>,
   caf::replies_to<list_libraries>::with<library_list>,
   caf::replies_to<close_node>::with<done>, caf::reacts_to<reopen_library>>;
 
@@ -119,6 +141,7 @@ LOCKSTEP_LOCAL_MESSAGE(create_library)
 LOCKSTEP_LOCAL_MESSAGE(join_library)
 LOCKSTEP_LOCAL_MESSAGE(open_library)
 LOCKSTEP_LOCAL_MESSAGE(close_open_library)
+LOCKSTEP_LOCAL_MESSAGE(delete_library)
 LOCKSTEP_LOCAL_MESSAGE(list_libraries)
 LOCKSTEP_LOCAL_MESSAGE(library_list)
 LOCKSTEP_LOCAL_MESSAGE(library_handles)

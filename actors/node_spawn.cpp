@@ -73,6 +73,7 @@ node_state::spawn_library(const library_folder& folder) {
   made.id = what.id;
   made.name = what.name;
   made.created_by = what.created_by;
+  made.database = folder.database_file();
   const auto& env = setup_.env;
   made.log = spawn_blocking(*self_, env, sync_log,
                             std::make_shared<sync_log_store>(std::move(*log)),

@@ -4,7 +4,6 @@
 #include "actors/logging.hpp"
 
 #include <algorithm>
-#include <random>
 
 namespace lockstep {
 
@@ -13,20 +12,6 @@ namespace {
 constexpr std::chrono::seconds closing_patience{10};
 constexpr std::chrono::seconds reopen_first{1};
 constexpr std::uint32_t reopen_doublings_most = 6;
-
-/// What keeps a second library from having this name.
-expected<void> check_free(const data_directory& directory,
-                          const std::string& name) {
-  auto found = directory.libraries();
-  if (!found)
-    return tl::make_unexpected(found.error());
-  for (const auto& one : found->libraries)
-    if (one.description.name == name)
-      return fail(errc::already_exists, "This device has a library named \""
-                                          + name
-                                          + "\" already; choose another name.");
-  return {};
-}
 
 } // namespace
 
@@ -57,93 +42,6 @@ void node_state::start(node_actor::pointer self, node_setup setup) {
 
 void node_state::publish(library_id library, event_body body) {
   self_->send(setup_.events, event{library, std::move(body)});
-}
-
-caf::typed_response_promise<library_handles>
-node_state::create(const create_library& request) {
-  if (auto is_free = check_free(*setup_.directory, request.name); !is_free)
-    return answer_once_ready(tl::make_unexpected(is_free.error()));
-  const auto wall = setup_.env.wall(self_->clock().now());
-  std::mt19937_64 random{
-    setup_.env.seed
-    ^ static_cast<std::uint64_t>(wall.time_since_epoch().count())
-    ^ std::hash<std::string>{}(request.name) ^ open_.size() << 32};
-  library_description description;
-  description.id = library_id{
-    make_uuid_v7(static_cast<std::uint64_t>(wall.time_since_epoch().count()),
-                 random(), random())};
-  description.name = request.name;
-  description.created_by = setup_.identity.id;
-  description.created_at = wall;
-  description.device = setup_.identity.id;
-  return make(description);
-}
-
-caf::typed_response_promise<library_handles>
-node_state::join(const join_library& request) {
-  library_description description;
-  description.id = request.library;
-  description.name = request.name;
-  description.created_by = request.created_by;
-  description.created_at = setup_.env.wall(self_->clock().now());
-  description.device = setup_.identity.id;
-  description.joined_from = request.from;
-  return make(description);
-}
-
-caf::typed_response_promise<library_handles>
-node_state::make(const library_description& description) {
-  auto promise = self_->make_response_promise<library_handles>();
-  if (closing_) {
-    promise.deliver(to_error({errc::closed, "The node is shutting down."}));
-    return promise;
-  }
-  auto folder
-    = create_library_folder(setup_.directory->libraries_folder(), description);
-  if (!folder) {
-    promise.deliver(to_error(folder.error()));
-    return promise;
-  }
-  auto opened = open_folder(*folder);
-  if (!opened) {
-    take_back(description.id, opened.error(), promise);
-    return promise;
-  }
-  self_->request(opened->leadership, closing_patience, read_leader{})
-    .then([promise, handles = *opened](
-            const leadership_view&) mutable { promise.deliver(handles); },
-          [this, promise, id = description.id](const caf::error& why) {
-            take_back(id, to_failure(why), promise);
-          });
-  return promise;
-}
-
-void node_state::take_back(library_id id, failure why,
-                           handles_promise promise) {
-  auto remove = [this, id, promise](const failure& reason) mutable {
-    reopening_.erase(id);
-    failures_.erase(id);
-    if (auto removed
-        = remove_library_folder(setup_.directory->library_path(id));
-        !removed)
-      logger().error("library {}: cannot be taken back: {}", to_string(id),
-                     removed.error().message);
-    promise.deliver(to_error(reason));
-  };
-  auto found = open_.find(id);
-  if (found == open_.end()) {
-    remove(why);
-  } else if (found->second.then) {
-    // It failed by itself, for a reason that says more.
-    found->second.then = [remove, reason = found->second.reason]() mutable {
-      remove(reason);
-    };
-  } else if (found->second.closing) {
-    // The node closes meanwhile; the library is whole.
-    promise.deliver(to_error(why));
-  } else {
-    close_in_order(id, [remove, why]() mutable { remove(why); });
-  }
 }
 
 caf::typed_response_promise<library_handles> node_state::open(library_id id) {
@@ -185,6 +83,8 @@ node_state::open_folder(const library_folder& folder) {
                   + " is a copy from device "
                   + to_string(folder.description.device)
                   + "; remove it and join the library instead.");
+  if (auto whole = check_database(folder); !whole)
+    return tl::make_unexpected(whole.error());
   auto handles = spawn_library(folder);
   if (!handles)
     return handles;
@@ -216,7 +116,8 @@ caf::typed_response_promise<done> node_state::close_one(library_id id) {
   return promise;
 }
 
-void node_state::close_in_order(library_id id, std::function<void()> then) {
+void node_state::close_in_order(library_id id, std::function<void()> then,
+                                std::shared_ptr<expected<void>> detached) {
   auto& actors = open_.at(id);
   actors.closing = true;
   // A walk under way is answered; being killed, it would not be.
@@ -239,6 +140,15 @@ void node_state::close_in_order(library_id id, std::function<void()> then) {
   step tables = [=] {
     ask(handles.library, close_library{}, log);
   };
+  if (detached)
+    tables = [=, this, close = tables] {
+      self_->request(handles.library, caf::infinite, detach_database{})
+        .then([close](const done&) { close(); },
+              [close, detached](const caf::error& why) {
+                *detached = tl::make_unexpected(to_failure(why));
+                close();
+              });
+    };
   step entries = [=] {
     ask(handles.replication, close_library{}, tables);
   };
@@ -351,7 +261,9 @@ caf::result<library_list> node_state::list() const {
   library_list answer;
   for (const auto& folder : found->libraries)
     answer.libraries.push_back({folder.description.id, folder.description.name,
-                                is_open(folder.description.id)});
+                                is_open(folder.description.id),
+                                folder.database_file(),
+                                folder.is_database_elsewhere()});
   answer.unreadable = found->unreadable;
   return answer;
 }

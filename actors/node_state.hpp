@@ -25,6 +25,7 @@ public:
   handles_promise join(const join_library& request);
   handles_promise open(library_id id);
   caf::typed_response_promise<done> close_one(library_id id);
+  caf::typed_response_promise<done> remove(const delete_library& request);
   caf::result<library_list> list() const;
   caf::typed_response_promise<done> close();
   void reopen(const reopen_library& what);
@@ -49,17 +50,37 @@ private:
 
   handles_promise answer_once_ready(expected<library_handles> opened);
   /// Makes a folder and opens it; takes it back where that fails.
-  handles_promise make(const library_description& description);
+  handles_promise make(library_description description,
+                       const std::filesystem::path& database);
+  /// A library whose making is not over.
+  struct unmade {
+    library_folder folder;
+    /// Whether its database elsewhere was made with it.
+    bool made_file = false;
+  };
+  /// Notes the application's own file as the database, unless the path is
+  /// empty; whether the file was made.
+  expected<bool> take_database(library_description& description,
+                               const std::filesystem::path& database);
+  /// Leaves a database elsewhere as it was before.
+  static expected<void> free_database(const unmade& what);
   /// Removes a library that was made and cannot be used, then answers.
-  void take_back(library_id id, failure why, handles_promise promise);
+  void take_back(const unmade& what, failure why, handles_promise promise);
+  /// What keeps a library from being opened: it is being deleted, or its
+  /// database elsewhere is gone.
+  static expected<void> check_database(const library_folder& folder);
+  void finish_removal(library_folder folder, expected<void> detached,
+                      caf::typed_response_promise<done> promise);
   expected<library_handles> open_folder(const library_folder& folder);
   expected<library_handles> spawn_library(const library_folder& folder);
   /// Starts the creator's first term in a log that has none yet.
   expected<leadership_record> recover_leadership(sync_log_store& log,
                                                  const library_folder& folder);
   /// Closes one library step by step: leadership, network, replication, tables,
-  /// log.
-  void close_in_order(library_id id, std::function<void()> then);
+  /// log. With `detached`, the database is detached before it is closed, and
+  /// why not stands there.
+  void close_in_order(library_id id, std::function<void()> then,
+                      std::shared_ptr<expected<void>> detached = nullptr);
   /// Tells all that are left of a library's actors to end, and waits for it.
   void end(library_id id, const failure& why, std::function<void()> then);
   void closed_if_ended(library_id id);

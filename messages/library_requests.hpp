@@ -252,6 +252,9 @@ struct library_status {
   std::uint64_t conflicts = 0;
   /// Entries that cannot be applied here yet.
   std::uint64_t set_aside = 0;
+  /// Whether it is known that nothing waits that another program wrote, save
+  /// for a `capture_problem`. Never in simulation, which has no file watch.
+  bool captured = false;
   /// Why what another program wrote cannot enter the log; empty when it can.
   std::string capture_problem;
   std::vector<lockstep::member> members;

@@ -1,8 +1,7 @@
 #include "persistence/detach.hpp"
 
-#include "persistence/capture_triggers.hpp"
-
 #include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 
 #include <vector>
 
@@ -20,20 +19,28 @@ void forget_rows(library_store& store, std::int64_t model) {
   }
 }
 
-std::vector<std::string> own_tables(SQLite::Database& database) {
+std::vector<std::string> own(SQLite::Database& database,
+                             const std::string& type) {
   std::vector<std::string> names;
   SQLite::Statement rows{database,
-                         "SELECT name FROM sqlite_schema WHERE type = 'table'"
-                         " AND substr(name, 1, 9) = 'lockstep_'"};
+                         "SELECT name FROM sqlite_schema WHERE type = ? AND"
+                         " substr(name, 1, 9) = 'lockstep_'"};
+  rows.bind(1, type);
   while (rows.executeStep())
     names.push_back(rows.getColumn(0).getString());
   return names;
 }
 
+/// As noted when the file was opened first; empty where it was not.
 std::string journal_before(SQLite::Database& database) {
+  SQLite::Statement there{database,
+                          "SELECT count(*) FROM pragma_table_info("
+                          "'lockstep_state') WHERE name = 'journal_before'"};
+  there.executeStep();
+  if (there.getColumn(0).getInt() == 0)
+    return {};
   SQLite::Statement row{database, "SELECT journal_before FROM lockstep_state"};
-  row.executeStep();
-  return row.getColumn(0).getString();
+  return row.executeStep() ? row.getColumn(0).getString() : std::string{};
 }
 
 } // namespace
@@ -50,27 +57,23 @@ expected<untracked_table> untrack(library_store& store,
   });
 }
 
+void detach(SQLite::Database& database) {
+  // First, so that a crash in between leaves what says it. While another
+  // program has the file open, its journal stays as it is.
+  if (journal_before(database) == "delete")
+    database.tryExec("PRAGMA journal_mode=DELETE");
+  SQLite::Transaction all{database, SQLite::TransactionBehavior::IMMEDIATE};
+  for (const auto* type : {"trigger", "index", "table"})
+    for (const auto& name : own(database, type))
+      database.exec("DROP " + std::string{type} + " " + sql_name(name));
+  all.commit();
+}
+
 expected<void> detach(library_store& store) {
-  if (auto begun = store.begin(durability::by_itself); !begun)
-    return begun;
-  auto removed = store.attempt([&]() -> expected<std::string> {
-    auto journal = journal_before(*store.database);
-    for (const auto* schema : store.tables.all())
-      drop_triggers(*store.database, schema->id);
-    store.statements.clear();
-    for (const auto& name : own_tables(*store.database))
-      store.database->exec("DROP TABLE " + sql_name(name));
-    return journal;
-  });
-  if (!removed) {
-    store.rollback();
-    return tl::make_unexpected(removed.error());
-  }
   return store.attempt([&]() -> expected<void> {
-    store.database->exec("COMMIT");
-    // While another program has the file open it stays as it is.
-    if (*removed == "delete")
-      store.database->tryExec("PRAGMA journal_mode=DELETE");
+    store.statements.clear();
+    store.database->exec("PRAGMA synchronous=FULL");
+    detach(*store.database);
     return {};
   });
 }

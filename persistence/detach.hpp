@@ -18,4 +18,8 @@ expected<untracked_table> untrack(library_store& store,
 /// afterwards.
 expected<void> detach(library_store& store);
 
+/// The same with any connection to the file that has no transaction open.
+/// Throws SQLite::Exception; then the file still holds all of it.
+void detach(SQLite::Database& database);
+
 } // namespace lockstep

@@ -24,14 +24,17 @@ constexpr auto description_name = "library.json";
 constexpr std::string_view unfinished = ".new-";
 
 json to_json(const library_description& what) {
-  return {{"format", library_format},
-          {"id", to_string(what.id)},
-          {"name", what.name},
-          {"created_by", to_string(what.created_by)},
-          {"created_at", to_text(what.created_at)},
-          {"device", to_string(what.device)},
-          {"database", what.database.string()},
-          {"joined_from", to_string(what.joined_from)}};
+  json object{{"format", library_format},
+              {"id", to_string(what.id)},
+              {"name", what.name},
+              {"created_by", to_string(what.created_by)},
+              {"created_at", to_text(what.created_at)},
+              {"device", to_string(what.device)},
+              {"database", what.database.string()},
+              {"joined_from", to_string(what.joined_from)}};
+  if (what.removing)
+    object["removing"] = true;
+  return object;
 }
 
 tl::unexpected<failure> damaged(const fs::path& file, const std::string& why) {
@@ -68,6 +71,7 @@ expected<library_description> from_json(const fs::path& file,
     what.database = object.at("database").get<std::string>();
     if (what.database.empty())
       return damaged(file, "its database is empty");
+    what.removing = object.value("removing", false);
     return what;
   } catch (const json::exception& why) {
     return damaged(file, why.what());
@@ -107,6 +111,10 @@ std::string name_of(const fs::path& folder) {
 
 fs::path library_folder::database_file() const {
   return path / description.database;
+}
+
+bool library_folder::is_database_elsewhere() const {
+  return description.database.is_absolute();
 }
 
 fs::path library_folder::sync_log_file() const {
@@ -156,6 +164,12 @@ expected<library_folder> open_library_folder(const fs::path& folder) {
     return damaged(file, "it is of library " + to_string(description->id)
                            + ", not of the one that its folder is named after");
   return library_folder{folder, *description};
+}
+
+expected<void> mark_removing(library_folder& folder, bool removing) {
+  folder.description.removing = removing;
+  return write_described(folder.path / description_name,
+                         to_json(folder.description));
 }
 
 expected<void> remove_library_folder(const fs::path& folder) {

@@ -24,6 +24,8 @@ struct library_description {
   std::filesystem::path database = "database.db";
   /// The device that let this one in; nil on the creator.
   device_id joined_from{};
+  /// It is being deleted, which a crash may have cut off.
+  bool removing = false;
 
   bool operator==(const library_description&) const = default;
 };
@@ -34,6 +36,8 @@ struct library_folder {
   library_description description;
 
   [[nodiscard]] std::filesystem::path database_file() const;
+  /// Whether the database lies elsewhere, and so outlives the folder.
+  [[nodiscard]] bool is_database_elsewhere() const;
   [[nodiscard]] std::filesystem::path sync_log_file() const;
   [[nodiscard]] std::filesystem::path archive_folder() const;
 };
@@ -50,6 +54,9 @@ create_library_folder(const std::filesystem::path& libraries,
 /// `corrupt`, `newer_format`. Nothing is ever changed.
 expected<library_folder>
 open_library_folder(const std::filesystem::path& folder);
+
+/// Notes in library.json whether the library is being deleted.
+expected<void> mark_removing(library_folder& folder, bool removing);
 
 /// Removes a library's folder as a whole: it is hidden first, so that a crash
 /// leaves nothing that would be listed. Its files are closed. A database

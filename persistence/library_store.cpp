@@ -37,12 +37,43 @@ bool has_second_statement(sqlite3* database, const std::string& text) {
 }
 
 /// "wal" or "delete", as the file's header says (SQLite's file format, 1.3.3);
-/// "wal" for a file that is still to be made.
+/// "delete" for a file that is still to be made, as other programs make it.
 std::string journal_mode_of(const std::filesystem::path& path) {
   std::ifstream in{path, std::ios::binary};
   std::array<char, 19> header{};
   in.read(header.data(), header.size());
-  return in.gcount() == header.size() && header[18] == 1 ? "delete" : "wal";
+  return in.gcount() == header.size() && header[18] == 2 ? "wal" : "delete";
+}
+
+void keep_journal_mode(SQLite::Database& database, const std::string& before) {
+  SQLite::Statement row{database,
+                        "UPDATE lockstep_state SET journal_before = ? WHERE"
+                        " journal_before = ''"};
+  row.bind(1, before);
+  row.exec();
+}
+
+/// Notes how the file was before it gets its write-ahead log: after a crash in
+/// between, nobody would know.
+expected<void> note_journal_mode(const std::filesystem::path& path) {
+  try {
+    SQLite::Database database{
+      path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000};
+    if (auto done = migrate(database, path, library_migrations()); !done)
+      return done;
+    keep_journal_mode(database, "delete");
+    return {};
+  } catch (const SQLite::Exception& problem) {
+    return tl::make_unexpected(sqlite_failure(problem, path));
+  }
+}
+
+/// Whether SQLite can be given the file at all; open_sqlite says what is wrong
+/// where it cannot.
+bool is_file_or_nothing(const std::filesystem::path& path) {
+  std::error_code problem;
+  const auto size = std::filesystem::file_size(path, problem);
+  return problem ? !std::filesystem::exists(path, problem) : size != 1;
 }
 
 } // namespace
@@ -89,7 +120,9 @@ expected<std::unique_ptr<library_store>>
 library_store::open(const std::filesystem::path& path,
                     const std::filesystem::path& sync_log, device_id own,
                     library_settings limits) {
-  const auto journal = journal_mode_of(path);
+  if (is_file_or_nothing(path) && journal_mode_of(path) == "delete")
+    if (auto noted = note_journal_mode(path); !noted)
+      return tl::make_unexpected(noted.error());
   auto database = open_sqlite(path, open_mode::create, library_migrations());
   if (!database)
     return tl::make_unexpected(database.error());
@@ -104,7 +137,7 @@ library_store::open(const std::filesystem::path& path,
     return tl::make_unexpected(accepted.error());
   auto* raw = store.get();
   auto ready = raw->attempt([&]() -> expected<void> {
-    raw->keep_journal_mode(journal);
+    keep_journal_mode(*raw->database, "wal");
     raw->tables.load();
     auto end = raw->log.latest_sequence();
     if (!end)
@@ -122,13 +155,6 @@ library_store::open(const std::filesystem::path& path,
   if (!ready)
     return tl::make_unexpected(ready.error());
   return store;
-}
-
-void library_store::keep_journal_mode(const std::string& before) {
-  auto row = statements.use("UPDATE lockstep_state SET journal_before = ? WHERE"
-                            " journal_before = ''");
-  row->bind(1, before);
-  row->exec();
 }
 
 expected<void> library_store::begin(durability needed) {

@@ -144,8 +144,6 @@ private:
                 std::unique_ptr<SQLite::Database> database,
                 sync_log_reader log);
 
-  void keep_journal_mode(const std::string& before);
-
   access allowed_ = access::own;
   const log_draft* draft_ = nullptr;
   /// By table: columns that are still to be filled.

@@ -36,6 +36,17 @@ std::string time_text(wall_time at) {
   return text + millisecond + "Z";
 }
 
+std::string problem_lines(const library_status& now) {
+  std::string text;
+  if (now.set_aside != 0)
+    text += now.name + ": entries set aside, as they cannot be applied here: "
+            + std::to_string(now.set_aside) + "\n";
+  if (!now.capture_problem.empty())
+    text += now.name + ": what another program wrote cannot enter the log: "
+            + now.capture_problem + "\n";
+  return text;
+}
+
 nlohmann::json ballot_json(const ballot& value) {
   return {{"term", value.term.value}, {"device", id_json(value.device)}};
 }
@@ -46,20 +57,25 @@ nlohmann::json status_json(const library_status& now) {
     members.push_back({{"device", to_string(one.device)},
                        {"name", one.name},
                        {"leader", one.device == now.leadership.leader}});
-  return {{"library", to_string(now.library)},
-          {"name", now.name},
-          {"device", to_string(now.device)},
-          {"role", to_string(now.leadership.role)},
-          {"leader", id_json(now.leadership.leader)},
-          {"ballot", ballot_json(now.leadership.ballot)},
-          {"lease_expires_at", time_text(now.leadership.lease_end)},
-          {"state", state_text(now)},
-          {"sequence", now.head.position.sequence.value},
-          {"applied", now.applied.value},
-          {"pending", now.pending},
-          {"stable", now.stable.value},
-          {"conflicts", now.conflicts},
-          {"members", members}};
+  nlohmann::json json{{"library", to_string(now.library)},
+                      {"name", now.name},
+                      {"device", to_string(now.device)},
+                      {"role", to_string(now.leadership.role)},
+                      {"leader", id_json(now.leadership.leader)},
+                      {"ballot", ballot_json(now.leadership.ballot)},
+                      {"lease_expires_at", time_text(now.leadership.lease_end)},
+                      {"state", state_text(now)},
+                      {"sequence", now.head.position.sequence.value},
+                      {"applied", now.applied.value},
+                      {"pending", now.pending},
+                      {"stable", now.stable.value},
+                      {"conflicts", now.conflicts},
+                      {"members", members}};
+  if (now.set_aside != 0)
+    json["set_aside"] = now.set_aside;
+  if (!now.capture_problem.empty())
+    json["capture_problem"] = now.capture_problem;
+  return json;
 }
 
 nlohmann::json entry_json(const entry& what) {

@@ -16,6 +16,10 @@ std::string state_text(const library_status& now);
 /// ISO 8601 in UTC with milliseconds.
 std::string time_text(wall_time at);
 
+/// What keeps something of the library from going on: a line each, with its
+/// newline. Empty when all is well.
+std::string problem_lines(const library_status& now);
+
 nlohmann::json ballot_json(const ballot& value);
 nlohmann::json status_json(const library_status& now);
 /// `data` is an object, null for a delete.

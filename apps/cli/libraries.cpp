@@ -3,7 +3,10 @@
 #include "apps/cli/json_shapes.hpp"
 #include "apps/cli/open_device.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace lockstep::cli {
 
@@ -49,6 +52,19 @@ text_table standing_table(const std::vector<standing>& list) {
   return table;
 }
 
+/// The table, and below it what is wrong.
+std::string standing_text(const std::vector<standing>& list,
+                          const std::vector<damaged_library>& damaged = {}) {
+  auto table = standing_table(list);
+  for (const auto& one : damaged)
+    table.rows.push_back({"?", one.folder, "failed: " + one.why.message});
+  auto text = to_text(table);
+  for (const auto& one : list)
+    if (one.now)
+      text += problem_lines(*one.now);
+  return text;
+}
+
 standing standing_of(open_device& device, const known_library& what) {
   auto opened = device.node().open_library(to_string(what.id));
   if (!opened)
@@ -56,22 +72,79 @@ standing standing_of(open_device& device, const known_library& what) {
   return {what, open_device::settled_status(*opened)};
 }
 
-expected<void> create(const options& given, const std::string& name) {
+struct create_arguments {
+  std::string name;
+  std::optional<std::string> database;
+};
+
+/// The whole path of a file that was named from here.
+expected<std::filesystem::path>
+whole_path(const std::optional<std::string>& given) {
+  if (!given)
+    return std::filesystem::path{};
+  if (given->empty())
+    return fail(errc::invalid_argument,
+                "The database's path is empty; name a file.");
+  std::error_code nowhere;
+  auto whole = std::filesystem::absolute(*given, nowhere);
+  if (nowhere)
+    return fail(errc::io, "The current folder cannot be read ("
+                            + nowhere.message()
+                            + "); name the database by its whole path.");
+  // What ".." leads to is for the system to say: there may be links.
+  return std::find(whole.begin(), whole.end(), "..") == whole.end()
+           ? whole.lexically_normal()
+           : whole;
+}
+
+expected<void> create(const options& given, const create_arguments& what) {
+  const auto& name = what.name;
+  auto file = whole_path(what.database);
+  if (!file)
+    return tl::make_unexpected(file.error());
   auto device = open_device::at(given);
   if (!device)
     return tl::make_unexpected(device.error());
-  auto made = device->node().create_library(name);
+  auto made = device->node().create_library(name, *file);
   if (!made)
     return tl::make_unexpected(made.error());
   const auto id = to_string(made->id());
   const auto path = device->directory() / "libraries" / id;
-  const auto database = path / "database.db";
+  const auto& database = made->database();
   given.out().answer({{"library", id},
                       {"name", name},
                       {"path", path.string()},
                       {"database", database.string()}},
                      "library " + id + ", named \"" + name
                        + "\"; its database is " + database.string() + "\n");
+  return {};
+}
+
+struct delete_arguments {
+  std::string library;
+  bool detach = false;
+};
+
+expected<void> remove(const options& given, const delete_arguments& what) {
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  auto of = device->find(what.library);
+  if (!of)
+    return tl::make_unexpected(of.error());
+  if (auto gone = device->node().delete_library(of->id, what.detach); !gone)
+    return gone;
+  std::error_code ignored;
+  const bool stays = std::filesystem::exists(of->database, ignored);
+  given.out().answer({{"deleted", to_string(of->id)},
+                      {"name", of->name},
+                      {"database", stays ? nlohmann::json(of->database.string())
+                                         : nlohmann::json{}}},
+                     "library " + to_string(of->id) + ", named \"" + of->name
+                       + "\", is deleted; "
+                       + (stays ? "its database " + of->database.string()
+                                    + " stays, without anything of Lockstep's\n"
+                                : "nothing is left of it here\n"));
   return {};
 }
 
@@ -91,12 +164,9 @@ expected<void> list(const options& given) {
   auto damaged = device->node().damaged_libraries();
   if (!damaged)
     return tl::make_unexpected(damaged.error());
-  auto table = standing_table(all);
-  for (const auto& one : *damaged) {
+  for (const auto& one : *damaged)
     json.push_back(damaged_json(one));
-    table.rows.push_back({"?", one.folder, "failed: " + one.why.message});
-  }
-  given.out().answer(json, table);
+  given.out().answer(json, standing_text(all, *damaged));
   return {};
 }
 
@@ -117,7 +187,7 @@ expected<void> status(const options& given, const std::string& name) {
   return status_of(given, name).map([&](const library_status& now) {
     given.out().answer(
       status_json(now),
-      standing_table({{known_library{now.library, now.name, true}, now}}));
+      standing_text({{{now.library, now.name, true, {}, false}, now}}));
   });
 }
 
@@ -136,18 +206,36 @@ expected<void> leader(const options& given, const std::string& name) {
 } // namespace
 
 void add_libraries(commands& all) {
-  auto& group = all.add_group("library", "Make and list libraries");
-  auto name = std::make_shared<std::string>();
-  all
-    .add(
-      "create", "Make a library; this device leads it first",
-      "lockstep library create photos",
-      [name](const options& given) { return create(given, *name); }, &group)
-    .add_option("name", *name, "What people call it")
+  auto& group = all.add_group("library", "Make, list and delete libraries");
+  auto make = std::make_shared<create_arguments>();
+  auto& creation = all.add(
+    "create", "Make a library; this device leads it first",
+    "lockstep library create photos --database photos.sqlite",
+    [make](const options& given) { return create(given, *make); }, &group);
+  creation.add_option("name", make->name, "What people call it")
     ->type_name("NAME")
     ->required();
+  creation
+    .add_option("--database", make->database,
+                "An SQLite file anywhere, or one to be made; it stays where it"
+                " is [a file in the library's folder]")
+    ->type_name("FILE");
   all.add("list", "All libraries of this device", "lockstep library list", list,
           &group);
+
+  auto end = std::make_shared<delete_arguments>();
+  auto& deletion = all.add(
+    "delete", "Take a library off this device; the others keep theirs",
+    "lockstep library delete photos --detach",
+    [end](const options& given) { return remove(given, *end); }, &group);
+  deletion
+    .add_option("library", end->library,
+                "Its id, the start of its id, or its name")
+    ->type_name("LIBRARY")
+    ->required();
+  deletion.add_flag("--detach", end->detach,
+                    "Take everything of Lockstep's out of a database that lies"
+                    " elsewhere; the file stays");
 
   auto of = std::make_shared<std::string>();
   all

@@ -11,7 +11,8 @@ namespace lockstep::cli {
 
 namespace {
 
-/// How long a command waits for a library to find its leader.
+/// How long a command waits for a library to find its leader, and to take in
+/// what other programs wrote.
 constexpr std::chrono::seconds settle_patience{4};
 
 /// Whether the device that a command needs was made in `directory`.
@@ -37,6 +38,7 @@ struct candidate {
   std::string id;
   std::string name;
   std::optional<failure> broken;
+  known_library what{};
 };
 
 expected<std::vector<candidate>> candidates(node& device) {
@@ -48,9 +50,9 @@ expected<std::vector<candidate>> candidates(node& device) {
     return tl::make_unexpected(damaged.error());
   std::vector<candidate> all;
   for (const auto& one : *known)
-    all.push_back({to_string(one.id), one.name, {}});
+    all.push_back({to_string(one.id), one.name, {}, one});
   for (const auto& one : *damaged)
-    all.push_back({one.folder, {}, one.why});
+    all.push_back({one.folder, {}, one.why, {}});
   return all;
 }
 
@@ -98,7 +100,7 @@ expected<open_device> open_device::at(const options& given) {
                      std::move(*opened)};
 }
 
-expected<library> open_device::open(const std::string& text) {
+expected<known_library> open_device::find(const std::string& text) {
   auto all = candidates(node_);
   if (!all)
     return tl::make_unexpected(all.error());
@@ -116,15 +118,31 @@ expected<library> open_device::open(const std::string& text) {
   if (const auto& broken = matches.front().broken)
     return fail(broken->code == errc::not_found ? errc::corrupt : broken->code,
                 broken->message);
-  return node_.open_library(matches.front().id);
+  return matches.front().what;
 }
+
+expected<library> open_device::open(const std::string& text) {
+  return find(text).and_then([this](const known_library& what) {
+    return node_.open_library(to_string(what.id));
+  });
+}
+
+namespace {
+
+/// Whether there is nothing more to come of what stands in the files.
+bool is_settled(const library_status& now) {
+  return !now.leadership.leader.is_nil()
+         && (now.captured || !now.capture_problem.empty())
+         && (now.leadership.role != role::leader || now.pending == 0);
+}
+
+} // namespace
 
 expected<library_status> open_device::settled_status(library& of) {
   const auto end = std::chrono::steady_clock::now() + settle_patience;
   for (;;) {
     auto now = of.status().get();
-    if (!now || !now->leadership.leader.is_nil()
-        || std::chrono::steady_clock::now() >= end)
+    if (!now || is_settled(*now) || std::chrono::steady_clock::now() >= end)
       return now;
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }

@@ -23,11 +23,16 @@ public:
     return directory_;
   }
 
+  /// Which library is meant, by its id, an unambiguous start of it, or its
+  /// name.
+  expected<known_library> find(const std::string& text);
+
   /// A library by its id, an unambiguous start of it, or its name. One that is
   /// damaged fails with what is wrong with it.
   expected<library> open(const std::string& text);
 
-  /// How the library stands, once it is known who leads it or a moment is over.
+  /// How the library stands, once it is known who leads it and what other
+  /// programs wrote is in, or a moment is over.
   static expected<library_status> settled_status(library& of);
 
 private:

@@ -28,41 +28,75 @@ in_two(const std::string& text, char between, const std::string& like) {
   return std::pair{text.substr(0, at), text.substr(at + 1)};
 }
 
-/// Tables of the host's own: no virtual ones with what they consist of, and not
-/// the index of files, which is each device's own.
-constexpr auto select_host_tables = R"sql(
-  SELECT name FROM sqlite_master AS one
-  WHERE type = 'table' AND name <> 'entry' AND sql NOT LIKE 'CREATE VIRTUAL%'
-    AND substr(name, 1, 7) <> 'sqlite_' AND substr(name, 1, 9) <> 'lockstep_'
-    AND NOT EXISTS (SELECT 1 FROM sqlite_master AS virtual
-                    WHERE virtual.sql LIKE 'CREATE VIRTUAL%'
-                      AND substr(one.name, 1, length(virtual.name) + 1)
-                        = virtual.name || '_')
-  ORDER BY name
+/// Whether it is the index of files, which each device makes for itself, and
+/// not a table of the application's with the same name.
+constexpr auto count_index_columns = R"sql(
+  SELECT count(*) FROM pragma_table_info('entry')
+  WHERE name IN ('location', 'path', 'kind', 'size', 'modified', 'inode')
 )sql";
 
-expected<std::vector<std::string>> host_tables(library& of) {
-  auto rows = of.query(select_host_tables).get();
-  return rows.map([](const sql_rows& found) {
-    std::vector<std::string> names;
-    for (const auto& row : found.rows)
-      names.push_back(std::get<std::string>(row.front()));
-    return names;
+expected<bool> has_index(library& of) {
+  return of.query(count_index_columns).get().map([](const sql_rows& found) {
+    return std::get<std::int64_t>(found.rows.front().front()) == 6;
   });
 }
 
-expected<std::vector<track_table>> requests_of(const track_arguments& what,
-                                               library& of) {
+/// The tables that a command is about, as the library has them.
+struct chosen_tables {
+  std::vector<table_list::table> tables;
+  /// Those that --all leaves out, with the reason.
+  std::vector<table_list::table> refused;
+};
+
+expected<chosen_tables> choose_all(library& of,
+                                   const std::vector<table_list::table>& list) {
+  auto indexed = has_index(of);
+  if (!indexed)
+    return tl::make_unexpected(indexed.error());
+  chosen_tables chosen;
+  for (const auto& one : list)
+    if (!one.refusal.empty())
+      chosen.refused.push_back(one);
+    else if (!*indexed || one.name != "entry")
+      chosen.tables.push_back(one);
+  return chosen;
+}
+
+bool is_same(const std::string& a, const std::string& b) {
+  auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// In the library's order, which has parents before those that refer to them.
+expected<chosen_tables> choose(const std::vector<table_list::table>& list,
+                               const std::vector<std::string>& names) {
+  chosen_tables chosen;
+  for (const auto& name : names)
+    if (std::none_of(list.begin(), list.end(),
+                     [&](const auto& one) { return is_same(one.name, name); }))
+      return fail(errc::not_found,
+                  "There is no table \"" + name
+                    + "\" in the library's database; check the name.");
+  for (const auto& one : list)
+    if (std::any_of(names.begin(), names.end(),
+                    [&](const auto& name) { return is_same(one.name, name); }))
+      chosen.tables.push_back(one);
+  return chosen;
+}
+
+expected<std::vector<track_table>>
+requests_of(const track_arguments& what,
+            const std::vector<table_list::table>& tables) {
   std::vector<track_table> list;
-  auto tables = what.all ? host_tables(of) : what.tables;
-  if (!tables)
-    return tl::make_unexpected(tables.error());
-  for (const auto& table : *tables)
-    list.push_back({table, {}, {}});
+  for (const auto& table : tables)
+    list.push_back({table.name, {}, {}});
   auto find = [&](const std::string& table) -> expected<track_table*> {
     auto found
       = std::find_if(list.begin(), list.end(), [&](const track_table& one) {
-          return one.table == table;
+          return is_same(one.table, table);
         });
     if (found == list.end())
       return fail(errc::invalid_argument,
@@ -90,6 +124,29 @@ expected<std::vector<track_table>> requests_of(const track_arguments& what,
   return list;
 }
 
+/// How the tables stand, once what other programs did to them is in.
+expected<std::vector<table_list::table>> tables_of(library& of) {
+  if (auto now = open_device::settled_status(of); !now)
+    return tl::make_unexpected(now.error());
+  return of.tables().get().map(
+    [](table_list&& found) { return std::move(found.tables); });
+}
+
+/// Whether tracking failed for a reason that other tables do not share.
+bool is_about_the_table(errc code) {
+  return code == errc::invalid_argument || code == errc::constraint
+         || code == errc::too_large || code == errc::already_exists;
+}
+
+void add(const tracked_table& one, nlohmann::json& json, text_table& table) {
+  json.push_back({{"table", one.table},
+                  {"model", one.model},
+                  {"key", to_string(one.key)},
+                  {"rows", one.rows}});
+  table.rows.push_back({one.table, one.model, std::string{to_string(one.key)},
+                        with_commas(one.rows)});
+}
+
 expected<void> run_track(const options& given, const track_arguments& what) {
   if (what.all != what.tables.empty())
     return fail(errc::invalid_argument,
@@ -100,43 +157,98 @@ expected<void> run_track(const options& given, const track_arguments& what) {
   auto of = device->open(what.library);
   if (!of)
     return tl::make_unexpected(of.error());
-  auto requests = requests_of(what, *of);
+  auto list = tables_of(*of);
+  if (!list)
+    return tl::make_unexpected(list.error());
+  auto chosen = what.all ? choose_all(*of, *list) : choose(*list, what.tables);
+  if (!chosen)
+    return tl::make_unexpected(chosen.error());
+  auto requests = requests_of(what, chosen->tables);
   if (!requests)
     return tl::make_unexpected(requests.error());
-  auto json = nlohmann::json::array();
-  text_table table{{"TABLE", "MODEL", "ROWS"}, {}};
+  nlohmann::json tracked = nlohmann::json::array();
+  text_table table{{"TABLE", "MODEL", "KEY", "ROWS"}, {}};
   for (const auto& request : *requests) {
-    auto tracked = of->track(request).get();
-    if (!tracked)
-      return tl::make_unexpected(tracked.error());
-    json.push_back({{"table", tracked->table},
-                    {"model", tracked->model},
-                    {"rows", tracked->rows}});
-    table.rows.push_back(
-      {tracked->table, tracked->model, with_commas(tracked->rows)});
+    auto one = of->track(request).get();
+    if (!one && what.all && is_about_the_table(one.error().code))
+      chosen->refused.push_back({request.table, {}, one.error().message});
+    else if (!one)
+      return tl::make_unexpected(one.error());
+    else
+      add(*one, tracked, table);
   }
-  given.out().answer({{"tracked", json}}, table);
+  nlohmann::json answer{{"tracked", tracked}};
+  if (what.all)
+    answer["refused"] = nlohmann::json::array();
+  auto text = to_text(table);
+  for (const auto& one : chosen->refused) {
+    answer["refused"].push_back({{"table", one.name}, {"reason", one.refusal}});
+    text += "not tracked: " + one.refusal + "\n";
+  }
+  given.out().answer(answer, text);
   return {};
+}
+
+expected<void> run_untrack(const options& given, const track_arguments& what) {
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  auto of = device->open(what.library);
+  if (!of)
+    return tl::make_unexpected(of.error());
+  auto list = tables_of(*of);
+  if (!list)
+    return tl::make_unexpected(list.error());
+  auto chosen = choose(*list, what.tables);
+  if (!chosen)
+    return tl::make_unexpected(chosen.error());
+  for (const auto& one : chosen->tables)
+    if (one.model.empty())
+      return fail(errc::not_found,
+                  "The table \"" + one.name
+                    + "\" is not tracked; lockstep track starts it.");
+  auto json = nlohmann::json::array();
+  std::string text;
+  std::reverse(chosen->tables.begin(), chosen->tables.end());
+  for (const auto& table : chosen->tables) {
+    auto one = of->untrack(table.name).get();
+    if (!one)
+      return tl::make_unexpected(one.error());
+    json.push_back(one->table);
+    text += one->table + " is not tracked any more; its rows stay\n";
+  }
+  given.out().answer({{"untracked", json}}, text);
+  return {};
+}
+
+CLI::App& add_one(commands& all, const std::shared_ptr<track_arguments>& what,
+                  const char* name, const char* help, const char* example,
+                  expected<void> (*run)(const options&,
+                                        const track_arguments&)) {
+  auto& made = all.add(name, help, example, [what, run](const options& given) {
+    return run(given, *what);
+  });
+  made
+    .add_option("library", what->library,
+                "Its id, the start of its id, or its name")
+    ->type_name("LIBRARY")
+    ->required();
+  return made;
 }
 
 } // namespace
 
 void add_track(commands& all) {
   auto what = std::make_shared<track_arguments>();
-  auto& track = all.add(
-    "track",
+  auto& track = add_one(
+    all, what, "track",
     "Start syncing tables of a library's database; existing rows enter the log",
-    "lockstep track photos picture --exclude picture.thumbnail",
-    [what](const options& given) { return run_track(given, *what); });
-  track
-    .add_option("library", what->library,
-                "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY")
-    ->required();
+    "lockstep track photos picture --exclude picture.thumbnail", run_track);
   track.add_option("tables", what->tables, "Tables of its database")
     ->type_name("TABLE");
   track.add_flag("--all", what->all,
-                 "Every table, but for the device's own index of files");
+                 "Every table that can be, but for the device's own index of"
+                 " files");
   track
     .add_option("--model", what->models,
                 "What the table's records are called in the log")
@@ -147,6 +259,13 @@ void add_track(commands& all) {
                 "A column that stays on this device")
     ->type_name("TABLE.COLUMN")
     ->allow_extra_args(false);
+
+  auto& untrack = add_one(all, what, "untrack",
+                          "Stop syncing tables on this device; their rows stay",
+                          "lockstep untrack photos picture", run_untrack);
+  untrack.add_option("tables", what->tables, "Tables of its database")
+    ->type_name("TABLE")
+    ->required();
 }
 
 } // namespace lockstep::cli

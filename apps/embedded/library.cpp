@@ -45,6 +45,10 @@ const std::string& library::name() const {
   return parts_->name;
 }
 
+const std::filesystem::path& library::database() const {
+  return parts_->database;
+}
+
 answer<receipt> library::refuse(failure why) {
   auto [future, callback] = make_answer<receipt>();
   callback(tl::make_unexpected(std::move(why)));
@@ -54,6 +58,16 @@ answer<receipt> library::refuse(failure why) {
 answer<tracked_table> library::track(track_table what) {
   return ask<tracked_table, library_actor>(*parts_->system, parts_->library,
                                            std::move(what));
+}
+
+answer<untracked_table> library::untrack(std::string table) {
+  return ask<untracked_table, library_actor>(*parts_->system, parts_->library,
+                                             untrack_table{std::move(table)});
+}
+
+answer<table_list> library::tables() {
+  return ask<table_list, library_actor>(*parts_->system, parts_->library,
+                                        read_tables{});
 }
 
 answer<tracked_table> library::define(std::string create_table,

@@ -7,6 +7,7 @@
 #include "messages/syncable.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -33,6 +34,8 @@ class library {
 public:
   [[nodiscard]] library_id id() const;
   [[nodiscard]] const std::string& name() const;
+  /// The SQLite file with its tables.
+  [[nodiscard]] const std::filesystem::path& database() const;
 
   /// Makes `T`'s table where it is not there and keeps it in step from now on.
   template <syncable T> answer<tracked_table> use() {
@@ -48,6 +51,15 @@ public:
   /// Keeps a table of the library's database in step from now on. Errors:
   /// `not_found`, `invalid_argument` with the reason.
   answer<tracked_table> track(track_table what);
+
+  /// Stops that on this device; the rows stay, and other devices go on.
+  /// Errors: `not_found`; `constraint` while a tracked table's key refers to
+  /// it.
+  answer<untracked_table> untrack(std::string table);
+
+  /// The application's tables: those that are tracked, that could be, and that
+  /// cannot, with the reason.
+  answer<table_list> tables();
 
   /// Writes one record: on any device, at any time. An insert of a record that
   /// exists is refused with `already_exists`.

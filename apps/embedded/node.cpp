@@ -55,6 +55,7 @@ struct node::parts {
     made->id = handles.id;
     made->name = handles.name;
     made->creator = handles.created_by;
+    made->database = handles.database;
     made->library = handles.library.address();
     made->log = handles.log.address();
     made->leadership = handles.leadership.address();
@@ -127,8 +128,10 @@ device_id node::device() const {
   return parts_->identity.id;
 }
 
-expected<library> node::create_library(const std::string& name) {
-  return parts_->ask_node<library_handles>(lockstep::create_library{name})
+expected<library> node::create_library(const std::string& name,
+                                       const std::filesystem::path& database) {
+  return parts_
+    ->ask_node<library_handles>(lockstep::create_library{name, database})
     .map([&](const library_handles& handles) {
       return parts_->handle_of(handles);
     });
@@ -164,7 +167,8 @@ expected<std::vector<known_library>> node::libraries() {
     .map([](const library_list& found) {
       std::vector<known_library> list;
       for (const auto& one : found.libraries)
-        list.push_back({one.library, one.name, one.open});
+        list.push_back({one.library, one.name, one.open, one.database,
+                        one.database_elsewhere});
       return list;
     });
 }
@@ -183,15 +187,21 @@ expected<void> node::close_library(library_id id) {
   return parts_->ask_node<done>(close_open_library{id}).map([](done) {});
 }
 
-expected<library> node::share_library(const library& shared, node& with) {
+expected<void> node::delete_library(library_id id, bool detach) {
+  return parts_->ask_node<done>(lockstep::delete_library{id, detach})
+    .map([](done) {});
+}
+
+expected<library> node::share_library(const library& shared, node& with,
+                                      const std::filesystem::path& database) {
   auto source = shared;
   auto added
     = source.add_member(with.device(), with.parts_->identity.name).get();
   if (!added)
     return tl::make_unexpected(added.error());
   return with.parts_
-    ->ask_node<library_handles>(join_library{shared.id(), shared.name(),
-                                             shared.parts_->creator, device()})
+    ->ask_node<library_handles>(join_library{
+      shared.id(), shared.name(), shared.parts_->creator, device(), database})
     .map([&](const library_handles& handles) {
       return with.parts_->handle_of(handles);
     });

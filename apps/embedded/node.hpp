@@ -32,6 +32,9 @@ struct known_library {
   library_id id;
   std::string name;
   bool open = false;
+  std::filesystem::path database;
+  /// Whether that is not in the library's folder.
+  bool database_elsewhere = false;
 };
 
 /// A library whose library.json cannot be read, so that it has no name.
@@ -72,17 +75,26 @@ public:
 
   /// A new library; this device leads it first. `already_exists` when it has
   /// one of that name; where the making fails, nothing is left of it.
-  expected<library> create_library(const std::string& name);
+  /// `database` is an SQLite file anywhere, or one to be made, by its whole
+  /// path; it stays where it is. Without it, the database lies in the library's
+  /// folder.
+  expected<library> create_library(const std::string& name,
+                                   const std::filesystem::path& database = {});
   /// By id, or by name where only one has it. Opens it when it is closed.
   expected<library> open_library(const std::string& id_or_name);
   expected<std::vector<known_library>> libraries();
   /// Those that `libraries` leaves out.
   expected<std::vector<damaged_library>> damaged_libraries();
   expected<void> close_library(library_id id);
+  /// Takes a library off this device, open or not; what is in its folder goes.
+  /// A database elsewhere stays, and `detach` must say so: everything of
+  /// Lockstep's is taken out of it. Can be repeated when it fails.
+  expected<void> delete_library(library_id id, bool detach = false);
 
   /// Lets another node of this process take part in a library that this device
-  /// leads, and opens it there.
-  expected<library> share_library(const library& shared, node& with);
+  /// leads, and opens it there; `database` as in `create_library`.
+  expected<library> share_library(const library& shared, node& with,
+                                  const std::filesystem::path& database = {});
 
   /// Calls `callback` for each event of `of` (nil: of all libraries), on a
   /// thread of its own: a slow callback delays nobody.

@@ -80,6 +80,7 @@ struct library::parts {
   library_id id;
   std::string name;
   device_id creator;
+  std::filesystem::path database;
   // Weak: a handle that a host keeps must not keep a closed library's thread.
   caf::actor_addr library;
   caf::actor_addr log;

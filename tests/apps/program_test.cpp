@@ -150,8 +150,8 @@ TEST_F(lockstep_program, writes_into_no_file_in_place_of_a_closed_output) {
 
 TEST_F(lockstep_program, has_an_example_in_the_help_of_each_command) {
   for (const std::string command :
-       {"init", "library create", "library list", "track", "status", "log",
-        "history", "conflicts", "leader", "demo"}) {
+       {"init", "library create", "library list", "library delete", "track",
+        "untrack", "status", "log", "history", "conflicts", "leader", "demo"}) {
     const auto help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.out, HasSubstr("Example: lockstep " + command));

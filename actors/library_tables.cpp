@@ -1,0 +1,133 @@
+#include "actors/errors.hpp"
+#include "actors/library_state.hpp"
+#include "persistence/detach.hpp"
+#include "persistence/row_import.hpp"
+#include "persistence/table_list.hpp"
+
+// Which tables take part.
+namespace lockstep {
+
+namespace {
+
+std::uint64_t count_rows(library_store& store, const std::string& table) {
+  SQLite::Statement count{*store.database,
+                          "SELECT count(*) FROM " + sql_name(table)};
+  count.executeStep();
+  return static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+}
+
+} // namespace
+
+template <class Answer, class Change>
+void library_state::change_tables(caf::typed_response_promise<Answer> promise,
+                                  Change change) {
+  auto answer = std::make_shared<Answer>();
+  auto run
+    = [answer, change](library_writer& writer, operation_keeper& keeper) {
+        return change(writer, keeper, *answer);
+      };
+  auto tell
+    = [this, answer, promise](const expected<receipt>& outcome) mutable {
+        if (outcome) {
+          promise.deliver(*answer);
+          return;
+        }
+        // The transaction may be gone, and with it what is known of the tables.
+        if (store_)
+          static_cast<void>(store_->attempt([this]() -> expected<void> {
+            store_->tables.load();
+            return {};
+          }));
+        promise.deliver(to_error(outcome.error()));
+      };
+  enqueue_write(write{std::move(run), receipt_state::local, std::move(tell)});
+}
+
+void library_state::submit(track_table request,
+                           caf::typed_response_promise<tracked_table> promise) {
+  change_tables(promise, [this, request](library_writer& writer,
+                                         operation_keeper& keeper,
+                                         tracked_table& answer) {
+    return track(request, writer, keeper, answer);
+  });
+}
+
+void library_state::submit(
+  untrack_table request, caf::typed_response_promise<untracked_table> promise) {
+  change_tables(promise, [this, request](library_writer&, operation_keeper&,
+                                         untracked_table& answer) {
+    return untrack(request).map([&](const untracked_table& done) {
+      answer = done;
+      return operation_range{};
+    });
+  });
+}
+
+void library_state::submit(detach_database,
+                           caf::typed_response_promise<done> promise) {
+  closing_ = true;
+  enqueue(job{[this, promise]() mutable {
+    watch_end_.reset();
+    auto over = detach(*store_);
+    detached_ = over.has_value();
+    if (over)
+      promise.deliver(done{});
+    else
+      promise.deliver(to_error(over.error()));
+    schedule();
+  }});
+}
+
+caf::result<table_list> library_state::tables() {
+  return to_result(store_->attempt(
+    [this]() -> expected<table_list> { return list_tables(*store_); }));
+}
+
+expected<operation_range> library_state::track(const track_table& request,
+                                               library_writer& writer,
+                                               operation_keeper& keeper,
+                                               tracked_table& answer) {
+  return store_->attempt([&]() -> expected<operation_range> {
+    const bool known = store_->tables.by_table(request.table) != nullptr;
+    operation_range made;
+    auto begin_tracking = [&]() -> expected<const tracked_table_schema*> {
+      savepoint all{*store_};
+      auto schema
+        = store_->tables.track(request.table, request.model, request.excluded);
+      if (!schema || known)
+        return schema;
+      auto imported = import_rows(*store_, **schema, writer, keeper);
+      if (!imported)
+        return tl::make_unexpected(imported.error());
+      made = *imported;
+      all.release();
+      return schema;
+    };
+    auto schema = begin_tracking();
+    if (!schema) {
+      store_->tables.load();
+      return tl::make_unexpected(schema.error());
+    }
+    answer = {(*schema)->table, (*schema)->model, (*schema)->kind,
+              count_rows(*store_, (*schema)->table)};
+    return made;
+  });
+}
+
+expected<untracked_table> library_state::untrack(const untrack_table& request) {
+  return store_->attempt([&]() -> expected<untracked_table> {
+    auto try_it = [&] {
+      savepoint all{*store_};
+      auto untracked = lockstep::untrack(*store_, request.table);
+      if (untracked)
+        all.release();
+      return untracked;
+    };
+    auto untracked = try_it();
+    if (!untracked)
+      store_->tables.load();
+    return untracked;
+  });
+}
+
+} // namespace lockstep

@@ -138,6 +138,8 @@ library_store::open(const std::filesystem::path& path,
   auto* raw = store.get();
   auto ready = raw->attempt([&]() -> expected<void> {
     keep_journal_mode(*raw->database, "wal");
+    // A row is looked up in several tables, here and there.
+    raw->database->exec("PRAGMA cache_size=-32000");
     raw->tables.load();
     auto end = raw->log.latest_sequence();
     if (!end)

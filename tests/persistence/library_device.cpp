@@ -3,6 +3,7 @@
 #include "persistence/entry_file.hpp"
 #include "persistence/image.hpp"
 #include "persistence/pending_keeper.hpp"
+#include "persistence/queued_operations.hpp"
 #include "persistence/row_import.hpp"
 
 #include <stdexcept>
@@ -184,6 +185,16 @@ expected<void> library_device::sequence(const std::vector<operation>& list) {
     [&](auto&, auto& order) { return order.add_proposals(list); });
 }
 
+expected<void> library_device::sequence_queued(device_id from) {
+  return sequenced([&](auto&, auto& order) {
+    auto& queue = store->proposed;
+    auto added
+      = order.add_transaction(queued_operations{queue, queue.of(from)});
+    queue.erase(from);
+    return added;
+  });
+}
+
 expected<void> library_device::capture() {
   return done_by([](library_writer& writer, operation_keeper& keeper) {
     return writer.captured(keeper);
@@ -196,16 +207,22 @@ expected<void> library_device::take_office(lockstep::ballot under) {
   return sequenced([&](auto& writer, auto& order) -> expected<void> {
     pending_keeper keeper{*store};
     must(writer.captured(keeper));
-    const auto list = store->pending.all();
+    auto& queue = store->proposed;
     store->set_applying(true);
     library_applier{*store,
                     [this] {
                       return now();
                     }}
       .undo_pending();
-    store->pending.clear();
+    queue.take_all(store->pending);
     store->set_applying(false);
-    return order.add_proposals(list);
+    order.reserve(queue.of(id).numbers.last);
+    for (const auto& which : queue.transactions())
+      if (auto added = order.add_transaction(queued_operations{queue, which});
+          !added)
+        return added;
+    queue.clear();
+    return {};
   });
 }
 

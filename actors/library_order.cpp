@@ -276,17 +276,20 @@ void library_state::take_office() {
 expected<void> library_state::sequence_pending(log_draft& draft) {
   return store_->attempt([&]() -> expected<void> {
     auto hand = writer();
-    pending_keeper keeper{*store_};
-    take_captured(hand, keeper);
+    auto order = sequencer(draft);
     auto& queue = store_->proposed;
     queue.clear();
-    if (store_->pending.count() == 0)
+    if (store_->pending.count() == 0) {
+      // What the tables show stands on the log alone.
+      take_captured(hand, order);
       return {};
+    }
+    pending_keeper keeper{*store_};
+    take_captured(hand, keeper);
     store_->set_applying(true);
     applier().undo_pending();
     queue.take_all(store_->pending);
     store_->set_applying(false);
-    auto order = sequencer(draft);
     order.reserve(queue.of(setup_.device).numbers.last);
     for (const auto& which : queue.transactions())
       if (auto added = order.add_transaction(queued_operations{queue, which});

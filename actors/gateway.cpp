@@ -18,12 +18,13 @@ template <class... Kinds> bool is_any_of(const peer_message& message) {
 }
 
 bool is_for_leadership(const peer_message& message) {
-  return is_any_of<heartbeat, heartbeat_ack, claim, vote, hand_over>(message);
+  return is_any_of<heartbeat, heartbeat_ack, claim, vote, hand_over, hello>(
+    message);
 }
 
 bool is_for_replication(const peer_message& message) {
-  // Replication reads a heartbeat too: where the leader's log ends.
-  return !is_for_leadership(message) || is_any_of<heartbeat>(message);
+  // A heartbeat says where the leader's log ends, a greeting who has come.
+  return !is_for_leadership(message) || is_any_of<heartbeat, hello>(message);
 }
 
 } // namespace

@@ -40,6 +40,8 @@ public:
   election_effects on(device_id from, const claim& what, time_point now);
   election_effects on(device_id from, const vote& what, time_point now);
   election_effects on(device_id from, const hand_over& what, time_point now);
+  /// A member has opened the library: a leader says at once that it leads.
+  election_effects on(device_id from, const hello& what, time_point now);
 
   /// Who takes part; a leader that was removed hands over.
   election_effects members_changed(const std::vector<member>& members,

@@ -86,6 +86,12 @@ election_effects election::on(device_id from, const heartbeat& what,
   return finish();
 }
 
+election_effects election::on(device_id from, const hello&, time_point) {
+  if (!silent_ && role_ == role::leader && is_member(from))
+    send_heartbeat(from);
+  return finish();
+}
+
 void election::hear(device_id leader, const heartbeat& what, time_point now) {
   heard_at_ = now;
   refusals_ = 0;

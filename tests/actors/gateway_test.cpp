@@ -62,8 +62,8 @@ TEST_F(gateway_test, leadership_hears_elections_and_replication_the_rest) {
   const std::vector<peer_message> elections{heartbeat_ack{}, claim{}, vote{},
                                             hand_over{}};
   const std::vector<peer_message> others{
-    new_entries{}, fetch_entries{}, entries{}, sync_required{}, acknowledge{},
-    propose{},     proposal_ack{},  hello{},   welcome{}};
+    new_entries{}, fetch_entries{}, entries{},      sync_required{},
+    acknowledge{}, propose{},       proposal_ack{}, welcome{}};
   for (const auto& what : elections)
     say(ann, bob, what);
   EXPECT_EQ(devices[bob].leadership.heard.size(), elections.size());
@@ -74,11 +74,12 @@ TEST_F(gateway_test, leadership_hears_elections_and_replication_the_rest) {
   EXPECT_EQ(devices[bob].replication.heard.size(), others.size());
 }
 
-TEST_F(gateway_test, both_hear_a_heartbeat) {
+TEST_F(gateway_test, both_hear_a_heartbeat_and_a_greeting) {
   start_pair();
   say(ann, bob, heartbeat{});
-  EXPECT_EQ(devices[bob].leadership.heard.size(), 1u);
-  EXPECT_EQ(devices[bob].replication.heard.size(), 1u);
+  say(ann, bob, hello{});
+  EXPECT_EQ(devices[bob].leadership.heard.size(), 2u);
+  EXPECT_EQ(devices[bob].replication.heard.size(), 2u);
 }
 
 TEST_F(gateway_test, others_are_no_peers) {

@@ -23,6 +23,18 @@ TEST_F(replicated_library, creator_leads_first) {
   EXPECT_EQ(leadership("bert").leader, at("anna").id);
 }
 
+TEST_F(replicated_library, device_that_joins_follows_at_once) {
+  auto& dora = start("dora");
+  ASSERT_TRUE(ask<receipt>(at("anna").shared.library,
+                           change_member{{dora.id, "dora", false}}));
+  dora.shared = *ask<library_handles>(
+    dora.node,
+    join_library{at("anna").shared.id, "photos", at("anna").id, at("anna").id});
+  run();
+  EXPECT_EQ(leadership("dora").leader, at("anna").id);
+  EXPECT_EQ(status("dora").head, status("anna").head);
+}
+
 TEST_F(replicated_library, leaders_write_reaches_everyone_at_once) {
   const auto sky = make_tag("sky");
   ASSERT_TRUE(put("anna", sky));

@@ -341,6 +341,14 @@ TEST(election, newer_leader_shows_itself_to_an_older_one) {
   EXPECT_EQ(machine.view().role, role::leader);
 }
 
+TEST(election, leader_shows_itself_to_a_member_that_greets) {
+  auto machine = started(leader_b(), {a});
+  EXPECT_EQ(said<heartbeat>(machine.on(a, hello{}, t0), a)->ballot,
+            under(2, b));
+  const auto stranger = device(9);
+  EXPECT_FALSE(said<heartbeat>(machine.on(stranger, hello{}, t0), stranger));
+}
+
 TEST(election, old_leader_that_learns_of_a_newer_ballot_follows) {
   auto machine = started(leader_b(), {a});
   machine.on(a, heartbeat_ack{under(5, c), longer}, t0);

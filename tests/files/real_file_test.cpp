@@ -1,0 +1,49 @@
+#include "tests/files/real_file.hpp"
+
+namespace lockstep {
+namespace {
+
+const std::filesystem::path samples{LOCKSTEP_SAMPLES};
+
+class small_real_file : public real_file,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(small_real_file, is_equal_on_three_devices_whoever_edits_it) {
+  if (!std::filesystem::exists(samples / GetParam()))
+    GTEST_SKIP() << GetParam() << " could not be fetched";
+  ASSERT_NO_FATAL_FAILURE(begin(samples / GetParam()));
+  ASSERT_FALSE(tracked.empty());
+  expect_equal();
+  edit(0, change_some(11, 3));
+  edit(1, remove_some(23, 5));
+  edit(2, change_some(7, 2));
+  edit(1, change_some(5, 1));
+  expect_equal();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  debian, small_real_file,
+  testing::Values("usr/share/birdfont/codepages.sqlite",
+                  "usr/share/birdfont/ucd.sqlite",
+                  "usr/lib/python3/dist-packages/stem/cached_manual.sqlite",
+                  "usr/share/pychess/learn/puzzles/mate_in_3.sqlite",
+                  "usr/share/pychess/eco.db", "usr/share/proj/proj.db"));
+
+class large_real_file : public real_file,
+                        public testing::WithParamInterface<const char*> {};
+
+TEST_P(large_real_file, slow_is_equal_on_three_devices_whoever_edits_it) {
+  if (!std::filesystem::exists(samples / GetParam()))
+    GTEST_SKIP() << GetParam() << " could not be fetched";
+  ASSERT_NO_FATAL_FAILURE(begin(samples / GetParam()));
+  edit(1, change_some(211, 3));
+  edit(2, remove_some(301, 5));
+  expect_equal();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  debian, large_real_file,
+  testing::Values("usr/lib/R/site-library/GO.db/extdata/GO.sqlite"));
+
+} // namespace
+} // namespace lockstep

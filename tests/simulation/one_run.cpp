@@ -45,6 +45,15 @@ public:
     world_.before_down = [this](device& which) { log_.forget(which); };
   }
 
+  one_run(const one_run&) = delete;
+  one_run& operator=(const one_run&) = delete;
+
+  /// What looks at the devices goes before they do.
+  ~one_run() {
+    world_.after_step = nullptr;
+    world_.before_down = nullptr;
+  }
+
   run_result go() {
     try {
       begin();
@@ -103,6 +112,8 @@ private:
       work_.collect();
       act();
     }
+    if (verdict_.good())
+      world_.run.run_for(std::max(end - world_.run.now(), duration::zero()));
   }
 
   void act() {

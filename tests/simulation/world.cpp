@@ -174,7 +174,7 @@ void world::notice_step(owner whose) {
   if (whose == nobody)
     return;
   auto& which = devices.at(static_cast<std::size_t>(whose));
-  if (after_step)
+  if (after_step && which.disk->has_power())
     after_step(which);
   if (which.up && !which.disk->has_power()) {
     say(which.name + " loses its power while it writes");

@@ -261,8 +261,10 @@ void faults::bring_up(device& which) {
   if (world_.run.is_frozen(which.number))
     return;
   if (!which.ready) {
+    // Whoever lets a device in leads at that time.
     auto& host = any();
-    if (host.up && host.ready && host.shared.library)
+    if (host.up && host.ready && host.shared.library
+        && world_.leads(host))
       report("join", world_.let_in(which, host, join_patience));
     return;
   }

@@ -61,7 +61,9 @@ void log_checker::step_back(mirror& what) {
   while (!what.lines.empty()) {
     auto& last = what.lines.back();
     auto held = what.reader->head_at(last.position.sequence);
-    if (held && *held && (*held)->position == last.position
+    if (!held)
+      return;
+    if (*held && (*held)->position == last.position
         && (*held)->chain == last.chain)
       return;
     ++given_back;

@@ -111,6 +111,7 @@ private:
                            std::min(next_pause(left, acts), left));
       work_.collect();
       act();
+      world_.notice_power_cuts();
     }
     if (verdict_.good())
       world_.run.run_for(std::max(end - world_.run.now(), duration::zero()));

@@ -80,7 +80,14 @@ expected<void> world::start(device& which) {
 }
 
 expected<void> world::share(std::size_t count) {
-  run.after_step = [this](owner whose) { notice_step(whose); };
+  run.after_step = [this](owner whose) {
+    if (whose == nobody)
+      return;
+    auto& which = devices.at(static_cast<std::size_t>(whose));
+    if (after_step && which.disk->has_power())
+      after_step(which);
+    notice_power_cut(which);
+  };
   for (std::size_t i = 0; i < count; ++i)
     if (auto started = start(add_device()); !started)
       return started;
@@ -170,16 +177,22 @@ expected<void> world::close(device& which) {
   return {};
 }
 
-void world::notice_step(owner whose) {
-  if (whose == nobody)
+void world::notice_power_cut(device& which) {
+  if (!which.up || which.disk->has_power())
     return;
-  auto& which = devices.at(static_cast<std::size_t>(whose));
-  if (after_step && which.disk->has_power())
-    after_step(which);
-  if (which.up && !which.disk->has_power()) {
-    say(which.name + " loses its power while it writes");
-    crash(which, unflushed::kept);
-  }
+  say(which.name + " loses its power while it writes");
+  crash(which, unflushed::kept);
+}
+
+void world::notice_power_cuts() {
+  for (auto& one : devices)
+    notice_power_cut(one);
+}
+
+bool world::leads(device& which) {
+  const auto view = ask<leadership_view>(which, which.shared.leadership,
+                                         std::chrono::seconds{5}, read_leader{});
+  return view && view->role == role::leader;
 }
 
 void world::set_online(const device& which, bool online) {

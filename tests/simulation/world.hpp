@@ -60,6 +60,13 @@ public:
   void crash(device& which, unflushed fate);
   expected<void> close(device& which);
 
+  /// Takes down whoever has lost its power; to be called whenever something
+  /// other than an actor has written.
+  void notice_power_cuts();
+
+  /// Whether the device holds that it leads.
+  bool leads(device& which);
+
   void set_online(const device& which, bool online);
   template <class Message> void tell_network(const Message& what) {
     caf::anon_send(network_, what);
@@ -103,8 +110,7 @@ public:
 private:
   wall_time wall_of(owner whose);
   expected<void> make_tables(device& where, duration patience);
-  /// An actor took a message; its device may have lost its power by it.
-  void notice_step(owner whose);
+  void notice_power_cut(device& which);
 
   std::filesystem::path folder_;
   memory_disk disk_;

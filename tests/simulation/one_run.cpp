@@ -160,7 +160,7 @@ private:
     }
     verdict_.fail("liveness: after "
                   + std::to_string(drain_patience.count())
-                  + " quiet minutes " + left);
+                  + " quiet minutes " + left + world_.describe());
   }
 
   void wake_all() {

@@ -189,6 +189,38 @@ void world::notice_power_cuts() {
     notice_power_cut(one);
 }
 
+std::string world::describe() {
+  constexpr std::chrono::seconds patience{5};
+  auto name = [this](device_id id) {
+    for (const auto& one : devices)
+      if (one.id == id)
+        return one.name;
+    return std::string{"nobody"};
+  };
+  std::string text;
+  for (auto& one : devices) {
+    if (!one.up || !one.shared.library)
+      continue;
+    const auto state = ask<library_status>(one, one.shared.library, patience,
+                                           read_status{});
+    if (!state) {
+      text += "\n" + one.name + ": " + state.error().message;
+      continue;
+    }
+    const auto& view = state->leadership;
+    text += "\n" + one.name + ": " + std::string{to_string(view.role)}
+            + ", leader " + name(view.leader) + ", term "
+            + to_string(view.ballot.term) + " of " + name(view.ballot.device)
+            + ", log " + to_string(state->head.position.sequence)
+            + ", applied " + to_string(state->applied) + ", pending "
+            + std::to_string(state->pending) + ", set aside "
+            + std::to_string(state->set_aside) + ", members";
+    for (const auto& who : state->members)
+      text += " " + name(who.device) + (who.removed ? "(removed)" : "");
+  }
+  return text;
+}
+
 bool world::leads(device& which) {
   const auto view = ask<leadership_view>(which, which.shared.leadership,
                                          std::chrono::seconds{5}, read_leader{});

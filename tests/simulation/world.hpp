@@ -64,6 +64,9 @@ public:
   /// other than an actor has written.
   void notice_power_cuts();
 
+  /// Whom each device takes for the leader and whom it knows, for people.
+  std::string describe();
+
   /// Whether the device holds that it leads.
   bool leads(device& which);
 

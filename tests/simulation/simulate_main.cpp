@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <iostream>
@@ -20,6 +21,16 @@ void print(const summary& total) {
     std::cout << "failing_seeds " << all.at("failing_seeds") << "\n";
   for (const auto& name : total.never)
     std::cout << "never happened: " << name << "\n";
+}
+
+/// What the devices log stands between the lines of a trace.
+std::shared_ptr<spdlog::logger> log_for(bool trace) {
+  spdlog::sink_ptr to = std::make_shared<spdlog::sinks::null_sink_st>();
+  if (trace)
+    to = std::make_shared<spdlog::sinks::stderr_sink_st>();
+  auto made = std::make_shared<spdlog::logger>("lockstep", to);
+  made->set_pattern("             log: %v");
+  return made;
 }
 
 /// Takes the value or tells what is wrong with it.
@@ -64,8 +75,7 @@ int main(int argc, char** argv) {
     std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";
     return 2;
   }
-  spdlog::register_logger(std::make_shared<spdlog::logger>(
-    "lockstep", std::make_shared<spdlog::sinks::null_sink_st>()));
+  spdlog::register_logger(log_for(how.trace));
   const auto total = run_range(how, std::cerr);
   if (how.json)
     std::cout << total.to_json().dump() << "\n";

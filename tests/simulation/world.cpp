@@ -103,6 +103,8 @@ expected<void> world::share(std::size_t count) {
   for (std::size_t i = 1; i < count; ++i)
     if (auto in = let_in(devices[i], first, long_patience); !in)
       return in;
+  // The run starts with devices that know each other.
+  run.run_for(std::chrono::minutes{3});
   return {};
 }
 

@@ -119,9 +119,9 @@ void faults::cut_one_way() {
 
 void faults::mend_links() {
   for (const auto& [a, b] : cut_)
-    world_.tell_network(
-      set_link{world_.devices[static_cast<std::size_t>(a)].id,
-               world_.devices[static_cast<std::size_t>(b)].id, true});
+    world_.tell_network(set_link{world_.devices[static_cast<std::size_t>(a)].id,
+                                 world_.devices[static_cast<std::size_t>(b)].id,
+                                 true});
   cut_.clear();
 }
 
@@ -193,10 +193,9 @@ void faults::skew_clock() {
   auto& which = any();
   constexpr std::array<std::int64_t, 3> scales{30, 7'200, 3 * 86'400};
   const auto scale = scales[world_.run.draw(scales.size())];
-  const auto off
-    = static_cast<std::int64_t>(
-        world_.run.draw(static_cast<std::uint64_t>(2 * scale)))
-      - scale;
+  const auto off = static_cast<std::int64_t>(
+                     world_.run.draw(static_cast<std::uint64_t>(2 * scale)))
+                   - scale;
   *which.skew = std::chrono::seconds{off};
   count(fault::skew, which.name + " by " + std::to_string(off) + " s");
 }
@@ -263,8 +262,7 @@ void faults::bring_up(device& which) {
   if (!which.ready) {
     // Whoever lets a device in leads at that time.
     auto& host = any();
-    if (host.up && host.ready && host.shared.library
-        && world_.leads(host))
+    if (host.up && host.ready && host.shared.library && world_.leads(host))
       report("join", world_.let_in(which, host, join_patience));
     return;
   }

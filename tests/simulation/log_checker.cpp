@@ -43,9 +43,8 @@ void log_checker::look(device& which) {
     ballots.insert(record->current);
   step_back(seen);
   for (;;) {
-    const auto since
-      = seen.lines.empty() ? sequence_number{}
-                           : seen.lines.back().position.sequence;
+    const auto since = seen.lines.empty() ? sequence_number{}
+                                          : seen.lines.back().position.sequence;
     auto more = seen.reader->fetch_since(since, chunk);
     if (!more)
       return result_.fail("P7: the log of " + which.name

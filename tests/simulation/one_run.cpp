@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <ostream>
+#include <sstream>
 
 namespace lockstep::simulation {
 
@@ -36,13 +37,17 @@ std::filesystem::path folder_for_runs() {
 class one_run {
 public:
   one_run(std::uint64_t seed, const options& how, std::ostream* trace_to)
-    : how_(how), folder_(folder_for_runs()),
-      world_(seed, folder_.path()), log_(world_, verdict_),
-      work_(world_, ledger_), faults_(world_, chosen(how)) {
+    : how_(how), folder_(folder_for_runs()), world_(seed, folder_.path()),
+      log_(world_, verdict_), work_(world_, ledger_),
+      faults_(world_, chosen(how)) {
     result_.seed = seed;
     world_.run.story.print_to(trace_to);
-    world_.after_step = [this](device& which) { log_.look(which); };
-    world_.before_down = [this](device& which) { log_.forget(which); };
+    world_.after_step = [this](device& which) {
+      log_.look(which);
+    };
+    world_.before_down = [this](device& which) {
+      log_.forget(which);
+    };
   }
 
   one_run(const one_run&) = delete;
@@ -119,9 +124,8 @@ private:
 
   void act() {
     auto& which = world_.devices[world_.run.draw(world_.devices.size())];
-    const bool can_work
-      = which.up && which.ready && which.shared.library
-        && !world_.run.is_frozen(which.number);
+    const bool can_work = which.up && which.ready && which.shared.library
+                          && !world_.run.is_frozen(which.number);
     if (world_.run.draw(100) < 60) {
       if (can_work)
         work_.act(which);
@@ -131,7 +135,8 @@ private:
     } else {
       faults_.act();
     }
-    if (world_.run.one_in(10) && which.up && which.ready)
+    if (world_.run.one_in(10) && which.up && which.ready
+        && which.disk->has_power())
       check_tables(world_, which, verdict_);
   }
 
@@ -158,8 +163,7 @@ private:
       if (left.empty())
         return;
     }
-    verdict_.fail("liveness: after "
-                  + std::to_string(drain_patience.count())
+    verdict_.fail("liveness: after " + std::to_string(drain_patience.count())
                   + " quiet minutes " + left + world_.describe());
   }
 
@@ -192,8 +196,8 @@ private:
         return one.name + " has applied " + std::to_string(state->applied)
                + " of " + std::to_string(held);
       if (length && *length != held)
-        return one.name + " holds " + std::to_string(held) + " entries, another "
-               + std::to_string(*length);
+        return one.name + " holds " + std::to_string(held)
+               + " entries, another " + std::to_string(*length);
       length = held;
     }
     return {};
@@ -212,8 +216,8 @@ private:
       const auto held = read_tables(world_, one);
       if (!held || !rows || *held != *rows)
         verdict_.fail("P4: the tables of " + first.name + " and " + one.name
-                      + " differ:\n" + (rows ? *rows : rows.error().message)
-                      + "and\n" + (held ? *held : held.error().message));
+                      + " differ" + what_differs(rows, held, log)
+                      + world_.describe());
       check_tables(world_, one, verdict_);
       check_replay(world_, one, log, verdict_);
     }
@@ -222,8 +226,37 @@ private:
       if (what.model == conflict_model)
         ++result_.counts["conflicts"];
     result_.counts["entries"] = log.size();
-    result_.counts["renumbered"]
-      = work_.renumbered(numbers_of(world_, first));
+    result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// The rows that only one side has, with the entries about them.
+  static std::string what_differs(const expected<std::string>& a,
+                                  const expected<std::string>& b,
+                                  const std::vector<entry>& log) {
+    if (!a || !b)
+      return ": " + (a ? b : a).error().message;
+    std::string text;
+    auto only = [&](const std::string& in, const std::string& not_in) {
+      std::istringstream rows{in};
+      for (std::string row; std::getline(rows, row);) {
+        if (("\n" + not_in).find("\n" + row + "\n") != std::string::npos)
+          continue;
+        text += "\n" + row;
+        const auto mark = row.find("t#");
+        if (mark == std::string::npos)
+          continue;
+        const auto what = row.substr(mark, row.find(';', mark) - mark + 1);
+        for (const auto& one : log)
+          if (one.data.find(what) != std::string::npos)
+            text += "\n  " + named(one) + " " + one.model + " "
+                    + std::string{to_string(one.change)} + " " + one.data;
+      }
+    };
+    text += "\nonly the first has:";
+    only(*a, *b);
+    text += "\nonly the second has:";
+    only(*b, *a);
+    return text;
   }
 
   void report() {

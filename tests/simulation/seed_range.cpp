@@ -16,8 +16,8 @@ namespace {
 using json = nlohmann::json;
 
 json to_json(const run_result& what) {
-  return {{"seed", what.seed},         {"why", what.why},
-          {"story", what.story},       {"digest", what.digest},
+  return {{"seed", what.seed},          {"why", what.why},
+          {"story", what.story},        {"digest", what.digest},
           {"hours", what.device_hours}, {"steps", what.steps},
           {"counts", what.counts}};
 }
@@ -30,8 +30,7 @@ run_result from_json(const json& what) {
   result.digest = what.at("digest").get<std::uint64_t>();
   result.device_hours = what.at("hours").get<double>();
   result.steps = what.at("steps").get<std::uint64_t>();
-  result.counts
-    = what.at("counts").get<std::map<std::string, std::uint64_t>>();
+  result.counts = what.at("counts").get<std::map<std::string, std::uint64_t>>();
   return result;
 }
 
@@ -68,8 +67,8 @@ worker start_worker(const options& how, unsigned number) {
     ::close(ends[0]);
     auto* out = ::fdopen(ends[1], "w");
     for (auto seed = made.next; seed <= how.seeds.last; seed += how.jobs) {
-      const auto line = to_json(run_seed(seed, how, nullptr)).dump(
-        -1, ' ', false, json::error_handler_t::replace);
+      const auto line = to_json(run_seed(seed, how, nullptr))
+                          .dump(-1, ' ', false, json::error_handler_t::replace);
       std::fprintf(out, "%s\n", line.c_str());
       std::fflush(out);
     }
@@ -92,8 +91,7 @@ bool read_line(std::FILE* from, std::string& line) {
 
 /// Takes all results of one worker. A seed that took its process along is a
 /// failure, and the rest of the worker's seeds go on in a new one.
-void drain(worker from, const options& how, summary& total,
-           std::ostream& err) {
+void drain(worker from, const options& how, summary& total, std::ostream& err) {
   for (;;) {
     std::string line;
     while (read_line(from.lines, line)) {
@@ -119,7 +117,7 @@ void drain(worker from, const options& how, summary& total,
 
 void find_missing(summary& total, const options& how) {
   std::vector<std::string> wanted{"elections", "rebased", "conflicts",
-                                  "commits", "foreign", "renumbered"};
+                                  "commits",   "foreign", "renumbered"};
   for (const auto what : how.faults)
     wanted.push_back("fault " + std::string{to_string(what)});
   for (const auto& name : wanted)

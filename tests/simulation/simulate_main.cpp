@@ -34,8 +34,7 @@ std::shared_ptr<spdlog::logger> log_for(bool trace) {
 }
 
 /// Takes the value or tells what is wrong with it.
-template <class T>
-bool take(lockstep::expected<T> value, T& into) {
+template <class T> bool take(lockstep::expected<T> value, T& into) {
   if (!value)
     std::cerr << "lockstep-simulate: " << value.error().message << "\n";
   else

@@ -108,8 +108,7 @@ void stepper::kill_all(owner whose) {
     if (auto actor = weak.lock())
       kill(actor);
   // One that waits for an answer ends once it has it.
-  while (run_one_of(whose)) {
-  }
+  while (run_one_of(whose)) {}
   running_ = nobody;
 }
 

@@ -65,8 +65,8 @@ void check_tables(const world& where, device& which, verdict& result) {
                   + broken);
     if (const auto broken = text_of(file, "PRAGMA integrity_check");
         broken != "ok\n")
-      result.fail("P10: " + which.name + " fails the integrity check: "
-                  + broken);
+      result.fail("P10: " + which.name
+                  + " fails the integrity check: " + broken);
     if (const auto half = half_of_a_group(file); !half.empty())
       result.fail("P8: " + which.name
                   + " shows a part of a transaction (group|rows|of): " + half);
@@ -82,8 +82,8 @@ expected<std::string> read_tables(const world& where, device& which) {
     std::string text;
     for (const auto& table : tables()) {
       const std::string name{table.name};
-      text += name + "\n" + text_of(file, "SELECT * FROM " + name
-                                            + " ORDER BY 1");
+      text
+        += name + "\n" + text_of(file, "SELECT * FROM " + name + " ORDER BY 1");
     }
     return text;
   });

@@ -22,9 +22,10 @@ inline const auto& tables() {
                           " KEY NOT NULL, name TEXT NOT NULL UNIQUE, text TEXT"
                           " CHECK(length(name) > 0))"},
     // Rows of one transaction: all of a group, or none.
-    shared_table{"batch", "CREATE TABLE IF NOT EXISTS batch(uuid TEXT PRIMARY"
-                          " KEY NOT NULL, grp INTEGER NOT NULL, size INTEGER NOT"
-                          " NULL, text TEXT)"},
+    shared_table{"batch",
+                 "CREATE TABLE IF NOT EXISTS batch(uuid TEXT PRIMARY"
+                 " KEY NOT NULL, grp INTEGER NOT NULL, size INTEGER NOT"
+                 " NULL, text TEXT)"},
     shared_table{"album", "CREATE TABLE IF NOT EXISTS album(id INTEGER PRIMARY"
                           " KEY, text TEXT NOT NULL)"},
     shared_table{"photo", "CREATE TABLE IF NOT EXISTS photo(id INTEGER PRIMARY"

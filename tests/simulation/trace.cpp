@@ -28,9 +28,9 @@ std::string readable(const std::type_info& kind) {
 } // namespace
 
 void trace::say(duration at, std::string text) {
-  for (std::size_t found = 0; !hidden_.empty()
-                              && (found = text.find(hidden_, found))
-                                   != std::string::npos;)
+  for (std::size_t found = 0;
+       !hidden_.empty()
+       && (found = text.find(hidden_, found)) != std::string::npos;)
     text.erase(found, hidden_.size());
   digest_ = XXH64(text.data(), text.size(), digest_);
   add({at, std::move(text), nullptr, nullptr});
@@ -41,8 +41,8 @@ void trace::step(duration at, std::string_view device, const char* actor,
   digest_ = XXH64(device.data(), device.size(), digest_);
   digest_ = XXH64(actor, std::char_traits<char>::length(actor), digest_);
   if (kind != nullptr)
-    digest_ = XXH64(kind->name(),
-                    std::char_traits<char>::length(kind->name()), digest_);
+    digest_ = XXH64(kind->name(), std::char_traits<char>::length(kind->name()),
+                    digest_);
   add({at, std::string{device}, actor, kind});
 }
 

@@ -47,8 +47,8 @@ void work::add_note(draft& to) {
   const nlohmann::json image{{"uuid", to_string(id)},
                              {"text", fresh_text(to)},
                              {"stars", world_.run.draw(5)}};
-  to.steps.push_back(record_change{"note", id, change_type::insert,
-                                   image.dump()});
+  to.steps.push_back(
+    record_change{"note", id, change_type::insert, image.dump()});
 }
 
 /// Many devices edit the same few, delete them and make them again.
@@ -61,8 +61,8 @@ void work::edit_note(draft& to) {
   const nlohmann::json image{{"uuid", to_string(id)},
                              {"text", fresh_text()},
                              {"stars", world_.run.draw(5)}};
-  to.steps.push_back(record_change{"note", id, change_type::update,
-                                   image.dump()});
+  to.steps.push_back(
+    record_change{"note", id, change_type::update, image.dump()});
 }
 
 void work::add_label(draft& to) {
@@ -71,9 +71,8 @@ void work::add_label(draft& to) {
         {to_string(fresh_id()),
          "name " + std::to_string(world_.run.draw(names)), fresh_text()}));
   if (world_.run.one_in(3))
-    to.steps.push_back(
-      sql("DELETE FROM label WHERE name = ?",
-          {"name " + std::to_string(world_.run.draw(names))}));
+    to.steps.push_back(sql("DELETE FROM label WHERE name = ?",
+                           {"name " + std::to_string(world_.run.draw(names))}));
 }
 
 void work::add_group(draft& to, std::uint64_t size) {
@@ -170,15 +169,15 @@ void work::act(device& on) {
   if (world_.run.one_in(6))
     return write_as_another_program(on);
   auto what = make();
-  const auto wait = world_.run.one_in(5) ? receipt_state::sequenced
-                                         : receipt_state::local;
+  const auto wait
+    = world_.run.one_in(5) ? receipt_state::sequenced : receipt_state::local;
   world_.say("a commit of " + std::to_string(what.steps.size()) + " on "
-             + on.name);
+             + on.name + ", texts up to " + std::to_string(texts_));
   ++commits;
-  waiting_.push_back({on.number, std::move(what.texts),
-                      world_.request<receipt>(
-                        on.shared.library,
-                        commit_transaction{std::move(what.steps), wait})});
+  waiting_.push_back(
+    {on.number, std::move(what.texts),
+     world_.request<receipt>(on.shared.library,
+                             commit_transaction{std::move(what.steps), wait})});
 }
 
 std::uint64_t
@@ -235,7 +234,8 @@ void work::write_as_another_program(device& on) {
     file.exec("COMMIT");
     for (auto& one : what.texts)
       ledger_.expect_text(std::move(one));
-    world_.say("another program wrote on " + on.name);
+    world_.say("another program wrote on " + on.name + ", texts up to "
+               + std::to_string(texts_));
   } catch (const SQLite::Exception& problem) {
     world_.say("another program could not write on " + on.name + ": "
                + problem.what());

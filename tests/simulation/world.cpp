@@ -13,9 +13,8 @@ constexpr duration long_patience = std::chrono::minutes{5};
 
 world::world(std::uint64_t seed, const std::filesystem::path& folder)
   : run(seed), folder_(folder),
-    disk_(seed, [this] {
-      return wall_of(run.running()).time_since_epoch().count();
-    }),
+    disk_(seed,
+          [this] { return wall_of(run.running()).time_since_epoch().count(); }),
     network_(run.system().spawn(local_network)) {
   run.story.hide(folder.string());
   run.name_of = [this](owner whose) {
@@ -59,20 +58,23 @@ expected<void> world::start(device& which) {
   if (!directory)
     return tl::make_unexpected(directory.error());
   auto identity = open_or_create_identity(
-    which.folder,
-    new_device{which.name, wall_of(which.number), which.seed});
+    which.folder, new_device{which.name, wall_of(which.number), which.seed});
   if (!identity)
     return tl::make_unexpected(identity.error());
   which.id = identity->id;
   which.disk->restore_power();
-  which.events = run.as(which.number, [&] {
-    return run.system().spawn(event_bus, limits.events);
-  });
+  which.events = run.as(
+    which.number, [&] { return run.system().spawn(event_bus, limits.events); });
   which.node = run.as(which.number, [&] {
     return run.system().spawn(
       run_node,
       node_setup{std::make_shared<data_directory>(std::move(*directory)),
-                 *identity, limits, env, network_, which.events, {}});
+                 *identity,
+                 limits,
+                 env,
+                 network_,
+                 which.events,
+                 {}});
   });
   which.up = true;
   say(which.name + " starts");
@@ -111,9 +113,9 @@ expected<void> world::share(std::size_t count) {
 expected<void> world::let_in(device& newcomer, device& host,
                              duration patience) {
   if (!newcomer.shared.library) {
-    auto member = ask<receipt>(
-      host, host.shared.library, patience,
-      change_member{{newcomer.id, newcomer.name, false}});
+    auto member
+      = ask<receipt>(host, host.shared.library, patience,
+                     change_member{{newcomer.id, newcomer.name, false}});
     if (!member)
       return tl::make_unexpected(member.error());
     auto joined = ask<library_handles>(
@@ -170,8 +172,7 @@ void world::crash(device& which, unflushed fate) {
 
 expected<void> world::close(device& which) {
   which.shared = {};
-  auto closed
-    = ask<done>(which, which.node, long_patience, close_node{});
+  auto closed = ask<done>(which, which.node, long_patience, close_node{});
   if (!closed)
     return tl::make_unexpected(closed.error());
   crash(which, unflushed::torn);
@@ -203,8 +204,8 @@ std::string world::describe() {
   for (auto& one : devices) {
     if (!one.up || !one.shared.library)
       continue;
-    const auto state = ask<library_status>(one, one.shared.library, patience,
-                                           read_status{});
+    const auto state
+      = ask<library_status>(one, one.shared.library, patience, read_status{});
     if (!state) {
       text += "\n" + one.name + ": " + state.error().message;
       continue;
@@ -213,8 +214,8 @@ std::string world::describe() {
     text += "\n" + one.name + ": " + std::string{to_string(view.role)}
             + ", leader " + name(view.leader) + ", term "
             + to_string(view.ballot.term) + " of " + name(view.ballot.device)
-            + ", log " + to_string(state->head.position.sequence)
-            + ", applied " + to_string(state->applied) + ", pending "
+            + ", log " + to_string(state->head.position.sequence) + ", applied "
+            + to_string(state->applied) + ", pending "
             + std::to_string(state->pending) + ", set aside "
             + std::to_string(state->set_aside) + ", members";
     for (const auto& who : state->members)
@@ -224,8 +225,8 @@ std::string world::describe() {
 }
 
 bool world::leads(device& which) {
-  const auto view = ask<leadership_view>(which, which.shared.leadership,
-                                         std::chrono::seconds{5}, read_leader{});
+  const auto view = ask<leadership_view>(
+    which, which.shared.leadership, std::chrono::seconds{5}, read_leader{});
   return view && view->role == role::leader;
 }
 

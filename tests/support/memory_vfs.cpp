@@ -227,8 +227,7 @@ void barrier(sqlite3_file*) {
 
 int unmap_regions(sqlite3_file* file, int) {
   auto& self = of(file);
-  if (std::exchange(self.uses_regions, false)
-      && --self.file->region_users == 0)
+  if (std::exchange(self.uses_regions, false) && --self.file->region_users == 0)
     self.file->regions.clear();
   return SQLITE_OK;
 }

@@ -22,8 +22,8 @@
 
 namespace lockstep {
 
-/// Actors in virtual time, in one thread: nothing runs and no time passes unless
-/// its owner says so.
+/// Actors in virtual time, in one thread: nothing runs and no time passes
+/// unless its owner says so.
 class virtual_time {
 public:
   using test_clock = caf::detail::test_actor_clock;

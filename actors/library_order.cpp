@@ -189,6 +189,11 @@ void library_state::follow_log(library_applier::chunk fresh) {
 }
 
 void library_state::try_later() {
+  // Every turn comes by here while the tables are behind; one timer is enough.
+  const auto now = self_->clock().now();
+  if (now < next_retry_)
+    return;
+  next_retry_ = now + retry_pause;
   self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
 }
 

@@ -201,6 +201,8 @@ private:
   bool office_due_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
+  /// When the timer of the last failure is due.
+  time_point next_retry_;
   /// Since when nothing needs to be captured, as far as is known.
   std::optional<write_marks> looked_at_;
   bool capture_queued_ = false;

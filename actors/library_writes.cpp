@@ -168,7 +168,10 @@ void library_state::append(std::shared_ptr<log_draft> draft,
                      "A statement rolled the whole transaction back; nothing"
                      " was changed. Try again."));
   if (draft->empty()) {
-    auto committed_now = store_->commit();
+    // The log does not bring it back: a new table, rows that are not tracked.
+    auto committed_now = store_->commit().and_then([&] {
+      return store_->flush();
+    });
     if (!committed_now)
       store_->rollback();
     next(committed_now.map([&] { return draft->start(); }));

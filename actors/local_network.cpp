@@ -33,7 +33,8 @@ void local_network_state::lost(const caf::actor_addr& gateway) {
 
 void local_network_state::carry(const carry_frames& what) {
   const auto session = session_between(what.from, what.to);
-  if (session == 0 || happens(faults_.drop_per_mille))
+  if (session == 0 || unheard_.contains({what.from, what.to})
+      || happens(faults_.drop_per_mille))
     return;
   const auto copies = happens(faults_.duplicate_per_mille) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
@@ -65,6 +66,13 @@ void local_network_state::allow(const set_link& what) {
   else
     cut_.insert(pair_of(what.a, what.b));
   refresh_links();
+}
+
+void local_network_state::allow(const set_heard& what) {
+  if (what.heard)
+    unheard_.erase({what.from, what.to});
+  else
+    unheard_.insert({what.from, what.to});
 }
 
 void local_network_state::degrade(const set_faults& what) {
@@ -143,6 +151,7 @@ local_network(local_network_actor::stateful_pointer<local_network_state> self) {
     [self](const arriving_frames& what) { self->state.arrive(what); },
     [self](const set_online& what) { self->state.allow(what); },
     [self](const set_link& what) { self->state.allow(what); },
+    [self](const set_heard& what) { self->state.allow(what); },
     [self](const set_faults& what) { self->state.degrade(what); },
   };
 }

@@ -84,6 +84,13 @@ struct set_link {
   bool up = true;
 };
 
+/// Loses what one device says to another, though their link is up; or ends that.
+struct set_heard {
+  device_id from;
+  device_id to;
+  bool heard = true;
+};
+
 /// How bad the network is, from now on. Messages whose delays differ overtake
 /// each other; that is intended.
 struct set_faults {
@@ -105,7 +112,7 @@ using local_network_actor
                      caf::reacts_to<arriving_frames>,
                      /// Tests and the demo: who reaches whom, and how well.
                      caf::reacts_to<set_online>, caf::reacts_to<set_link>,
-                     caf::reacts_to<set_faults>>;
+                     caf::reacts_to<set_heard>, caf::reacts_to<set_faults>>;
 
 struct local_network_state {
   static inline const char* name = "local_network";
@@ -120,10 +127,11 @@ struct local_network_state {
   void arrive(const arriving_frames& what);
   void allow(const set_online& what);
   void allow(const set_link& what);
+  void allow(const set_heard& what);
   void degrade(const set_faults& what);
 
 private:
-  /// Two devices, the lower id first.
+  /// Two devices; of a link, the lower id first.
   using pair = std::pair<device_id, device_id>;
 
   /// Brings the links in line with who is attached, online and not cut.
@@ -140,6 +148,8 @@ private:
   std::mt19937_64 random_;
   std::set<device_id> offline_;
   std::set<pair> cut_;
+  /// From whom to whom nothing comes through.
+  std::set<pair> unheard_;
   std::map<device_id, caf::actor_addr> gateways_;
   /// Links that are up, each with a number of its own.
   std::map<pair, std::uint64_t> links_;
@@ -160,4 +170,5 @@ LOCKSTEP_LOCAL_MESSAGE(carry_frames)
 LOCKSTEP_LOCAL_MESSAGE(arriving_frames)
 LOCKSTEP_LOCAL_MESSAGE(set_online)
 LOCKSTEP_LOCAL_MESSAGE(set_link)
+LOCKSTEP_LOCAL_MESSAGE(set_heard)
 LOCKSTEP_LOCAL_MESSAGE(set_faults)

@@ -54,6 +54,8 @@ public:
   expected<void> begin(durability needed);
   expected<void> commit();
   void rollback() noexcept;
+  /// Has what was committed so far on the disk. Outside a transaction.
+  expected<void> flush();
   void set_applying(bool on);
   [[nodiscard]] bool is_applying();
 

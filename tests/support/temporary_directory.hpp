@@ -9,13 +9,13 @@
 
 namespace lockstep {
 
-/// An empty folder under the system's temporary folder, removed with all that
-/// is in it at the end.
+/// An empty folder under the system's temporary folder or another one, removed
+/// with all that is in it at the end.
 class temporary_directory {
 public:
-  temporary_directory() {
-    auto pattern
-      = (std::filesystem::temp_directory_path() / "lockstep-XXXXXX").string();
+  explicit temporary_directory(const std::filesystem::path& in
+                               = std::filesystem::temp_directory_path()) {
+    auto pattern = (in / "lockstep-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr)
       throw std::system_error(errno, std::generic_category(), pattern);
     path_ = pattern;

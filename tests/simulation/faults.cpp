@@ -1,0 +1,290 @@
+#include "tests/simulation/faults.hpp"
+
+namespace lockstep::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_devices = 7;
+constexpr std::chrono::minutes join_patience{2};
+
+} // namespace
+
+faults::faults(world& where, const std::set<fault>& chosen)
+  : world_(where), chosen_(chosen.begin(), chosen.end()) {
+}
+
+device& faults::any() {
+  return world_.devices[world_.run.draw(world_.devices.size())];
+}
+
+device* faults::any_up() {
+  auto& found = any();
+  return found.up && !world_.run.is_frozen(found.number) ? &found : nullptr;
+}
+
+unflushed faults::any_fate() {
+  return static_cast<unflushed>(world_.run.draw(3));
+}
+
+void faults::count(fault what, const std::string& text) {
+  ++counts[what];
+  world_.say(std::string{to_string(what)} + ": " + text);
+}
+
+void faults::act() {
+  if (chosen_.empty())
+    return;
+  switch (const auto what = chosen_[world_.run.draw(chosen_.size())]) {
+    case fault::drop:
+    case fault::delay:
+    case fault::duplicate:
+      return break_network(what);
+    case fault::cut:
+      return cut_pair();
+    case fault::one_way:
+      return cut_one_way();
+    case fault::partition:
+      return make_partition();
+    case fault::reset:
+      return reset_connection();
+    case fault::crash:
+      return crash_device();
+    case fault::close:
+      return close_device();
+    case fault::power:
+      return cut_power();
+    case fault::pause:
+      return pause_device();
+    case fault::skew:
+      return skew_clock();
+    case fault::join:
+      return let_in();
+    case fault::disk_full:
+      return fill_disk();
+    case fault::io_error:
+      return fail_disk();
+    case fault::old_copy:
+      return take_old_copy();
+    case fault::bit_flip:
+      return flip_bit();
+  }
+}
+
+void faults::break_network(fault how) {
+  auto& run = world_.run;
+  network_.seed = run.draw(1'000'000);
+  const bool ends = run.one_in(3);
+  if (how == fault::drop)
+    network_.drop_per_mille
+      = ends ? 0 : static_cast<std::uint32_t>(1 + run.draw(300));
+  if (how == fault::duplicate)
+    network_.duplicate_per_mille
+      = ends ? 0 : static_cast<std::uint32_t>(1 + run.draw(300));
+  if (how == fault::delay) {
+    // Now and then a link so slow that answers are given up before they come.
+    const auto most = run.one_in(5) ? 20'000 : 500;
+    network_.delay_least = milliseconds{ends ? 0 : run.draw(20)};
+    network_.delay_most
+      = network_.delay_least + milliseconds{ends ? 0 : 1 + run.draw(most)};
+  }
+  world_.tell_network(network_);
+  count(how, ends ? "ends" : "begins");
+}
+
+void faults::cut_pair() {
+  auto& a = any();
+  auto& b = any();
+  if (a.number >= b.number || a.id.is_nil() || b.id.is_nil())
+    return;
+  const bool up = cut_.erase({a.number, b.number}) != 0;
+  if (!up)
+    cut_.insert({a.number, b.number});
+  world_.tell_network(set_link{a.id, b.id, up});
+  count(fault::cut, a.name + " and " + b.name + (up ? " end" : ""));
+}
+
+void faults::cut_one_way() {
+  auto& a = any();
+  auto& b = any();
+  if (a.number == b.number)
+    return;
+  const bool heard = unheard_.erase({a.number, b.number}) != 0;
+  if (!heard)
+    unheard_.insert({a.number, b.number});
+  world_.tell_network(set_heard{a.id, b.id, heard});
+  count(fault::one_way, a.name + " to " + b.name + (heard ? " ends" : ""));
+}
+
+void faults::mend_links() {
+  for (const auto& [a, b] : cut_)
+    world_.tell_network(set_link{world_.devices[static_cast<std::size_t>(a)].id,
+                                 world_.devices[static_cast<std::size_t>(b)].id,
+                                 true});
+  cut_.clear();
+}
+
+void faults::make_partition() {
+  mend_links();
+  if (world_.run.one_in(3)) {
+    world_.say("partition: ends");
+    return;
+  }
+  std::string shape;
+  std::vector<std::uint64_t> group;
+  for (std::size_t i = 0; i < world_.devices.size(); ++i) {
+    group.push_back(world_.run.draw(3));
+    shape += std::to_string(group.back());
+  }
+  for (std::size_t a = 0; a < group.size(); ++a)
+    for (auto b = a + 1; b < group.size(); ++b)
+      if (group[a] != group[b]) {
+        cut_.insert({static_cast<owner>(a), static_cast<owner>(b)});
+        world_.tell_network(
+          set_link{world_.devices[a].id, world_.devices[b].id, false});
+      }
+  count(fault::partition, shape);
+}
+
+void faults::reset_connection() {
+  auto& a = any();
+  auto& b = any();
+  if (a.number >= b.number || cut_.contains({a.number, b.number}))
+    return;
+  world_.tell_network(set_link{a.id, b.id, false});
+  world_.tell_network(set_link{a.id, b.id, true});
+  count(fault::reset, a.name + " and " + b.name);
+}
+
+void faults::crash_device() {
+  if (auto* found = any_up()) {
+    count(fault::crash, found->name);
+    world_.crash(*found, any_fate());
+  }
+}
+
+void faults::close_device() {
+  auto* found = any_up();
+  if (found == nullptr || !found->ready)
+    return;
+  count(fault::close, found->name);
+  if (auto closed = world_.close(*found); !closed)
+    world_.say(found->name + " does not close: " + closed.error().message);
+}
+
+void faults::cut_power() {
+  if (auto* found = any_up()) {
+    found->disk->cut_power_after(1 + world_.run.draw(60), any_fate());
+    count(fault::power, found->name);
+  }
+}
+
+void faults::pause_device() {
+  auto& which = any();
+  const bool frozen = world_.run.is_frozen(which.number);
+  if (!which.up)
+    return;
+  world_.run.set_frozen(which.number, !frozen);
+  count(fault::pause, which.name + (frozen ? " ends" : ""));
+}
+
+void faults::skew_clock() {
+  auto& which = any();
+  constexpr std::array<std::int64_t, 3> scales{30, 7'200, 3 * 86'400};
+  const auto scale = scales[world_.run.draw(scales.size())];
+  const auto off = static_cast<std::int64_t>(
+                     world_.run.draw(static_cast<std::uint64_t>(2 * scale)))
+                   - scale;
+  *which.skew = std::chrono::seconds{off};
+  count(fault::skew, which.name + " by " + std::to_string(off) + " s");
+}
+
+void faults::let_in() {
+  if (world_.devices.size() >= most_devices)
+    return;
+  auto& made = world_.add_device();
+  count(fault::join, made.name);
+  bring_up(made);
+}
+
+void faults::fill_disk() {
+  auto& which = any();
+  const bool full = which.disk->room != memory_volume::plenty;
+  which.disk->room = full ? memory_volume::plenty
+                          : static_cast<std::int64_t>(world_.run.draw(50'000));
+  count(fault::disk_full, which.name + (full ? " ends" : ""));
+}
+
+void faults::fail_disk() {
+  auto& which = any();
+  const bool failing = which.disk->error_per_mille != 0;
+  which.disk->error_per_mille
+    = failing ? 0 : static_cast<std::uint32_t>(1 + world_.run.draw(30));
+  count(fault::io_error, which.name + (failing ? " ends" : ""));
+}
+
+void faults::take_old_copy() {
+  auto& which = any();
+  if (!which.ready)
+    return;
+  const auto old = copies_.find(which.number);
+  if (old == copies_.end()) {
+    copies_[which.number] = which.disk->take_copy();
+    return;
+  }
+  if (which.up)
+    world_.crash(which, unflushed::kept);
+  which.disk->put_back(old->second);
+  copies_.erase(old);
+  count(fault::old_copy, which.name);
+}
+
+void faults::flip_bit() {
+  auto& which = any();
+  if (which.up || !which.ready)
+    return;
+  which.disk->flip_bit(world_.database_of(which).string());
+  count(fault::bit_flip, which.name);
+}
+
+void faults::bring_up(device& which) {
+  auto report = [&](const char* what, const expected<void>& result) {
+    if (!result)
+      world_.say(which.name + " cannot " + what + ": "
+                 + result.error().message);
+    return result.has_value();
+  };
+  if (!which.up && !report("start", world_.start(which)))
+    return;
+  if (world_.run.is_frozen(which.number))
+    return;
+  if (!which.ready) {
+    // Whoever lets a device in leads at that time.
+    auto& host = any();
+    if (host.up && host.ready && host.shared.library && world_.leads(host))
+      report("join", world_.let_in(which, host, join_patience));
+    return;
+  }
+  report("open", world_.reopen(which));
+}
+
+void faults::mend_all() {
+  network_ = {};
+  world_.tell_network(network_);
+  mend_links();
+  for (const auto& [a, b] : unheard_)
+    world_.tell_network(
+      set_heard{world_.devices[static_cast<std::size_t>(a)].id,
+                world_.devices[static_cast<std::size_t>(b)].id, true});
+  unheard_.clear();
+  for (auto& one : world_.devices) {
+    world_.run.set_frozen(one.number, false);
+    one.disk->room = memory_volume::plenty;
+    one.disk->error_per_mille = 0;
+    if (one.up)
+      one.disk->restore_power();
+  }
+}
+
+} // namespace lockstep::simulation

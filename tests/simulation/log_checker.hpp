@@ -1,0 +1,75 @@
+#pragma once
+
+#include "messages/operation.hpp"
+#include "persistence/sync_log_store.hpp"
+#include "tests/simulation/verdict.hpp"
+#include "tests/simulation/world.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace lockstep::simulation {
+
+using operation_key = std::pair<device_id, device_sequence_number>;
+
+/// Reads each device's log whenever it has changed and checks what holds at
+/// any time: P1 (one order), P2 (one leader per ballot), P3 (nothing twice in
+/// one log), P6 (versions rise), and the chain.
+class log_checker {
+public:
+  log_checker(world& where, verdict& result) : world_(where), result_(result) {
+  }
+
+  /// What the device's log has become, if it changed.
+  void look(device& which);
+  /// Lets go of the device's files.
+  void forget(device& which);
+
+  /// Each entry of a device's log as last seen.
+  [[nodiscard]] std::size_t length_of(const device& which) const;
+  /// All of a device's log.
+  std::vector<entry> read_all(device& which);
+
+  /// Ballots that a device was seen to hold.
+  std::set<ballot> ballots;
+  /// Entries that went from a log again.
+  std::uint64_t given_back = 0;
+
+private:
+  using record_key = std::pair<std::string, record_id>;
+
+  struct line {
+    log_position position;
+    std::uint64_t chain = 0;
+    operation_key made;
+    record_key record;
+    version_number version_before;
+  };
+
+  struct mirror {
+    std::optional<sync_log_reader> reader;
+    std::uint64_t changes = 0;
+    std::vector<line> lines;
+    std::set<operation_key> made;
+    std::map<record_key, version_number> versions;
+  };
+
+  bool open(device& which, mirror& into);
+  /// Drops what the log does not hold any more.
+  void step_back(mirror& what);
+  void take(device& which, mirror& into, const entry& next);
+  void check_first_seen(device& which, const entry& next);
+
+  world& world_;
+  verdict& result_;
+  std::map<owner, mirror> mirrors_;
+  std::map<std::pair<sequence_number, ballot>, std::uint64_t> known_;
+};
+
+/// "entry 7 (term 2 of …)".
+std::string named(const entry& what);
+
+} // namespace lockstep::simulation

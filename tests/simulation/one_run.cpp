@@ -1,0 +1,304 @@
+#include "tests/simulation/one_run.hpp"
+
+#include "messages/library_requests.hpp"
+#include "tests/simulation/faults.hpp"
+#include "tests/simulation/ledger.hpp"
+#include "tests/simulation/log_checker.hpp"
+#include "tests/simulation/table_checker.hpp"
+#include "tests/simulation/work.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <ostream>
+#include <sstream>
+
+namespace lockstep::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds look_pause{5};
+constexpr std::chrono::minutes drain_patience{90};
+constexpr std::size_t story_lines = 120;
+constexpr std::uint64_t acts_least = 60;
+constexpr std::uint64_t acts_spread = 120;
+
+/// Memory instead of a disk where there is one, for the few real files.
+std::filesystem::path folder_for_runs() {
+  const std::filesystem::path memory{"/dev/shm"};
+  std::error_code ignored;
+  return std::filesystem::is_directory(memory, ignored)
+           ? memory
+           : std::filesystem::temp_directory_path();
+}
+
+class one_run {
+public:
+  one_run(std::uint64_t seed, const options& how, std::ostream* trace_to)
+    : how_(how), folder_(folder_for_runs()), world_(seed, folder_.path()),
+      log_(world_, verdict_), work_(world_, ledger_),
+      faults_(world_, chosen(how)) {
+    result_.seed = seed;
+    world_.run.story.print_to(trace_to);
+    world_.after_step = [this](device& which) {
+      log_.look(which);
+    };
+    world_.before_down = [this](device& which) {
+      log_.forget(which);
+    };
+  }
+
+  one_run(const one_run&) = delete;
+  one_run& operator=(const one_run&) = delete;
+
+  /// What looks at the devices goes before they do.
+  ~one_run() {
+    world_.after_step = nullptr;
+    world_.before_down = nullptr;
+  }
+
+  run_result go() {
+    try {
+      begin();
+      disturb();
+      heal();
+      compare();
+    } catch (const std::exception& problem) {
+      verdict_.fail(std::string{"the run broke off: "} + problem.what());
+    }
+    report();
+    return std::move(result_);
+  }
+
+private:
+  /// Half of the runs meet some of the faults only, so that each also comes by
+  /// itself.
+  std::set<fault> chosen(const options& how) {
+    auto all = how.faults;
+    if (world_.run.one_in(2))
+      std::erase_if(all, [this](fault) { return world_.run.one_in(2); });
+    return all;
+  }
+
+  void begin() {
+    const auto& [first, last] = how_.devices;
+    const auto count = first + world_.run.draw(last - first + 1);
+    if (auto shared = world_.share(count); !shared)
+      throw std::runtime_error{shared.error().message};
+  }
+
+  /// A short breath, a minute, or hours: so that the whole comes to the time
+  /// that was asked for.
+  duration next_pause(duration left, std::uint64_t acts) {
+    const auto even = left / static_cast<std::int64_t>(acts);
+    const auto span = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(1, 2 * even / milliseconds{1}));
+    switch (world_.run.draw(4)) {
+      case 0:
+        return milliseconds{world_.run.draw(50)};
+      case 1:
+        return milliseconds{world_.run.draw(3'000)};
+      default:
+        return milliseconds{world_.run.draw(span) * 2};
+    }
+  }
+
+  void disturb() {
+    const auto time = std::chrono::duration_cast<duration>(
+      std::chrono::duration<double, std::ratio<3600>>(how_.hours));
+    const auto end = world_.run.now() + time;
+    for (auto acts = acts_least + world_.run.draw(acts_spread);
+         acts > 0 && verdict_.good(); --acts) {
+      const auto left = std::max(end - world_.run.now(), duration::zero());
+      world_.run.run_until([this] { return !verdict_.good(); },
+                           std::min(next_pause(left, acts), left));
+      work_.collect();
+      act();
+      world_.notice_power_cuts();
+    }
+    if (verdict_.good())
+      world_.run.run_for(std::max(end - world_.run.now(), duration::zero()));
+  }
+
+  void act() {
+    auto& which = world_.devices[world_.run.draw(world_.devices.size())];
+    const bool can_work = which.up && which.ready && which.shared.library
+                          && !world_.run.is_frozen(which.number);
+    if (world_.run.draw(100) < 60) {
+      if (can_work)
+        work_.act(which);
+    } else if (world_.run.one_in(3)) {
+      if (!which.up || !which.ready || lost_library(which))
+        faults_.bring_up(which);
+    } else {
+      faults_.act();
+    }
+    if (world_.run.one_in(10) && which.up && which.ready
+        && which.disk->has_power())
+      check_tables(world_, which, verdict_);
+  }
+
+  /// Its library failed: its actors are others by now.
+  bool lost_library(const device& which) {
+    return !which.shared.library || world_.run.one_in(3);
+  }
+
+  void heal() {
+    if (!verdict_.good())
+      return;
+    world_.say("all is well from now on");
+    faults_.mend_all();
+    const auto end = world_.run.now() + drain_patience;
+    std::string left;
+    for (std::uint64_t round = 0; world_.run.now() < end; ++round) {
+      if (round % 12 == 0)
+        wake_all();
+      world_.run.run_until([this] { return !verdict_.good(); }, look_pause);
+      work_.collect();
+      if (!verdict_.good())
+        return;
+      left = what_is_left();
+      if (left.empty())
+        return;
+    }
+    verdict_.fail("liveness: after " + std::to_string(drain_patience.count())
+                  + " quiet minutes " + left + world_.describe());
+  }
+
+  void wake_all() {
+    for (auto& one : world_.devices) {
+      faults_.bring_up(one);
+      if (one.shared.library)
+        world_.request<done>(one.shared.library, database_written{});
+    }
+  }
+
+  /// What keeps the devices from having all that they will have.
+  std::string what_is_left() {
+    std::optional<std::size_t> length;
+    if (work_.waits())
+      return "a commit has no answer";
+    for (auto& one : world_.devices) {
+      if (!one.up || !one.ready)
+        return one.name + " is not ready";
+      auto state = read_state(world_, one);
+      if (!state)
+        return one.name + " cannot be read: " + state.error().message;
+      if (state->pending != 0 || state->noted != 0)
+        return one.name + " has " + std::to_string(state->pending)
+               + " pending operations and " + std::to_string(state->noted)
+               + " noted rows";
+      log_.look(one);
+      const auto held = log_.length_of(one);
+      if (state->applied != held)
+        return one.name + " has applied " + std::to_string(state->applied)
+               + " of " + std::to_string(held);
+      if (length && *length != held)
+        return one.name + " holds " + std::to_string(held)
+               + " entries, another " + std::to_string(*length);
+      length = held;
+    }
+    return {};
+  }
+
+  void compare() {
+    if (!verdict_.good())
+      return;
+    auto& first = world_.devices.front();
+    const auto log = log_.read_all(first);
+    const auto rows = read_tables(world_, first);
+    for (auto& one : world_.devices) {
+      if (log_.read_all(one) != log)
+        verdict_.fail("P4: the logs of " + first.name + " and " + one.name
+                      + " differ");
+      const auto held = read_tables(world_, one);
+      if (!held || !rows || *held != *rows)
+        verdict_.fail("P4: the tables of " + first.name + " and " + one.name
+                      + " differ" + what_differs(rows, held, log)
+                      + world_.describe());
+      check_tables(world_, one, verdict_);
+      check_replay(world_, one, log, verdict_);
+    }
+    ledger_.check(log, verdict_);
+    for (const auto& what : log)
+      if (what.model == conflict_model)
+        ++result_.counts["conflicts"];
+    result_.counts["entries"] = log.size();
+    result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// The rows that only one side has, with the entries about them.
+  static std::string what_differs(const expected<std::string>& a,
+                                  const expected<std::string>& b,
+                                  const std::vector<entry>& log) {
+    if (!a || !b)
+      return ": " + (a ? b : a).error().message;
+    std::string text;
+    auto only = [&](const std::string& in, const std::string& not_in) {
+      std::istringstream rows{in};
+      for (std::string row; std::getline(rows, row);) {
+        if (("\n" + not_in).find("\n" + row + "\n") != std::string::npos)
+          continue;
+        text += "\n" + row;
+        const auto mark = row.find("t#");
+        if (mark == std::string::npos)
+          continue;
+        const auto what = row.substr(mark, row.find(';', mark) - mark + 1);
+        for (const auto& one : log)
+          if (one.data.find(what) != std::string::npos)
+            text += "\n  " + named(one) + " " + one.model + " "
+                    + std::string{to_string(one.change)} + " " + one.data;
+      }
+    };
+    text += "\nonly the first has:";
+    only(*a, *b);
+    text += "\nonly the second has:";
+    only(*b, *a);
+    return text;
+  }
+
+  void report() {
+    auto& counts = result_.counts;
+    for (const auto& [what, times] : faults_.counts)
+      counts["fault " + std::string{to_string(what)}] = times;
+    counts["elections"] = log_.ballots.empty() ? 0 : log_.ballots.size() - 1;
+    counts["crashes"] = world_.crashes;
+    counts["partitions"] = faults_.counts[fault::partition];
+    counts["rebased"] = world_.run.taken(typeid(yield_log));
+    counts["given back"] = log_.given_back;
+    counts["commits"] = work_.commits;
+    counts["refused"] = work_.refused;
+    counts["foreign"] = work_.foreign;
+    counts["acknowledged"] = ledger_.size();
+    result_.why = verdict_.why();
+    result_.digest = world_.run.story.digest();
+    result_.steps = world_.run.steps();
+    result_.device_hours
+      = std::chrono::duration<double, std::ratio<3600>>(world_.run.elapsed())
+          .count()
+        * static_cast<double>(world_.devices.size());
+    if (!result_.why.empty())
+      result_.story = world_.run.story.tail(story_lines);
+  }
+
+  const options& how_;
+  run_result result_;
+  temporary_directory folder_;
+  verdict verdict_;
+  ledger ledger_;
+  world world_;
+  log_checker log_;
+  work work_;
+  faults faults_;
+};
+
+} // namespace
+
+run_result run_seed(std::uint64_t seed, const options& how,
+                    std::ostream* trace_to) {
+  return one_run{seed, how, trace_to}.go();
+}
+
+} // namespace lockstep::simulation

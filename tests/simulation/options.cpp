@@ -1,0 +1,101 @@
+#include "tests/simulation/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
+
+namespace lockstep::simulation {
+
+namespace {
+
+struct named {
+  fault what;
+  std::string_view name;
+  bool beyond_design;
+};
+
+constexpr std::array names{
+  named{fault::drop, "drop", false},
+  named{fault::delay, "delay", false},
+  named{fault::duplicate, "duplicate", false},
+  named{fault::cut, "cut", false},
+  named{fault::one_way, "one_way", false},
+  named{fault::partition, "partition", false},
+  named{fault::reset, "reset", false},
+  named{fault::crash, "crash", false},
+  named{fault::power, "power", false},
+  named{fault::pause, "pause", false},
+  named{fault::skew, "skew", false},
+  named{fault::join, "join", false},
+  named{fault::disk_full, "disk_full", false},
+  named{fault::io_error, "io_error", false},
+  named{fault::close, "close", false},
+  named{fault::old_copy, "old_copy", true},
+  named{fault::bit_flip, "bit_flip", true},
+};
+
+} // namespace
+
+std::string_view to_string(fault what) {
+  return std::ranges::find(names, what, &named::what)->name;
+}
+
+const std::vector<fault>& all_faults() {
+  static const auto list = [] {
+    std::vector<fault> all;
+    for (const auto& one : names)
+      all.push_back(one.what);
+    return all;
+  }();
+  return list;
+}
+
+bool is_beyond_design(fault what) {
+  return std::ranges::find(names, what, &named::what)->beyond_design;
+}
+
+expected<number_range> parse_range(const std::string& text) {
+  number_range range;
+  const auto* end = text.data() + text.size();
+  auto [rest, problem] = std::from_chars(text.data(), end, range.first);
+  range.last = range.first;
+  if (problem == std::errc{} && std::string_view{rest, end}.starts_with("..")) {
+    const auto second = std::from_chars(rest + 2, end, range.last);
+    rest = second.ptr;
+    problem = second.ec;
+  }
+  if (problem != std::errc{} || rest != end || range.last < range.first)
+    return fail(errc::invalid_argument, "\"" + text
+                                          + "\" is no range; write A..B with A"
+                                            " not above B, or one number.");
+  return range;
+}
+
+expected<std::set<fault>> parse_faults(const std::string& text) {
+  std::set<fault> chosen;
+  if (text == "none")
+    return chosen;
+  std::istringstream in{text};
+  for (std::string name; std::getline(in, name, ',');) {
+    if (name == "all") {
+      for (const auto& one : names)
+        if (!one.beyond_design)
+          chosen.insert(one.what);
+      continue;
+    }
+    const auto found = std::ranges::find(names, name, &named::name);
+    if (found == names.end()) {
+      std::string known;
+      for (const auto& one : names)
+        known += " " + std::string{one.name};
+      return fail(errc::invalid_argument, "There is no fault \"" + name
+                                            + "\"; choose among all, none"
+                                            + known + ".");
+    }
+    chosen.insert(found->what);
+  }
+  return chosen;
+}
+
+} // namespace lockstep::simulation

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "messages/errors.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace lockstep::simulation {
+
+/// What can go wrong.
+enum class fault : std::uint8_t {
+  drop,      ///< The network loses messages.
+  delay,     ///< Messages take long, and overtake each other.
+  duplicate, ///< Messages come twice.
+  cut,       ///< Two devices do not hear each other.
+  one_way,   ///< One device is not heard by another.
+  partition, ///< The devices fall into groups.
+  reset,     ///< A connection breaks and comes back.
+  crash,     ///< A device's process or machine dies at some message.
+  power,     ///< The machine dies at a write or flush of its disk.
+  pause,     ///< A closed lid: nothing runs while time goes on.
+  skew,      ///< A wall clock jumps, by seconds to days, also back.
+  join,      ///< A new member comes in the middle.
+  disk_full, ///< Files cannot grow.
+  io_error,  ///< Reads and writes of the disk fail.
+  close,     ///< A device leaves in order and hands over.
+  old_copy,  ///< A device comes back with the disk that it had earlier.
+  bit_flip,  ///< A bit of a file changes by itself.
+};
+
+std::string_view to_string(fault what);
+const std::vector<fault>& all_faults();
+
+/// Faults that the product is not said to survive: left out of "all".
+bool is_beyond_design(fault what);
+
+struct number_range {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+/// What runs; see docs/simulation.md.
+struct options {
+  number_range seeds{1, 100};
+  number_range devices{2, 5};
+  double hours = 2;
+  std::set<fault> faults;
+  /// Parts of the product that are broken on purpose.
+  std::string broken;
+  unsigned jobs = 1;
+  bool json = false;
+  /// Prints every step.
+  bool trace = false;
+  /// Fails when a kind of fault or of event never came up.
+  bool sometimes = false;
+};
+
+/// "A..B" or "A".
+expected<number_range> parse_range(const std::string& text);
+/// "all", "none" or names with commas between them.
+expected<std::set<fault>> parse_faults(const std::string& text);
+
+} // namespace lockstep::simulation

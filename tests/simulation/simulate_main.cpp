@@ -1,0 +1,84 @@
+#include "tests/simulation/seed_range.hpp"
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+
+namespace {
+
+using namespace lockstep::simulation;
+
+void print(const summary& total) {
+  const auto all = total.to_json();
+  for (const auto* name :
+       {"runs", "failed", "device_hours", "wall_seconds", "elections",
+        "crashes", "partitions", "rebased", "conflicts"})
+    std::cout << name << " " << all.at(name) << "\n";
+  if (!total.failing.empty())
+    std::cout << "failing_seeds " << all.at("failing_seeds") << "\n";
+  for (const auto& name : total.never)
+    std::cout << "never happened: " << name << "\n";
+}
+
+/// What the devices log stands between the lines of a trace.
+std::shared_ptr<spdlog::logger> log_for(bool trace) {
+  spdlog::sink_ptr to = std::make_shared<spdlog::sinks::null_sink_st>();
+  if (trace)
+    to = std::make_shared<spdlog::sinks::stderr_sink_st>();
+  auto made = std::make_shared<spdlog::logger>("lockstep", to);
+  made->set_pattern("             log: %v");
+  return made;
+}
+
+/// Takes the value or tells what is wrong with it.
+template <class T> bool take(lockstep::expected<T> value, T& into) {
+  if (!value)
+    std::cerr << "lockstep-simulate: " << value.error().message << "\n";
+  else
+    into = *value;
+  return value.has_value();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Runs whole fleets of Lockstep's devices in one process, with"
+               " seeded faults, and checks what is promised."};
+  options how;
+  std::string seeds = "1..100";
+  std::string devices = "2..5";
+  std::string faults = "all";
+  app.add_option("--seeds", seeds, "A..B; one run for each");
+  app.add_option("--devices", devices, "A..B; how many, drawn for each run");
+  app.add_option("--hours", how.hours, "Virtual time with faults of each run")
+    ->check(CLI::Range(0.01, 10'000.0));
+  app.add_option("--faults", faults, "all, none, or names with commas");
+  app.add_option("--jobs", how.jobs, "Processes")->check(CLI::Range(1, 64));
+  app.add_flag("--json", how.json, "Prints the summary as JSON");
+  app.add_flag("--trace", how.trace, "Prints every step to standard error");
+  app.add_flag("--sometimes", how.sometimes,
+               "Fails when a kind of fault or event never came up");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : 2;
+  }
+  if (!take(parse_range(seeds), how.seeds)
+      || !take(parse_range(devices), how.devices)
+      || !take(parse_faults(faults), how.faults))
+    return 2;
+  if (how.devices.first == 0 || how.devices.last > 16) {
+    std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";
+    return 2;
+  }
+  spdlog::register_logger(log_for(how.trace));
+  const auto total = run_range(how, std::cerr);
+  if (how.json)
+    std::cout << total.to_json().dump() << "\n";
+  else
+    print(total);
+  return total.failing.empty() && total.never.empty() ? 0 : 1;
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "tests/simulation/ledger.hpp"
+#include "tests/simulation/world.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep::simulation {
+
+/// What people and programs do on the devices meanwhile.
+class work {
+public:
+  work(world& where, ledger& book) : world_(where), ledger_(book) {
+  }
+
+  /// Does something drawn on this device, which is up and ready.
+  void act(device& on);
+
+  /// Takes the answers that have come.
+  void collect();
+
+  /// How many rows have another number than the one they were made with.
+  [[nodiscard]] std::uint64_t
+  renumbered(const std::map<std::string, std::int64_t>& now) const;
+
+  /// Whether a commit still waits for its answer.
+  [[nodiscard]] bool waits() const {
+    return !waiting_.empty();
+  }
+
+  std::uint64_t commits = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t foreign = 0;
+
+private:
+  /// A transaction and the texts of its new rows.
+  struct draft {
+    std::vector<transaction_step> steps;
+    std::vector<std::string> texts;
+  };
+  struct waiting {
+    owner on = nobody;
+    std::vector<std::string> texts;
+    std::shared_ptr<std::optional<expected<receipt>>> answer;
+  };
+
+  draft make();
+  void add_note(draft& to);
+  void edit_note(draft& to);
+  void add_label(draft& to);
+  void add_group(draft& to, std::uint64_t size);
+  void add_numbered(draft& to);
+  void change_numbered(draft& to);
+  void write_as_another_program(device& on);
+
+  static sql_statement sql(std::string text, std::vector<sql_value> values);
+  std::string fresh_text(draft& to);
+  std::string fresh_text();
+  record_id fresh_id();
+  record_id any_note();
+
+  world& world_;
+  ledger& ledger_;
+  std::vector<record_id> notes_;
+  std::vector<waiting> waiting_;
+  /// The numbers that new rows had at first, by their texts.
+  std::map<std::string, std::int64_t> numbers_;
+  std::uint64_t texts_ = 0;
+  std::int64_t groups_ = 0;
+};
+
+} // namespace lockstep::simulation

@@ -1,0 +1,245 @@
+#include "tests/simulation/world.hpp"
+
+#include "actors/node_state.hpp"
+#include "tests/simulation/tables.hpp"
+
+namespace lockstep::simulation {
+
+namespace {
+
+constexpr duration long_patience = std::chrono::minutes{5};
+
+} // namespace
+
+world::world(std::uint64_t seed, const std::filesystem::path& folder)
+  : run(seed), folder_(folder),
+    disk_(seed,
+          [this] { return wall_of(run.running()).time_since_epoch().count(); }),
+    network_(run.system().spawn(local_network)) {
+  run.story.hide(folder.string());
+  run.name_of = [this](owner whose) {
+    return devices.at(static_cast<std::size_t>(whose)).name;
+  };
+}
+
+world::~world() {
+  for (auto& one : devices)
+    if (one.up)
+      crash(one, unflushed::kept);
+  run.kill(network_);
+  network_ = nullptr;
+  run.after_step = nullptr;
+  run.finish();
+}
+
+wall_time world::wall_of(owner whose) {
+  const auto skew = whose == nobody
+                      ? duration::zero()
+                      : *devices.at(static_cast<std::size_t>(whose)).skew;
+  return virtual_time::simulated_environment(0, skew).wall(run.now());
+}
+
+device& world::add_device() {
+  auto& made = devices.emplace_back();
+  made.number = static_cast<owner>(devices.size() - 1);
+  made.name = "d" + std::to_string(made.number);
+  made.folder = folder_ / made.name;
+  made.disk = &disk_.add_volume(made.folder);
+  made.seed = run.draw(std::uint64_t{1} << 40);
+  return made;
+}
+
+expected<void> world::start(device& which) {
+  auto env = virtual_time::simulated_environment(which.seed);
+  env.wall = [this, number = which.number](time_point) {
+    return wall_of(number);
+  };
+  auto directory = data_directory::open(which.folder);
+  if (!directory)
+    return tl::make_unexpected(directory.error());
+  auto identity = open_or_create_identity(
+    which.folder, new_device{which.name, wall_of(which.number), which.seed});
+  if (!identity)
+    return tl::make_unexpected(identity.error());
+  which.id = identity->id;
+  which.disk->restore_power();
+  which.events = run.as(
+    which.number, [&] { return run.system().spawn(event_bus, limits.events); });
+  which.node = run.as(which.number, [&] {
+    return run.system().spawn(
+      run_node,
+      node_setup{std::make_shared<data_directory>(std::move(*directory)),
+                 *identity,
+                 limits,
+                 env,
+                 network_,
+                 which.events,
+                 {}});
+  });
+  which.up = true;
+  say(which.name + " starts");
+  return {};
+}
+
+expected<void> world::share(std::size_t count) {
+  run.after_step = [this](owner whose) {
+    if (whose == nobody)
+      return;
+    auto& which = devices.at(static_cast<std::size_t>(whose));
+    if (after_step && which.disk->has_power())
+      after_step(which);
+    notice_power_cut(which);
+  };
+  for (std::size_t i = 0; i < count; ++i)
+    if (auto started = start(add_device()); !started)
+      return started;
+  auto& first = devices.front();
+  auto made = ask<library_handles>(first, first.node, long_patience,
+                                   create_library{"shared"});
+  if (!made)
+    return tl::make_unexpected(made.error());
+  first.shared = *made;
+  shared_ = made->id;
+  if (auto tables = make_tables(first, long_patience); !tables)
+    return tables;
+  for (std::size_t i = 1; i < count; ++i)
+    if (auto in = let_in(devices[i], first, long_patience); !in)
+      return in;
+  // The run starts with devices that know each other.
+  run.run_for(std::chrono::minutes{3});
+  return {};
+}
+
+expected<void> world::let_in(device& newcomer, device& host,
+                             duration patience) {
+  if (!newcomer.shared.library) {
+    auto member
+      = ask<receipt>(host, host.shared.library, patience,
+                     change_member{{newcomer.id, newcomer.name, false}});
+    if (!member)
+      return tl::make_unexpected(member.error());
+    auto joined = ask<library_handles>(
+      newcomer, newcomer.node, patience,
+      join_library{shared_, "shared", devices.front().id, host.id});
+    if (!joined)
+      return tl::make_unexpected(joined.error());
+    newcomer.shared = *joined;
+  }
+  return make_tables(newcomer, patience);
+}
+
+expected<void> world::make_tables(device& where, duration patience) {
+  for (const auto& table : tables()) {
+    auto made = ask<receipt>(
+      where, where.shared.library, patience,
+      commit_transaction{{sql_statement{std::string{table.schema}, {}}}});
+    if (!made)
+      return tl::make_unexpected(made.error());
+    auto tracked
+      = ask<tracked_table>(where, where.shared.library, patience,
+                           track_table{std::string{table.name}, {}, {}});
+    if (!tracked)
+      return tl::make_unexpected(tracked.error());
+  }
+  where.ready = true;
+  say(where.name + " is ready");
+  return {};
+}
+
+expected<void> world::reopen(device& which) {
+  auto opened = ask<library_handles>(which, which.node, long_patience,
+                                     open_library{shared_});
+  if (!opened)
+    return tl::make_unexpected(opened.error());
+  which.shared = *opened;
+  return {};
+}
+
+void world::crash(device& which, unflushed fate) {
+  if (which.disk->has_power())
+    which.disk->cut_power(fate);
+  if (before_down)
+    before_down(which);
+  which.up = false;
+  which.shared = {};
+  which.node = nullptr;
+  which.events = nullptr;
+  run.set_frozen(which.number, false);
+  run.kill_all(which.number);
+  ++crashes;
+  say(which.name + " is down");
+}
+
+expected<void> world::close(device& which) {
+  which.shared = {};
+  auto closed = ask<done>(which, which.node, long_patience, close_node{});
+  if (!closed)
+    return tl::make_unexpected(closed.error());
+  crash(which, unflushed::torn);
+  --crashes;
+  return {};
+}
+
+void world::notice_power_cut(device& which) {
+  if (!which.up || which.disk->has_power())
+    return;
+  say(which.name + " loses its power while it writes");
+  crash(which, unflushed::kept);
+}
+
+void world::notice_power_cuts() {
+  for (auto& one : devices)
+    notice_power_cut(one);
+}
+
+std::string world::describe() {
+  constexpr std::chrono::seconds patience{5};
+  auto name = [this](device_id id) {
+    for (const auto& one : devices)
+      if (one.id == id)
+        return one.name;
+    return std::string{"nobody"};
+  };
+  std::string text;
+  for (auto& one : devices) {
+    if (!one.up || !one.shared.library)
+      continue;
+    const auto state
+      = ask<library_status>(one, one.shared.library, patience, read_status{});
+    if (!state) {
+      text += "\n" + one.name + ": " + state.error().message;
+      continue;
+    }
+    const auto& view = state->leadership;
+    text += "\n" + one.name + ": " + std::string{to_string(view.role)}
+            + ", leader " + name(view.leader) + ", term "
+            + to_string(view.ballot.term) + " of " + name(view.ballot.device)
+            + ", log " + to_string(state->head.position.sequence) + ", applied "
+            + to_string(state->applied) + ", pending "
+            + std::to_string(state->pending) + ", set aside "
+            + std::to_string(state->set_aside) + ", members";
+    for (const auto& who : state->members)
+      text += " " + name(who.device) + (who.removed ? "(removed)" : "");
+  }
+  return text;
+}
+
+bool world::leads(device& which) {
+  const auto view = ask<leadership_view>(
+    which, which.shared.leadership, std::chrono::seconds{5}, read_leader{});
+  return view && view->role == role::leader;
+}
+
+void world::set_online(const device& which, bool online) {
+  tell_network(lockstep::set_online{which.id, online});
+}
+
+std::filesystem::path world::database_of(const device& which) const {
+  return which.folder / "libraries" / to_string(shared_) / "database.db";
+}
+
+std::filesystem::path world::log_of(const device& which) const {
+  return which.folder / "libraries" / to_string(shared_) / "sync.db";
+}
+
+} // namespace lockstep::simulation

@@ -4,6 +4,8 @@
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/rows_together.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -204,8 +206,15 @@ expected<void> library_sequencer::decide(const operation& what,
   }
   auto placed = what;
   if (const auto* schema = store_.tables.by_model(what.model);
-      schema != nullptr && what.change != change_type::remove)
-    placed.data = store_.rows.with_number(*schema, what.record, what.data);
+      schema != nullptr && what.change != change_type::remove) {
+    try {
+      placed.data = store_.rows.with_number(*schema, what.record, what.data);
+    } catch (const nlohmann::json::exception&) {
+      add_conflict(what, conflict_kind::constraint,
+                   "Its image is not valid JSON.", winner);
+      return {};
+    }
+  }
   add_change(placed, store_.index.find(what.model, what.record));
   if (outcome == verdict::wins && latest && !is_same_wish(*latest, placed))
     add_displaced(*latest, placed);

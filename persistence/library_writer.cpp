@@ -45,13 +45,18 @@ library_writer::imported(const tracked_table_schema& schema,
   });
   if (!noted)
     return tl::make_unexpected(noted.error());
-  auto as_new = [&](operation& what) {
-    if (what.model != schema.model || what.base_operation)
-      return;
-    // It was here before anything was known of the log's.
-    what.base_version = {};
-    what.changed.clear();
-    what.change = change_type::insert;
+  auto as_new = [&](operations& piece) {
+    // What the log has and the table cannot show is not removed by that.
+    std::erase_if(piece, [&](const operation& what) {
+      return what.model == schema.model && what.change == change_type::remove;
+    });
+    for (auto& what : piece)
+      if (what.model == schema.model && !what.base_operation) {
+        // It was here before anything was known of the log's.
+        what.base_version = {};
+        what.changed.clear();
+        what.change = change_type::insert;
+      }
   };
   return hand_on(keeper, 0, as_new, {});
 }
@@ -66,7 +71,9 @@ expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
   const auto handed_out = handed_out_;
   auto keep = [&](operations piece) {
     if (adapt)
-      std::for_each(piece.begin(), piece.end(), adapt);
+      adapt(piece);
+    if (piece.empty())
+      return expected<void>{};
     complete(piece, all);
     return keeper.keep(piece);
   };

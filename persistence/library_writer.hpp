@@ -33,13 +33,13 @@ public:
 
 private:
   using operations = std::vector<operation>;
-  using change = std::function<void(operation&)>;
+  using change = std::function<void(operations&)>;
 
   expected<void> run_step(const record_change& change,
                           operations& without_table);
   expected<void> run_step(const sql_statement& statement);
   /// Hands on, complete and numbered, what was noted after the note `after`,
-  /// each operation as `adapt` makes it, and then `more`: all or nothing.
+  /// each piece as `adapt` makes it, and then `more`: all or nothing.
   expected<operation_range> hand_on(operation_keeper& keeper,
                                     std::int64_t after, const change& adapt,
                                     operations more);

@@ -385,4 +385,27 @@ TEST_F(any_table, a_copy_of_anothers_file_is_no_news) {
   expect_rows("SELECT count(*) FROM c", "1\n");
 }
 
+TEST_F(any_table, what_cannot_be_shown_when_tracking_begins_is_not_removed) {
+  a.elsewhere("CREATE TABLE t(id INTEGER PRIMARY KEY, x)");
+  b.elsewhere("CREATE TABLE t(id INTEGER PRIMARY KEY, x CHECK(x < 5))");
+  a.elsewhere("INSERT INTO t VALUES(1, 1), (2, 9)");
+  ASSERT_TRUE(a.track("t"));
+  ASSERT_TRUE(b.follow(a));
+  ASSERT_TRUE(b.track("t"));
+  EXPECT_TRUE(b.pending().empty());
+  EXPECT_EQ(b.rows("SELECT id FROM t"), "1\n");
+  EXPECT_EQ(b.rows("SELECT count(*) FROM lockstep_set_aside"), "1\n");
+}
+
+TEST_F(any_table, an_operation_that_makes_no_sense_stops_nobody) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
+  b.elsewhere("INSERT INTO t VALUES(1, 1), (2, 2)");
+  ASSERT_TRUE(b.capture());
+  auto list = b.pending();
+  list[0].data.clear();
+  ASSERT_TRUE(a.sequence(list));
+  EXPECT_EQ(a.rows("SELECT id FROM t"), "2\n");
+  EXPECT_EQ(conflicts(), "1\n");
+}
+
 } // namespace lockstep

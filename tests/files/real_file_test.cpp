@@ -27,23 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "usr/share/birdfont/ucd.sqlite",
                   "usr/lib/python3/dist-packages/stem/cached_manual.sqlite",
                   "usr/share/pychess/learn/puzzles/mate_in_3.sqlite",
-                  "usr/share/pychess/eco.db", "usr/share/proj/proj.db"));
-
-class large_real_file : public real_file,
-                        public testing::WithParamInterface<const char*> {};
-
-TEST_P(large_real_file, slow_is_equal_on_three_devices_whoever_edits_it) {
-  if (!std::filesystem::exists(samples / GetParam()))
-    GTEST_SKIP() << GetParam() << " could not be fetched";
-  ASSERT_NO_FATAL_FAILURE(begin(samples / GetParam()));
-  edit(1, change_some(211, 3));
-  edit(2, remove_some(301, 5));
-  expect_equal();
-}
-
-INSTANTIATE_TEST_SUITE_P(
-  debian, large_real_file,
-  testing::Values("usr/lib/R/site-library/GO.db/extdata/GO.sqlite"));
+                  "usr/share/pychess/eco.db"));
 
 } // namespace
 } // namespace lockstep

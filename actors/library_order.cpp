@@ -3,7 +3,6 @@
 #include "actors/logging.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/pending_keeper.hpp"
-#include "persistence/queued_operations.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -128,10 +127,7 @@ expected<void> library_state::add_piece(library_sequencer& order,
       queue.add(what);
     if (piece.back().device_sequence < piece.back().transaction_end)
       return {};
-    auto added
-      = order.add_transaction(queued_operations{queue, queue.of(from)});
-    queue.erase(from);
-    return added;
+    return order.add_all_of(from, queue);
   });
 }
 
@@ -295,13 +291,7 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
     applier().undo_pending();
     queue.take_all(store_->pending);
     store_->set_applying(false);
-    order.reserve(queue.of(setup_.device).numbers.last);
-    for (const auto& which : queue.transactions())
-      if (auto added = order.add_transaction(queued_operations{queue, which});
-          !added)
-        return added;
-    queue.clear();
-    return {};
+    return order.add_all(queue);
   });
 }
 

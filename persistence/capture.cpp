@@ -14,6 +14,12 @@ namespace {
 constexpr std::int64_t notes_at_once = 2'000;
 constexpr std::size_t piece_bytes = std::size_t{8} << 20;
 
+bool refers_to_rows(const tracked_table_schema* schema) {
+  return std::any_of(
+    schema->columns.begin(), schema->columns.end(),
+    [](const tracked_column& column) { return !column.refers_to.empty(); });
+}
+
 /// Values that SQLite could tell apart: 1 is not 1.0.
 bool differ(const nlohmann::json& a, const nlohmann::json& b) {
   return a != b || a.is_number_float() != b.is_number_float();
@@ -127,6 +133,9 @@ std::vector<record_key> capture::take_records_after(std::int64_t note) {
 }
 
 void capture::name_new_rows(std::int64_t after, std::int64_t through) {
+  const auto all = tables_.all();
+  if (std::none_of(all.begin(), all.end(), refers_to_rows))
+    return;
   for (auto from = after; from < through; from += notes_at_once)
     for (const auto& what :
          read_notes(from, std::min(from + notes_at_once, through)))

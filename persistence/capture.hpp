@@ -76,7 +76,8 @@ private:
   /// The notes after one of them, up to another.
   std::vector<note> read_notes(std::int64_t after, std::int64_t through);
   std::vector<note> take_notes(std::int64_t after, std::int64_t through);
-  /// Gives new rows their record ids, as natural keys may be made of them.
+  /// Gives new rows their record ids, as other rows may refer to them; where no
+  /// table refers to another, there is nothing to do.
   void name_new_rows(std::int64_t after, std::int64_t through);
   /// Finds out which record each note is about, each record once.
   std::vector<record_key> resolve(std::vector<note> notes);

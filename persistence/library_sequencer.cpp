@@ -1,6 +1,7 @@
 #include "persistence/library_sequencer.hpp"
 
 #include "persistence/draft_rows.hpp"
+#include "persistence/queued_operations.hpp"
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/rows_together.hpp"
 
@@ -119,6 +120,26 @@ expected<void> library_sequencer::add_transaction(const operation_list& list) {
       draft_.abandon_transaction();
       taken_ = taken_before;
     }
+  });
+}
+
+expected<void> library_sequencer::add_all(pending_queue& queue) {
+  return store_.attempt([&]() -> expected<void> {
+    own_last_ = std::max(own_last_, queue.of(store_.own).numbers.last);
+    for (const auto& which : queue.transactions())
+      if (auto added = add_transaction(queued_operations{queue, which}); !added)
+        return added;
+    queue.clear();
+    return {};
+  });
+}
+
+expected<void> library_sequencer::add_all_of(device_id device,
+                                             pending_queue& queue) {
+  return store_.attempt([&]() -> expected<void> {
+    auto added = add_transaction(queued_operations{queue, queue.of(device)});
+    queue.erase(device);
+    return added;
   });
 }
 

@@ -37,12 +37,6 @@ public:
   expected<void> close(operation_range all) override;
   void abandon() override;
 
-  /// Numbers of this device up to here are used up, also by what is still to be
-  /// added.
-  void reserve(device_sequence_number through) {
-    own_last_ = std::max(own_last_, through);
-  }
-
   /// Operations in order, whole transactions; those that the log holds already
   /// are passed over. Their changes are made in the tables; what other programs
   /// wrote must have been captured before.
@@ -50,6 +44,12 @@ public:
 
   /// The same for one transaction.
   expected<void> add_transaction(const operation_list& list);
+
+  /// The same for all that a queue holds; empties it.
+  expected<void> add_all(pending_queue& queue);
+
+  /// The same for a device's operations in a queue, which are one transaction.
+  expected<void> add_all_of(device_id device, pending_queue& queue);
 
 private:
   /// Operations that do not fit into the tables.

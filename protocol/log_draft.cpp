@@ -2,6 +2,7 @@
 
 #include "protocol/chain.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lockstep {
@@ -41,9 +42,9 @@ void log_draft::close_transaction() {
     return;
   if (open_from_ < held_from_)
     overflow_->close(open_from_, last_);
-  for (auto& what : held_)
-    if (!(what.sequence < open_from_))
-      what.transaction_end = last_;
+  for (auto i = held_at(std::max(open_from_, held_from_)); i < held_.size();
+       ++i)
+    held_[i].transaction_end = last_;
   open_from_ = last_ + 1;
 }
 
@@ -51,6 +52,7 @@ void log_draft::abandon_transaction() {
   if (open_from_ < held_from_) {
     overflow_->cut(open_from_);
     held_.clear();
+    held_bytes_ = 0;
     held_from_ = open_from_;
   } else {
     held_.resize(held_at(open_from_));

@@ -24,6 +24,13 @@ failure what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
 
 } // namespace
 
+CLI::Option& add_library_argument(CLI::App& command, std::string& library) {
+  return *command
+            .add_option("library", library,
+                        "Its id, the start of its id, or its name")
+            ->type_name("LIBRARY");
+}
+
 commands::commands()
   : app_{"Keeps SQLite libraries in step across a person's devices, without"
          " locks.",

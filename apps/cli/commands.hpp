@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace lockstep::cli {
@@ -36,5 +37,21 @@ private:
   options options_;
   action chosen_;
 };
+
+/// The argument that says which library a command is about.
+CLI::Option& add_library_argument(CLI::App& command, std::string& library);
+
+/// A command about one library, which its arguments name.
+template <class Arguments>
+CLI::App&
+add_about_library(commands& all, const std::shared_ptr<Arguments>& what,
+                  const char* name, const char* help, const char* example,
+                  expected<void> (*run)(const options&, const Arguments&)) {
+  auto& made = all.add(name, help, example, [what, run](const options& given) {
+    return run(given, *what);
+  });
+  add_library_argument(made, what->library).required();
+  return made;
+}
 
 } // namespace lockstep::cli

@@ -228,28 +228,22 @@ void add_libraries(commands& all) {
     "delete", "Take a library off this device; the others keep theirs",
     "lockstep library delete photos --detach",
     [end](const options& given) { return remove(given, *end); }, &group);
-  deletion
-    .add_option("library", end->library,
-                "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY")
-    ->required();
+  add_library_argument(deletion, end->library).required();
   deletion.add_flag("--detach", end->detach,
                     "Take everything of Lockstep's out of a database that lies"
                     " elsewhere; the file stays");
 
   auto of = std::make_shared<std::string>();
-  all
-    .add("status", "How a library stands, or all of them",
-         "lockstep status photos --json",
-         [of](const options& given) { return status(given, *of); })
-    .add_option("library", *of, "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY");
-  all
-    .add("leader", "Who leads a library", "lockstep leader photos",
-         [of](const options& given) { return leader(given, *of); })
-    .add_option("library", *of, "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY")
-    ->required();
+  add_library_argument(
+    all.add("status", "How a library stands, or all of them",
+            "lockstep status photos --json",
+            [of](const options& given) { return status(given, *of); }),
+    *of);
+  add_library_argument(
+    all.add("leader", "Who leads a library", "lockstep leader photos",
+            [of](const options& given) { return leader(given, *of); }),
+    *of)
+    .required();
 }
 
 } // namespace lockstep::cli

@@ -123,26 +123,13 @@ expected<void> conflicts(const options& given, const log_arguments& what) {
   });
 }
 
-CLI::App& add_one(commands& all, const std::shared_ptr<log_arguments>& what,
-                  const char* name, const char* help, const char* example,
-                  expected<void> (*run)(const options&, const log_arguments&)) {
-  auto& made = all.add(name, help, example, [what, run](const options& given) {
-    return run(given, *what);
-  });
-  made
-    .add_option("library", what->library,
-                "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY")
-    ->required();
-  return made;
-}
-
 } // namespace
 
 void add_log(commands& all) {
   auto what = std::make_shared<log_arguments>();
-  auto& entries = add_one(all, what, "log", "A library's entries in order",
-                          "lockstep log photos --since 100 --limit 10", log);
+  auto& entries
+    = add_about_library(all, what, "log", "A library's entries in order",
+                        "lockstep log photos --since 100 --limit 10", log);
   const auto not_negative = [](const std::string& text) {
     return text.starts_with('-') ? "It must be 0 or more" : "";
   };
@@ -153,10 +140,10 @@ void add_log(commands& all) {
     ->type_name("N")
     ->check(not_negative);
 
-  auto& record = add_one(all, what, "history", "One record's entries",
-                         "lockstep history photos tag"
-                         " 0197d9a2-6f00-7000-8000-000000000001",
-                         history);
+  auto& record = add_about_library(all, what, "history", "One record's entries",
+                                   "lockstep history photos tag"
+                                   " 0197d9a2-6f00-7000-8000-000000000001",
+                                   history);
   record.add_option("model", what->model, "The record's model")
     ->type_name("MODEL")
     ->required();
@@ -164,8 +151,8 @@ void add_log(commands& all) {
     ->type_name("RECORD")
     ->required();
 
-  add_one(all, what, "conflicts", "What lost against something else",
-          "lockstep conflicts photos", conflicts);
+  add_about_library(all, what, "conflicts", "What lost against something else",
+                    "lockstep conflicts photos", conflicts);
 }
 
 } // namespace lockstep::cli

@@ -221,26 +221,11 @@ expected<void> run_untrack(const options& given, const track_arguments& what) {
   return {};
 }
 
-CLI::App& add_one(commands& all, const std::shared_ptr<track_arguments>& what,
-                  const char* name, const char* help, const char* example,
-                  expected<void> (*run)(const options&,
-                                        const track_arguments&)) {
-  auto& made = all.add(name, help, example, [what, run](const options& given) {
-    return run(given, *what);
-  });
-  made
-    .add_option("library", what->library,
-                "Its id, the start of its id, or its name")
-    ->type_name("LIBRARY")
-    ->required();
-  return made;
-}
-
 } // namespace
 
 void add_track(commands& all) {
   auto what = std::make_shared<track_arguments>();
-  auto& track = add_one(
+  auto& track = add_about_library(
     all, what, "track",
     "Start syncing tables of a library's database; existing rows enter the log",
     "lockstep track photos picture --exclude picture.thumbnail", run_track);
@@ -260,9 +245,9 @@ void add_track(commands& all) {
     ->type_name("TABLE.COLUMN")
     ->allow_extra_args(false);
 
-  auto& untrack = add_one(all, what, "untrack",
-                          "Stop syncing tables on this device; their rows stay",
-                          "lockstep untrack photos picture", run_untrack);
+  auto& untrack = add_about_library(
+    all, what, "untrack", "Stop syncing tables on this device; their rows stay",
+    "lockstep untrack photos picture", run_untrack);
   untrack.add_option("tables", what->tables, "Tables of its database")
     ->type_name("TABLE")
     ->required();

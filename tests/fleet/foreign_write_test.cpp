@@ -18,14 +18,6 @@ public:
     share({"anna", "bert"});
   }
 
-  void write(const std::string& name, const std::string& sql) {
-    SQLite::Database file{(at(name).directory / "libraries"
-                           / to_string(at(name).shared.id) / "database.db")
-                            .string(),
-                          SQLite::OPEN_READWRITE, 5'000};
-    file.exec(sql);
-  }
-
   std::string insert_tag(record_id id, const std::string& tag_name) {
     return "INSERT INTO tag(uuid, name) VALUES('" + to_string(id) + "', '"
            + tag_name + "')";
@@ -38,7 +30,7 @@ public:
 
 TEST_F(foreign_write, reaches_the_others_with_the_next_turn) {
   const auto id = make_id();
-  write("anna", insert_tag(id, "from outside"));
+  write_outside("anna", insert_tag(id, "from outside"));
   ASSERT_TRUE(put("anna", make_tag("next")));
   EXPECT_EQ(settle(), "");
   EXPECT_EQ(load<tag>("bert", id)->name, "from outside");
@@ -46,7 +38,7 @@ TEST_F(foreign_write, reaches_the_others_with_the_next_turn) {
 
 TEST_F(foreign_write, on_a_follower_is_proposed_when_an_entry_is_applied) {
   const auto id = make_id();
-  write("bert", insert_tag(id, "from outside"));
+  write_outside("bert", insert_tag(id, "from outside"));
   ASSERT_TRUE(put("anna", make_tag("something else")));
   EXPECT_EQ(settle(), "");
   EXPECT_EQ(load<tag>("anna", id)->name, "from outside");
@@ -54,7 +46,7 @@ TEST_F(foreign_write, on_a_follower_is_proposed_when_an_entry_is_applied) {
 
 TEST_F(foreign_write, that_is_too_large_stops_nobody_else) {
   for (const auto& name : {"anna", "bert"}) {
-    write(name, insert_tag(make_id(), std::string(2'000, 'x')));
+    write_outside(name, insert_tag(make_id(), std::string(2'000, 'x')));
     const auto fits = make_tag("fits");
     ASSERT_TRUE(put(name, fits, receipt_state::sequenced));
     EXPECT_TRUE(load<tag>("anna", fits.uuid));
@@ -62,10 +54,8 @@ TEST_F(foreign_write, that_is_too_large_stops_nobody_else) {
 }
 
 TEST_F(foreign_write, in_the_way_of_the_file_only_delays) {
-  SQLite::Database file{(at("bert").directory / "libraries"
-                         / to_string(at("bert").shared.id) / "database.db")
-                          .string(),
-                        SQLite::OPEN_READWRITE, 5'000};
+  SQLite::Database file{database_of("bert").string(), SQLite::OPEN_READWRITE,
+                        5'000};
   file.exec("BEGIN IMMEDIATE");
   const auto sky = make_tag("sky");
   ASSERT_TRUE(put("anna", sky));
@@ -79,10 +69,10 @@ TEST_F(foreign_write, in_the_way_of_the_file_only_delays) {
 TEST_F(foreign_write, of_a_table_that_cannot_be_tracked_leaves_it_untracked) {
   const sql_statement make{"CREATE TABLE bad(rowid, _rowid_, oid)", {}};
   ASSERT_TRUE(commit("anna", {make}));
-  write("anna", "INSERT INTO bad VALUES(1, 2, 3)");
+  write_outside("anna", "INSERT INTO bad VALUES(1, 2, 3)");
   const auto& anna = at("anna").shared.library;
   EXPECT_FALSE(ask<tracked_table>(anna, track_table{"bad", "", {}}));
-  write("anna", "ALTER TABLE bad RENAME COLUMN oid TO v");
+  write_outside("anna", "ALTER TABLE bad RENAME COLUMN oid TO v");
   const auto before = status("anna").head.position.sequence;
   const auto tracked = ask<tracked_table>(anna, track_table{"bad", "", {}});
   ASSERT_TRUE(tracked) << tracked.error().message;

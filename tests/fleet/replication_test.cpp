@@ -24,12 +24,7 @@ TEST_F(replicated_library, creator_leads_first) {
 }
 
 TEST_F(replicated_library, device_that_joins_follows_at_once) {
-  auto& dora = start("dora");
-  ASSERT_TRUE(ask<receipt>(at("anna").shared.library,
-                           change_member{{dora.id, "dora", false}}));
-  dora.shared = *ask<library_handles>(
-    dora.node,
-    join_library{at("anna").shared.id, "photos", at("anna").id, at("anna").id});
+  let_in("dora", "anna");
   run();
   EXPECT_EQ(leadership("dora").leader, at("anna").id);
   EXPECT_EQ(status("dora").head, status("anna").head);

@@ -3,7 +3,6 @@
 #include "persistence/entry_file.hpp"
 #include "persistence/image.hpp"
 #include "persistence/pending_keeper.hpp"
-#include "persistence/queued_operations.hpp"
 #include "persistence/row_import.hpp"
 
 #include <stdexcept>
@@ -187,11 +186,7 @@ expected<void> library_device::sequence(const std::vector<operation>& list) {
 
 expected<void> library_device::sequence_queued(device_id from) {
   return sequenced([&](auto&, auto& order) {
-    auto& queue = store->proposed;
-    auto added
-      = order.add_transaction(queued_operations{queue, queue.of(from)});
-    queue.erase(from);
-    return added;
+    return order.add_all_of(from, store->proposed);
   });
 }
 
@@ -216,13 +211,7 @@ expected<void> library_device::take_office(lockstep::ballot under) {
       .undo_pending();
     queue.take_all(store->pending);
     store->set_applying(false);
-    order.reserve(queue.of(id).numbers.last);
-    for (const auto& which : queue.transactions())
-      if (auto added = order.add_transaction(queued_operations{queue, which});
-          !added)
-        return added;
-    queue.clear();
-    return {};
+    return order.add_all(queue);
   });
 }
 

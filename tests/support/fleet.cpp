@@ -79,16 +79,23 @@ void fleet::share(const std::vector<std::string>& names) {
   run();
   use_models(names.front());
   for (std::size_t i = 1; i < names.size(); ++i) {
-    auto& other = start(names[i]);
-    must(ask<receipt>(first.shared.library,
-                      change_member{{other.id, names[i], false}}));
-    other.shared = must(ask<library_handles>(
-      other.node, join_library{shared_, shared_name_, first.id, first.id}));
+    let_in(names[i], names.front());
     use_models(names[i]);
   }
   const auto differs = settle();
   if (!differs.empty())
     throw std::runtime_error{"the fleet did not come together: " + differs};
+}
+
+fleet::device& fleet::let_in(const std::string& name,
+                             const std::string& leader) {
+  auto& other = start(name);
+  const auto& from = at(leader);
+  must(
+    ask<receipt>(from.shared.library, change_member{{other.id, name, false}}));
+  other.shared = must(ask<library_handles>(
+    other.node, join_library{shared_, shared_name_, from.id, from.id}));
+  return other;
 }
 
 void fleet::use_models(const std::string& name) {

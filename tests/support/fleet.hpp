@@ -50,6 +50,9 @@ public:
   /// ready models' tables everywhere.
   void share(const std::vector<std::string>& names);
 
+  /// Starts a device and lets it into the library that `leader` leads.
+  device& let_in(const std::string& name, const std::string& leader);
+
   /// Opens the shared library again on a device that was started again.
   void reopen(const std::string& name);
 

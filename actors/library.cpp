@@ -106,6 +106,14 @@ run_library(library_actor::stateful_pointer<library_state> self,
       return promise;
     },
     [self](const read_tables&) { return self->state.tables(); },
+    [self](const read_conflicts& request) {
+      return self->state.conflicts(request);
+    },
+    [self](const resolve_conflict& request) {
+      auto promise = self->make_response_promise<receipt>();
+      self->state.submit(request, promise);
+      return promise;
+    },
     [self](const write_index_batch& request) {
       auto promise = self->make_response_promise<done>();
       self->state.submit(request, promise);

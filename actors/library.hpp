@@ -66,6 +66,9 @@ using library_actor = caf::typed_actor<
   caf::replies_to<track_table>::with<tracked_table>,
   caf::replies_to<untrack_table>::with<untracked_table>,
   caf::replies_to<read_tables>::with<table_list>,
+  caf::replies_to<read_conflicts>::with<conflict_list>,
+  /// `not_found` when it is no conflict, or resolved; errors as a commit's.
+  caf::replies_to<resolve_conflict>::with<receipt>,
   /// Indexer: rows of the `entry` table.
   caf::replies_to<write_index_batch>::with<done>,
   /// File watch: what other programs wrote takes a turn; answered before it.

@@ -1,5 +1,6 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "persistence/conflict_list.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/record_reader.hpp"
 
@@ -55,6 +56,11 @@ caf::result<members_changed> library_state::members() {
 
 caf::result<sql_rows> library_state::query(const sql_query& request) {
   return to_result(store_->query(request.statement));
+}
+
+caf::result<conflict_list>
+library_state::conflicts(const read_conflicts& request) {
+  return to_result(list_conflicts(*store_, request.resolved_too));
 }
 
 caf::result<library_digest> library_state::digest() {

@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/logging.hpp"
+#include "persistence/conflict_list.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
 
@@ -67,6 +68,18 @@ void library_state::submit(log_changes request, receipt_promise promise) {
   };
   enqueue_write(
     write{std::move(run), receipt_state::sequenced, answer_to(promise), true});
+}
+
+void library_state::submit(resolve_conflict request, receipt_promise promise) {
+  auto run = [this, request](library_writer& writer,
+                             operation_keeper& keeper) {
+    return steps_to_resolve(*store_, request)
+      .and_then([&](const std::vector<transaction_step>& steps) {
+        return writer.run(steps, keeper);
+      });
+  };
+  enqueue_write(
+    write{std::move(run), receipt_state::local, answer_to(promise)});
 }
 
 void library_state::submit(

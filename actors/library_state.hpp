@@ -40,6 +40,7 @@ public:
               caf::typed_response_promise<operations_sequenced> promise);
   void submit(apply_entries request, head_promise promise);
   void submit(yield_log request, head_promise promise);
+  void submit(resolve_conflict request, receipt_promise promise);
   void submit(track_table request,
               caf::typed_response_promise<tracked_table> promise);
   void submit(untrack_table request,
@@ -66,6 +67,7 @@ public:
   caf::result<record_image> read(const read_record& request);
   caf::result<record_list> read(const read_records& request);
   caf::result<table_list> tables();
+  caf::result<conflict_list> conflicts(const read_conflicts& request);
   caf::result<library_status> status();
   caf::result<library_digest> digest();
 
@@ -152,6 +154,11 @@ private:
                                   library_writer& writer,
                                   operation_keeper& keeper,
                                   tracked_table& answer);
+  /// The policy is a record of the log, where it is to be another one.
+  expected<operation_range> choose_policy(const track_table& request,
+                                          const tracked_table_schema& schema,
+                                          library_writer& writer,
+                                          operation_keeper& keeper);
 
   /// Once the log has taken a draft: the tables are committed, or follow.
   void finish_append(log_draft& draft, const log_head& head);

@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "persistence/detach.hpp"
+#include "persistence/model_policy.hpp"
 #include "persistence/row_import.hpp"
 #include "persistence/table_list.hpp"
 
@@ -108,10 +109,24 @@ expected<operation_range> library_state::track(const track_table& request,
       store_->tables.load();
       return tl::make_unexpected(schema.error());
     }
+    if (auto chosen = choose_policy(request, **schema, writer, keeper); !chosen)
+      return chosen;
+    else if (chosen->last)
+      made = {made.last ? made.first : chosen->first, chosen->last};
     answer = {(*schema)->table, (*schema)->model, (*schema)->kind,
-              count_rows(*store_, (*schema)->table)};
+              count_rows(*store_, (*schema)->table),
+              policy_of(*store_, (*schema)->model)};
     return made;
   });
+}
+
+expected<operation_range>
+library_state::choose_policy(const track_table& request,
+                             const tracked_table_schema& schema,
+                             library_writer& writer, operation_keeper& keeper) {
+  if (!request.policy || policy_of(*store_, schema.model) == *request.policy)
+    return operation_range{};
+  return writer.run({policy_change(schema.model, *request.policy)}, keeper);
 }
 
 expected<untracked_table> library_state::untrack(const untrack_table& request) {

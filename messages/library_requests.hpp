@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/conflict_policy.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
 #include "messages/receipt.hpp"
@@ -184,6 +185,9 @@ struct track_table {
   /// Model name; the table's name when empty.
   std::string model;
   std::vector<std::string> excluded;
+  /// What becomes of concurrent changes, on all devices; nothing: what the
+  /// library has for the model, at first that the last writer wins.
+  std::optional<conflict_policy> policy = std::nullopt;
 };
 
 /// How the rows of a table are told apart on all devices.
@@ -202,6 +206,7 @@ struct tracked_table {
   std::string model;
   key_kind key = key_kind::uuid;
   std::uint64_t rows = 0;
+  conflict_policy policy = conflict_policy::last_writer_wins;
 };
 
 /// Stops syncing a table on this device: its triggers and Lockstep's rows about
@@ -229,6 +234,30 @@ struct table_list {
   };
   /// Parents come before the tables that refer to them.
   std::vector<table> tables;
+};
+
+/// What lost against something else.
+struct read_conflicts {
+  bool resolved_too = false;
+};
+
+struct conflict_list {
+  struct conflict {
+    /// Of model `lockstep.conflict`: its record is the conflict's id, its image
+    /// as in protocol/conflict.hpp.
+    entry kept;
+    bool resolved = false;
+  };
+  std::vector<conflict> list;
+};
+
+/// Settles a conflict: leaves things as they are, or makes the record what the
+/// loser's image says. Any device, any time; an ordinary change.
+struct resolve_conflict {
+  enum class side : std::uint8_t { winner, loser };
+
+  record_id conflict;
+  side take = side::winner;
 };
 
 /// Removes everything of Lockstep's from database.db and leaves it as the

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <exception>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -21,6 +22,11 @@ namespace lockstep {
 
 /// To be specialised for each type; LOCKSTEP_SYNCABLE does it.
 template <class T> struct syncable_traits;
+
+/// What becomes of concurrent changes of a type's records, where that is not
+/// left as it is; to be specialised beside the traits.
+template <class T>
+inline constexpr std::optional<conflict_policy> policy_for = std::nullopt;
 
 // clang-format off
 /// A type whose values are records of one model.

@@ -1,9 +1,12 @@
 #include "persistence/library_sequencer.hpp"
 
+#include "persistence/conflicting_images.hpp"
 #include "persistence/draft_rows.hpp"
+#include "persistence/model_policy.hpp"
 #include "persistence/queued_operations.hpp"
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/rows_together.hpp"
+#include "persistence/uuid_v5.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +27,17 @@ entry entry_of(const operation& what) {
   made.change = what.change;
   made.data = what.data;
   return made;
+}
+
+constexpr std::string_view changed_meanwhile
+  = "Another device changed the record at the same time.";
+
+/// The conflict that keeps what a device's edits of a record lost, one upon the
+/// other: its newest image, not one for each.
+record_id conflict_of(const operation& loser) {
+  return make_uuid_v5(std::string{conflict_model} + '\0' + loser.model + '\0'
+                      + to_string(loser.record) + to_string(loser.device)
+                      + to_string(loser.base_version));
 }
 
 /// Two devices made a record the same thing: neither loses anything.
@@ -219,27 +233,49 @@ expected<void> library_sequencer::decide(const operation& what,
     add_conflict(what, conflict_kind::constraint, *why, winner);
     return {};
   }
-  const auto outcome = last_writer_wins(what, *standing);
-  if (outcome == verdict::loses && !(latest && is_same_wish(*latest, what))) {
-    add_conflict(what, conflict_kind::concurrent,
-                 "Another device changed the record at the same time.", winner);
-    return {};
-  }
+  resolution outcome;
   auto placed = what;
-  if (const auto* schema = store_.tables.by_model(what.model);
-      schema != nullptr && what.change != change_type::remove) {
-    try {
-      placed.data = store_.rows.with_number(*schema, what.record, what.data);
-    } catch (const nlohmann::json::exception&) {
-      add_conflict(what, conflict_kind::constraint,
-                   "Its image is not valid JSON.", winner);
+  try {
+    outcome = resolve_now(what, *standing, latest);
+    if (!outcome.applies && !(latest && is_same_wish(*latest, what))) {
+      add_conflict(what, conflict_kind::concurrent, changed_meanwhile, winner);
       return {};
     }
+    if (outcome.merged)
+      placed.data = *outcome.merged;
+    if (const auto* schema = store_.tables.by_model(what.model);
+        schema != nullptr && what.change != change_type::remove)
+      placed.data = store_.rows.with_number(*schema, what.record, placed.data);
+  } catch (const nlohmann::json::exception&) {
+    add_conflict(what, conflict_kind::constraint, "Its image is not valid JSON.",
+                 winner);
+    return {};
   }
+  const bool agree = latest && is_same_wish(*latest, placed);
   add_change(placed, store_.index.find(what.model, what.record));
-  if (outcome == verdict::wins && latest && !is_same_wish(*latest, placed))
-    add_displaced(*latest, placed);
+  if (outcome.lost == resolution::loss::of_newest && latest && !agree)
+    add_own_conflict(placed, side_of(placed), side_of(*latest));
+  else if (outcome.lost == resolution::loss::of_operation && !agree)
+    add_own_conflict(what, winner, side_of(what));
+  if (what.base_operation && !outcome.merged)
+    end_conflict_of(what);
   return {};
+}
+
+resolution library_sequencer::resolve_now(const operation& what,
+                                          const record_standing& record,
+                                          const std::optional<entry>& latest) {
+  // What becomes of a conflict is no conflict.
+  if (what.model == conflict_model)
+    return {};
+  // Most operations need no policy.
+  const bool plain = !latest
+                     || (last_writer_wins(what, record) == verdict::clean
+                         && !what.base_operation);
+  return resolve(plain ? conflict_policy::last_writer_wins
+                       : policy_of(store_, what.model),
+                 what, record,
+                 [&] { return conflicting_images(store_, what, *latest); });
 }
 
 void library_sequencer::add_change(const operation& what,
@@ -257,27 +293,43 @@ void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
   made.data = conflict_image(kind, loser.model, loser.record, reason, winner,
                              side_of(loser));
   made.model = conflict_model;
-  made.record = conflict_id_();
-  made.change = change_type::insert;
-  made.version = version_number{1};
+  made.record = conflict_of(loser);
+  const auto before = store_.index.find(conflict_model, made.record);
+  made.change = before.version && !before.deleted ? change_type::update
+                                                  : change_type::insert;
+  made.version = before.version + 1;
+  made.previous = before.latest;
   add_entry(std::move(made));
 }
 
-void library_sequencer::add_displaced(const entry& loser,
-                                      const operation& winner) {
-  entry made;
+void library_sequencer::end_conflict_of(const operation& successor) {
+  const auto record = conflict_of(successor);
+  const auto before = store_.index.find(conflict_model, record);
+  if (!before.version || before.deleted)
+    return;
+  operation over;
+  over.model = conflict_model;
+  over.record = record;
+  over.change = change_type::remove;
+  over.device = store_.own;
+  over.device_sequence = next_own();
+  over.timestamp = now_();
+  add_change(over, before);
+}
+
+void library_sequencer::add_own_conflict(const operation& about,
+                                         const conflict_side& winner,
+                                         const conflict_side& loser) {
+  operation made;
   made.device = store_.own;
   made.device_sequence = next_own();
   made.timestamp = now_();
   made.model = conflict_model;
   made.record = conflict_id_();
   made.change = change_type::insert;
-  made.version = version_number{1};
-  made.data
-    = conflict_image(conflict_kind::concurrent, loser.model, loser.record,
-                     "Another device changed the record at the same time.",
-                     side_of(winner), side_of(loser));
-  add_entry(std::move(made));
+  made.data = conflict_image(conflict_kind::concurrent, about.model,
+                             about.record, changed_meanwhile, winner, loser);
+  add_change(made, {});
 }
 
 void library_sequencer::add_entry(entry what) {

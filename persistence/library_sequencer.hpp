@@ -3,7 +3,7 @@
 #include "persistence/library_store.hpp"
 #include "persistence/operation_keeper.hpp"
 #include "persistence/operation_list.hpp"
-#include "protocol/conflict.hpp"
+#include "protocol/resolution.hpp"
 #include "protocol/log_draft.hpp"
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace lockstep {
 /// one draft, which the caller then hands to the log.
 class library_sequencer : public operation_keeper {
 public:
-  /// `conflict_id` makes the ids of conflict records, `now` readings of the
+  /// `conflict_id` makes ids of conflict records, `now` readings of the
   /// hybrid clock for what the leader itself adds.
   library_sequencer(library_store& store, log_draft& draft,
                     std::function<record_id()> conflict_id,
@@ -71,10 +71,16 @@ private:
   device_sequence_number next_own();
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);
+  resolution resolve_now(const operation& what, const record_standing& record,
+                         const std::optional<entry>& latest);
   void add_change(const operation& what, const record_state& before);
   void add_conflict(const operation& loser, conflict_kind kind,
                     std::string_view reason, const conflict_side& winner);
-  void add_displaced(const entry& loser, const operation& winner);
+  /// In the name of this device, beside the operation's own entry.
+  void add_own_conflict(const operation& about, const conflict_side& winner,
+                        const conflict_side& loser);
+  /// What a device's earlier edits lost is in the one that follows on them.
+  void end_conflict_of(const operation& successor);
   void add_entry(entry what);
   bool is_known(const operation& what) const;
 

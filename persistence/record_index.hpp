@@ -6,6 +6,8 @@
 #include "persistence/tracked_tables.hpp"
 
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace lockstep {
 
@@ -38,6 +40,10 @@ public:
 
   /// The newest entries of all live records of a model without a table.
   [[nodiscard]] std::vector<sequence_number> latest_of(std::string_view model);
+
+  /// The same with what stands of them; also those that were deleted.
+  [[nodiscard]] std::vector<std::pair<record_id, record_state>>
+  all_of(std::string_view model);
 
   /// Moves what is known of a model's records to the table that is tracked for
   /// it from now on.

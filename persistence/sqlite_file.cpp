@@ -138,8 +138,10 @@ void use_write_ahead_log(SQLite::Database& database) {
 failure sqlite_failure(const SQLite::Exception& what,
                        const std::filesystem::path& file) {
   auto [code, advice] = outcome_of(what.getErrorCode());
+  const std::string kind = what.getErrorStr();
+  const std::string detail = what.what();
   return {code, file.string() + " " + std::string{advice} + " ("
-                  + what.getErrorStr() + ": " + what.what() + ")."};
+                  + (kind == detail ? kind : kind + ": " + detail) + ")."};
 }
 
 expected<std::unique_ptr<SQLite::Database>>
@@ -148,8 +150,9 @@ open_sqlite(const std::filesystem::path& file, open_mode mode,
   try {
     if (auto usable = check_path(file, mode); !usable)
       return tl::make_unexpected(usable.error());
+    // SQLite need not lock: only one actor at a time uses a connection.
     auto database = std::make_unique<SQLite::Database>(
-      file.string(), flags_of(mode), busy_timeout_ms);
+      file.string(), flags_of(mode) | SQLite::OPEN_NOMUTEX, busy_timeout_ms);
     database->execAndGet("SELECT count(*) FROM sqlite_schema");
     // SQLite falls back to reading only without a word.
     if (mode != open_mode::read_only

@@ -18,7 +18,9 @@ nlohmann::json to_json(const conflict_side& side) {
           {"device_sequence", side.device_sequence.value},
           {"timestamp", side.timestamp.packed},
           {"change", to_string(side.change)},
-          {"data", std::move(data)}};
+          {"data", std::move(data)},
+          {"base_version", side.base_version.value},
+          {"changed", side.changed}};
 }
 
 } // namespace
@@ -86,6 +88,9 @@ std::optional<operation> loser_of(std::string_view image) {
     what.record = *record;
     what.change = *change;
     what.transaction_end = what.device_sequence;
+    what.base_version
+      = version_number{loser.value("base_version", std::uint64_t{0})};
+    what.changed = loser.value("changed", std::vector<std::string>{});
     const auto& data = loser.at("data");
     if (data.is_string())
       what.data = data.get<std::string>();
@@ -99,12 +104,12 @@ std::optional<operation> loser_of(std::string_view image) {
 
 conflict_side side_of(const operation& what) {
   return {what.device, what.device_sequence, what.timestamp, what.change,
-          what.data};
+          what.data,   what.base_version,    what.changed};
 }
 
 conflict_side side_of(const entry& what) {
   return {what.device, what.device_sequence, what.timestamp, what.change,
-          what.data};
+          what.data,   what.version - 1,     {}};
 }
 
 } // namespace lockstep

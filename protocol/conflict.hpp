@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lockstep {
 
@@ -42,11 +43,15 @@ struct conflict_side {
   lockstep::timestamp timestamp;
   change_type change = change_type::update;
   std::string data; ///< The image; empty for a delete.
+  /// What its writer saw and changed; see `operation`.
+  version_number base_version;
+  std::vector<std::string> changed;
 };
 
 /// The image of an entry of model `lockstep.conflict`, as a JSON object:
 /// `kind`, `model`, `record`, `reason`, `winner` and `loser`, the sides with
-/// `device`, `device_sequence`, `timestamp`, `change` and `data`.
+/// `device`, `device_sequence`, `timestamp`, `change`, `data`, `base_version` and
+/// `changed`.
 std::string conflict_image(conflict_kind kind, std::string_view model,
                            record_id record, std::string_view reason,
                            const conflict_side& winner,

@@ -92,7 +92,7 @@ nlohmann::json entry_json(const entry& what) {
           {"data", parsed(what.data)}};
 }
 
-nlohmann::json conflict_json(const entry& kept) {
+nlohmann::json conflict_json(const entry& kept, bool resolved) {
   const auto image = parsed(kept.data);
   auto field = [&](const char* name) {
     return image.is_object() && image.contains(name) ? image[name]
@@ -114,7 +114,7 @@ nlohmann::json conflict_json(const entry& kept) {
           {"loser", loser},
           {"device_id", loser.is_object() ? loser.value("device", "") : ""},
           {"timestamp", stamp_text(kept.timestamp)},
-          {"resolved", false}};
+          {"resolved", resolved}};
 }
 
 } // namespace lockstep::cli

@@ -25,6 +25,6 @@ nlohmann::json status_json(const library_status& now);
 /// `data` is an object, null for a delete.
 nlohmann::json entry_json(const entry& what);
 /// An entry of model `lockstep.conflict`.
-nlohmann::json conflict_json(const entry& kept);
+nlohmann::json conflict_json(const entry& kept, bool resolved);
 
 } // namespace lockstep::cli

@@ -3,7 +3,6 @@
 #include "apps/cli/json_shapes.hpp"
 #include "apps/cli/open_device.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -50,22 +49,6 @@ void print(const output& out, const entry& what) {
   out.answer(entry_json(what), entry_text(what));
 }
 
-/// Opens the library for `then`.
-expected<void>
-with_library(const options& given, const std::string& name,
-             const std::function<expected<void>(library&)>& then) {
-  auto device = open_device::at(given);
-  if (!device)
-    return tl::make_unexpected(device.error());
-  auto of = device->open(name);
-  if (!of)
-    return tl::make_unexpected(of.error());
-  // What other programs wrote enters the log first.
-  if (auto now = open_device::settled_status(*of); !now)
-    return tl::make_unexpected(now.error());
-  return then(*of);
-}
-
 expected<void> log(const options& given, const log_arguments& what) {
   return with_library(given, what.library, [&](library& of) -> expected<void> {
     auto left = what.limit;
@@ -98,31 +81,6 @@ expected<void> history(const options& given, const log_arguments& what) {
   });
 }
 
-expected<void> conflicts(const options& given, const log_arguments& what) {
-  return with_library(given, what.library, [&](library& of) -> expected<void> {
-    auto json = nlohmann::json::array();
-    text_table table{{"CONFLICT", "KIND", "MODEL", "RECORD", "OF DEVICE", "AT"},
-                     {}};
-    auto walked = walk(of, {}, [&](const entry& one) {
-      if (one.model != conflict_model)
-        return true;
-      auto shape = conflict_json(one);
-      auto text = [&](const char* name) {
-        return shape[name].is_string() ? shape[name].get<std::string>()
-                                       : std::string{"?"};
-      };
-      table.rows.push_back({text("conflict"), text("kind"), text("model_type"),
-                            text("record_id"), text("device_id"),
-                            text("timestamp")});
-      json.push_back(std::move(shape));
-      return true;
-    });
-    if (walked)
-      given.out().answer(json, table);
-    return walked;
-  });
-}
-
 } // namespace
 
 void add_log(commands& all) {
@@ -150,9 +108,6 @@ void add_log(commands& all) {
   record.add_option("record", what->record, "The record's id")
     ->type_name("RECORD")
     ->required();
-
-  add_about_library(all, what, "conflicts", "What lost against something else",
-                    "lockstep conflicts photos", conflicts);
 }
 
 } // namespace lockstep::cli

@@ -4,7 +4,7 @@
 
 namespace lockstep::cli {
 
-/// `log`, `history` and `conflicts`: what the log of a library holds.
+/// `log` and `history`: what the log of a library holds.
 void add_log(commands& all);
 
 } // namespace lockstep::cli

@@ -1,4 +1,5 @@
 #include "apps/cli/commands.hpp"
+#include "apps/cli/conflicts.hpp"
 #include "apps/cli/demo.hpp"
 #include "apps/cli/init.hpp"
 #include "apps/cli/libraries.hpp"
@@ -12,6 +13,7 @@ int main(int count, char** arguments) {
   add_libraries(all);
   add_track(all);
   add_log(all);
+  add_conflicts(all);
   add_demo(all);
   return static_cast<int>(all.run(count, arguments));
 }

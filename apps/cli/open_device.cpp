@@ -148,4 +148,19 @@ expected<library_status> open_device::settled_status(library& of) {
   }
 }
 
+expected<void>
+with_library(const options& given, const std::string& name,
+             const std::function<expected<void>(library&)>& then) {
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  auto of = device->open(name);
+  if (!of)
+    return tl::make_unexpected(of.error());
+  // What other programs wrote enters the log first.
+  if (auto now = open_device::settled_status(*of); !now)
+    return tl::make_unexpected(now.error());
+  return then(*of);
+}
+
 } // namespace lockstep::cli

@@ -4,6 +4,7 @@
 #include "apps/embedded/node.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,5 +44,10 @@ private:
   std::unique_ptr<runtime> runtime_;
   lockstep::node node_;
 };
+
+/// Opens a library for `then`, once what other programs wrote is in its log.
+expected<void>
+with_library(const options& given, const std::string& name,
+             const std::function<expected<void>(library&)>& then);
 
 } // namespace lockstep::cli

@@ -3,6 +3,7 @@
 #include "apps/cli/open_device.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,7 @@ struct track_arguments {
   bool all = false;
   std::vector<std::string> models;
   std::vector<std::string> excluded;
+  std::vector<std::string> policies;
 };
 
 /// TABLE=NAME or TABLE.COLUMN, in two.
@@ -103,25 +105,49 @@ requests_of(const track_arguments& what,
                   "Table \"" + table + "\" is not among those to track.");
     return &*found;
   };
-  for (const auto& text : what.models) {
-    auto parts = in_two(text, '=', "--model TABLE=NAME");
-    if (!parts)
-      return tl::make_unexpected(parts.error());
-    auto one = find(parts->first);
-    if (!one)
-      return tl::make_unexpected(one.error());
-    (*one)->model = parts->second;
-  }
-  for (const auto& text : what.excluded) {
-    auto parts = in_two(text, '.', "--exclude TABLE.COLUMN");
-    if (!parts)
-      return tl::make_unexpected(parts.error());
-    auto one = find(parts->first);
-    if (!one)
-      return tl::make_unexpected(one.error());
-    (*one)->excluded.push_back(parts->second);
-  }
-  return list;
+  using setter
+    = std::function<expected<void>(track_table&, const std::string&)>;
+  auto set_each = [&](const std::vector<std::string>& given, char between,
+                      const std::string& like,
+                      const setter& set) -> expected<void> {
+    for (const auto& text : given) {
+      auto parts = in_two(text, between, like);
+      if (!parts)
+        return tl::make_unexpected(parts.error());
+      auto one = find(parts->first);
+      if (!one)
+        return tl::make_unexpected(one.error());
+      if (auto taken = set(**one, parts->second); !taken)
+        return taken;
+    }
+    return {};
+  };
+  auto set_model = [](track_table& one, const std::string& name) {
+    one.model = name;
+    return expected<void>{};
+  };
+  auto exclude = [](track_table& one, const std::string& column) {
+    one.excluded.push_back(column);
+    return expected<void>{};
+  };
+  auto set_policy = [](track_table& one,
+                       const std::string& name) -> expected<void> {
+    one.policy = parse_conflict_policy(name);
+    if (!one.policy)
+      return fail(errc::invalid_argument,
+                  "There is no policy \"" + name
+                    + "\"; choose last_writer_wins, first_writer_wins,"
+                      " field_merge or union.");
+    return {};
+  };
+  return set_each(what.models, '=', "--model TABLE=NAME", set_model)
+    .and_then([&] {
+      return set_each(what.excluded, '.', "--exclude TABLE.COLUMN", exclude);
+    })
+    .and_then([&] {
+      return set_each(what.policies, '=', "--policy TABLE=POLICY", set_policy);
+    })
+    .map([&] { return std::move(list); });
 }
 
 /// How the tables stand, once what other programs did to them is in.
@@ -142,7 +168,8 @@ void add(const tracked_table& one, nlohmann::json& json, text_table& table) {
   json.push_back({{"table", one.table},
                   {"model", one.model},
                   {"key", to_string(one.key)},
-                  {"rows", one.rows}});
+                  {"rows", one.rows},
+                  {"policy", to_string(one.policy)}});
   table.rows.push_back({one.table, one.model, std::string{to_string(one.key)},
                         with_commas(one.rows)});
 }
@@ -243,6 +270,13 @@ void add_track(commands& all) {
     .add_option("--exclude", what->excluded,
                 "A column that stays on this device")
     ->type_name("TABLE.COLUMN")
+    ->allow_extra_args(false);
+  track
+    .add_option("--policy", what->policies,
+                "What becomes of changes that two devices made of one row, on"
+                " all devices: last_writer_wins (the default),"
+                " first_writer_wins, field_merge or union")
+    ->type_name("TABLE=POLICY")
     ->allow_extra_args(false);
 
   auto& untrack = add_about_library(

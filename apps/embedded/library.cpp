@@ -70,6 +70,17 @@ answer<table_list> library::tables() {
                                         read_tables{});
 }
 
+answer<conflict_list> library::conflicts(bool resolved_too) {
+  return ask<conflict_list, library_actor>(*parts_->system, parts_->library,
+                                           read_conflicts{resolved_too});
+}
+
+answer<receipt> library::resolve(record_id conflict,
+                                 resolve_conflict::side take) {
+  return ask<receipt, library_actor>(*parts_->system, parts_->library,
+                                     resolve_conflict{conflict, take});
+}
+
 answer<tracked_table> library::define(std::string create_table,
                                       track_table what) {
   auto [future, callback] = make_answer<tracked_table>();

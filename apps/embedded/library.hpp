@@ -45,7 +45,8 @@ public:
       local.emplace_back(field);
     return define(std::string{traits::create_table()},
                   track_table{std::string{traits::model},
-                              std::string{traits::model}, std::move(local)});
+                              std::string{traits::model}, std::move(local),
+                              policy_for<T>});
   }
 
   /// Keeps a table of the library's database in step from now on. Errors:
@@ -60,6 +61,13 @@ public:
   /// The application's tables: those that are tracked, that could be, and that
   /// cannot, with the reason.
   answer<table_list> tables();
+
+  /// What lost against something else, in the log's order.
+  answer<conflict_list> conflicts(bool resolved_too = false);
+
+  /// Settles a conflict by an ordinary change, on any device. Errors:
+  /// `not_found`; `constraint` where the loser does not fit any more.
+  answer<receipt> resolve(record_id conflict, resolve_conflict::side take);
 
   /// Writes one record: on any device, at any time. An insert of a record that
   /// exists is refused with `already_exists`.

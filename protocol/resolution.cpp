@@ -1,0 +1,157 @@
+#include "protocol/resolution.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+using json = nlohmann::json;
+
+/// A missing column is as good as none; 1 is not 1.0.
+bool same(const json& a, const json& b, const std::string& column) {
+  const auto mine = a.find(column);
+  const auto theirs = b.find(column);
+  if (mine == a.end() || theirs == b.end())
+    return mine == a.end() && theirs == b.end();
+  return *mine == *theirs
+         && mine->is_number_float() == theirs->is_number_float();
+}
+
+/// The columns in which two images differ.
+std::vector<std::string> difference(const json& before, const json& now) {
+  std::vector<std::string> list;
+  for (const auto& [column, value] : now.items())
+    if (!same(before, now, column))
+      list.push_back(column);
+  for (const auto& [column, value] : before.items())
+    if (!now.contains(column))
+      list.push_back(column);
+  return list;
+}
+
+bool holds(const json& array, const json& value) {
+  return std::find(array.begin(), array.end(), value) != array.end();
+}
+
+/// A three-way merge of arrays as sets: the newest order, then what was added.
+json merge_arrays(const json& base, const json& mine, const json& newest) {
+  json merged = json::array();
+  for (const auto& value : newest)
+    if (holds(mine, value) || !holds(base, value))
+      merged.push_back(value);
+  for (const auto& value : mine)
+    if (!holds(base, value) && !holds(merged, value))
+      merged.push_back(value);
+  return merged;
+}
+
+/// The three images of one column, where all of them are arrays.
+std::optional<json> merged_array(const json& base, const json& mine,
+                                 const json& newest,
+                                 const std::string& column) {
+  const auto before = base.value(column, json::array());
+  const auto ours = mine.find(column);
+  const auto theirs = newest.find(column);
+  if (!before.is_array() || ours == mine.end() || !ours->is_array()
+      || theirs == newest.end() || !theirs->is_array())
+    return std::nullopt;
+  return merge_arrays(before, *ours, *theirs);
+}
+
+void take_over(const std::string& column, const json& from, json& to) {
+  if (const auto value = from.find(column); value != from.end())
+    to[column] = *value;
+  else
+    to.erase(column);
+}
+
+resolution as_last_writer(verdict outcome) {
+  switch (outcome) {
+    case verdict::clean:
+      break;
+    case verdict::wins:
+      return {true, resolution::loss::of_newest, std::nullopt};
+    case verdict::loses:
+      return {false, resolution::loss::of_operation, std::nullopt};
+  }
+  return {};
+}
+
+/// Merges by column what neither side removed. `outcome` is the last writer's.
+resolution merge_columns(const operation& what, verdict outcome,
+                         const concurrent_images& images, bool arrays) {
+  const auto mine = json::parse(what.data);
+  const auto newest = json::parse(images.newest, nullptr, false);
+  if (!newest.is_object())
+    return as_last_writer(outcome);
+  auto base = json::parse(images.base.value_or("{}"), nullptr, false);
+  if (!base.is_object())
+    base = json::object();
+  const auto changed = what.changed.empty() ? difference(base, mine)
+                                            : what.changed;
+  auto theirs = difference(base, newest);
+  // What they changed is not known: whatever is not as we want it.
+  if (!images.base)
+    theirs = difference(mine, newest);
+  resolution result;
+  auto merged = newest;
+  for (const auto& column : changed) {
+    const bool clashes
+      = outcome != verdict::clean && !same(mine, newest, column)
+        && std::find(theirs.begin(), theirs.end(), column) != theirs.end();
+    if (!clashes) {
+      take_over(column, mine, merged);
+      continue;
+    }
+    if (arrays)
+      if (auto both = merged_array(base, mine, newest, column)) {
+        merged[column] = std::move(*both);
+        continue;
+      }
+    if (outcome == verdict::wins) {
+      take_over(column, mine, merged);
+      result.lost = resolution::loss::of_newest;
+    } else {
+      result.lost = resolution::loss::of_operation;
+    }
+  }
+  auto text = merged.dump();
+  if (result.lost == resolution::loss::of_operation && text == newest.dump())
+    result.applies = false;
+  else if (text != mine.dump())
+    result.merged = std::move(text);
+  return result;
+}
+
+} // namespace
+
+resolution resolve(conflict_policy policy, const operation& what,
+                   const record_standing& record,
+                   const std::function<concurrent_images()>& images) {
+  const auto outcome = last_writer_wins(what, record);
+  const bool removed = what.change == change_type::remove || record.deleted
+                       || !record.version;
+  const bool follows_own = outcome == verdict::clean && what.base_operation;
+  switch (policy) {
+    case conflict_policy::last_writer_wins:
+      break;
+    case conflict_policy::first_writer_wins:
+      return as_last_writer(outcome == verdict::wins && !removed
+                              ? verdict::loses
+                              : outcome);
+    case conflict_policy::field_merge:
+    case conflict_policy::union_merge:
+      // What follows on the writer's own operation may not have seen what that
+      // one was merged with.
+      if (!removed && (outcome != verdict::clean || follows_own))
+        return merge_columns(what, outcome, images(),
+                             policy == conflict_policy::union_merge);
+  }
+  return as_last_writer(outcome);
+}
+
+} // namespace lockstep

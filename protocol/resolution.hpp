@@ -1,0 +1,41 @@
+#pragma once
+
+#include "messages/conflict_policy.hpp"
+#include "protocol/conflict.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace lockstep {
+
+/// The images that a policy looks at, as JSON objects.
+struct concurrent_images {
+  /// What the operation's writer saw; empty for a new record, nothing when it
+  /// is not known any more.
+  std::optional<std::string> base;
+  /// The record's newest entry.
+  std::string newest;
+};
+
+/// What becomes of an operation.
+struct resolution {
+  /// Whose image, or a part of it, is lost and kept as a conflict.
+  enum class loss : std::uint8_t { nothing, of_newest, of_operation };
+
+  /// Whether the operation is the record's next entry.
+  bool applies = true;
+  loss lost = loss::nothing;
+  /// Its image then, where that is not the operation's own.
+  std::optional<std::string> merged;
+};
+
+/// Decided once, by the leader, at the moment of sequencing. `images` is asked
+/// only where a policy needs them. Throws nlohmann::json::exception for an
+/// operation whose image is not valid JSON.
+resolution resolve(conflict_policy policy, const operation& what,
+                   const record_standing& record,
+                   const std::function<concurrent_images()>& images);
+
+} // namespace lockstep

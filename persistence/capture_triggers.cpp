@@ -1,6 +1,7 @@
 #include "persistence/capture_triggers.hpp"
 
 #include "persistence/noted_key.hpp"
+#include "persistence/unique_indexes.hpp"
 
 #include <SQLiteCpp/Statement.h>
 
@@ -54,77 +55,119 @@ std::string mint_of(const tracked_table_schema& schema) {
          + ", randomblob(10), NULL)";
 }
 
-/// One UNIQUE index: its columns with their collations, and whether it stands
-/// for the key that tells records apart.
-struct unique_index {
-  std::vector<std::pair<std::string, std::string>> columns;
-};
-
-std::vector<unique_index> unique_indexes(SQLite::Database& database,
-                                         const tracked_table_schema& schema) {
-  std::vector<unique_index> list;
-  SQLite::Statement names{
-    database, "SELECT name FROM pragma_index_list(?) WHERE \"unique\""};
-  names.bind(1, schema.table);
-  while (names.executeStep()) {
-    SQLite::Statement rows{
-      database, "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key"};
-    rows.bind(1, names.getColumn(0).getString());
-    unique_index found;
-    bool is_plain = true;
-    std::set<std::string> columns;
-    while (rows.executeStep()) {
-      is_plain = is_plain && !rows.isColumnNull(0);
-      if (!is_plain)
-        break;
-      columns.insert(rows.getColumn(0).getString());
-      found.columns.emplace_back(rows.getColumn(0).getString(),
-                                 rows.getColumn(1).getString());
-    }
-    const std::set<std::string> key{schema.key_columns.begin(),
-                                    schema.key_columns.end()};
-    if (is_plain && columns != key)
-      list.push_back(std::move(found));
-  }
-  if (schema.kind == key_kind::uuid && schema.is_numbered())
-    list.push_back({{{schema.number_in_image, "BINARY"}}});
+/// What REPLACE must keep unique: the table's indexes, and the rowid where the
+/// record id does not come from it.
+std::vector<unique_index> replaceable(SQLite::Database& database,
+                                      const tracked_table_schema& schema) {
+  auto list = unique_indexes_of(database, schema.table);
+  if (schema.kind != key_kind::integer && !schema.number.empty())
+    list.push_back({{{schema.number, "BINARY", true}}, {}, {}});
   return list;
 }
+
+/// The value of each column that may be in an index in a row that is to come,
+/// as SQL; where NULL must not be, REPLACE takes the default instead.
+class coming_row {
+public:
+  coming_row(SQLite::Database& database, const std::string& table)
+    : alias_(sql_name(table)) {
+    SQLite::Statement rows{database,
+                           "SELECT name, iif(\"notnull\", dflt_value, NULL),"
+                           " hidden FROM pragma_table_xinfo(?)"};
+    rows.bind(1, table);
+    while (rows.executeStep()) {
+      const auto name = rows.getColumn(0).getString();
+      auto value = "NEW." + sql_name(name);
+      if (!rows.isColumnNull(1))
+        value = "ifnull(" + value + ", (" + rows.getColumn(1).getString()
+                + "))";
+      values_[name] = std::move(value);
+      if (rows.getColumn(2).getInt() != 0)
+        generated_.insert(name);
+    }
+  }
+
+  /// A term of an index.
+  [[nodiscard]] std::string value(const index_term& term,
+                                  const std::set<std::string>& columns) const {
+    if (term.is_column)
+      for (const auto& [name, text] : values_)
+        if (sql_name(name) == term.sql)
+          return text;
+    if (term.is_column)
+      return "NEW." + term.sql;
+    std::string list;
+    for (const auto& name : columns)
+      list += (list.empty() ? "" : ", ") + values_.at(name) + " AS "
+              + sql_name(name);
+    return "(SELECT " + term.sql + " FROM (SELECT " + list + ") AS " + alias_
+           + ")";
+  }
+
+  [[nodiscard]] bool is_generated(const std::string& column) const {
+    return generated_.contains(column);
+  }
+
+private:
+  std::string alias_;
+  std::map<std::string, std::string> values_;
+  std::set<std::string> generated_;
+};
 
 /// REPLACE removes rows that stand in a new row's way, and no trigger hears of
 /// it: they are noted before it does.
 void add_replaced(SQLite::Database& database,
                   const tracked_table_schema& schema, definitions& made) {
-  std::string body;
+  const coming_row coming{database, schema.table};
+  const auto table = sql_name(schema.table);
   std::set<std::string> columns;
-  for (const auto& index : unique_indexes(database, schema)) {
-    std::string where;
-    for (const auto& [column, collation] : index.columns) {
-      where += (where.empty() ? "" : " AND ")
-               + ("\"lockstep row\"." + sql_name(column)) + " = NEW."
-               + sql_name(column) + " COLLATE " + sql_name(collation);
-      columns.insert(sql_name(column));
+  // Which columns an update must name for a generated one to change is not
+  // said.
+  bool any_update = false;
+  auto notes = [&](const std::string& other_row) {
+    std::string body;
+    for (const auto& index : replaceable(database, schema)) {
+      std::string where;
+      for (const auto& term : index.terms)
+        where += (where.empty() ? "" : " AND ")
+                 + (term.is_column ? table + "." + term.sql : term.sql) + " = "
+                 + coming.value(term, index.columns) + " COLLATE "
+                 + sql_name(term.collation);
+      if (!index.condition.empty())
+        where += " AND (" + index.condition + ")";
+      for (const auto& name : index.columns) {
+        columns.insert(sql_name(name));
+        any_update = any_update || coming.is_generated(name);
+      }
+      body += "INSERT INTO lockstep_touched(model, key) SELECT "
+              + std::to_string(schema.id) + ", " + note_of_key(schema, table)
+              + " FROM " + table + " WHERE " + where + other_row + "; ";
     }
-    body += "INSERT INTO lockstep_touched(model, key) SELECT "
-            + std::to_string(schema.id) + ", "
-            + note_of_key(schema, "\"lockstep row\"") + " FROM "
-            + sql_name(schema.table) + " AS \"lockstep row\" WHERE " + where
-            + "; ";
-  }
-  if (body.empty())
+    return body;
+  };
+  auto add = [&](std::string_view what, const std::string& event,
+                 const std::string& body) {
+    const auto name = name_of(what, schema.id);
+    made[name] = "CREATE TRIGGER " + sql_name(name) + " BEFORE " + event
+                 + " ON " + table
+                 + " WHEN (SELECT applying FROM lockstep_state) = 0 BEGIN "
+                 + body + "END";
+  };
+  const auto before_insert = notes({});
+  if (before_insert.empty())
+    return;
+  add("replace", "INSERT", before_insert);
+  if (schema.kind != key_kind::integer && schema.is_numbered())
+    columns.insert(schema.number);
+  if (columns.empty())
     return;
   std::string list;
   for (const auto& column : columns)
     list += (list.empty() ? "" : ", ") + column;
-  const std::string rest
-    = " ON " + sql_name(schema.table)
-      + " WHEN (SELECT applying FROM lockstep_state) = 0 BEGIN " + body + "END";
-  auto add = [&](std::string_view what, const std::string& event) {
-    const auto name = name_of(what, schema.id);
-    made[name] = "CREATE TRIGGER " + sql_name(name) + event + rest;
-  };
-  add("replace", " BEFORE INSERT");
-  add("collide", " BEFORE UPDATE OF " + list);
+  add("collide", any_update ? "UPDATE" : "UPDATE OF " + list,
+      notes(schema.number.empty() ? std::string{}
+                                  : " AND " + table + "." + schema.number
+                                      + " IS NOT OLD." + schema.number));
 }
 
 void add_notes(const tracked_table_schema& schema, definitions& made) {

@@ -160,7 +160,23 @@ expected<void> library_sequencer::add_all_of(device_id device,
 expected<void> library_sequencer::try_transaction(const operation_list& list,
                                                   const refusals& refused,
                                                   refusals& more) {
+  // A new row may want the number of one that goes.
   auto decided = list.for_each([&](const operation& what) -> expected<void> {
+    const auto* schema = store_.tables.by_model(what.model);
+    if (schema == nullptr || !schema->is_numbered()
+        || schema->kind == key_kind::integer
+        || what.change != change_type::remove || is_known(what)
+        || refused.find(what.device_sequence) != nullptr)
+      return {};
+    std::optional<entry> latest;
+    return standing_of(what, latest).map([&](const record_standing& standing) {
+      if (last_writer_wins(what, standing) != verdict::loses)
+        store_.keys.kept.release(schema->id, what.record);
+    });
+  });
+  if (!decided)
+    return decided;
+  decided = list.for_each([&](const operation& what) -> expected<void> {
     return is_known(what) ? expected<void>{} : decide(what, refused);
   });
   if (!decided)

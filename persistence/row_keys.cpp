@@ -191,12 +191,20 @@ std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
   const auto known = kept.find(schema.id, record);
   if (schema.kind == key_kind::integer
       || (known && known->key == key_table::no_key)) {
-    if (!known || !known->number)
+    if (schema.kind == key_kind::integer) {
+      if (!known || !known->number)
+        return std::nullopt;
+      return row_location{schema.number + " = ?1", {*known->number}};
+    }
+    // Its number may be another record's already while it is still there.
+    const auto number = kept.last_number_of(schema.id, record);
+    const auto owner = number && !known->number
+                         ? kept.record_at(schema.id, *number)
+                         : std::nullopt;
+    if (!number || (owner && is_without_key(schema, *owner)))
       return std::nullopt;
-    auto where = schema.number + " = ?1";
-    if (schema.kind != key_kind::integer)
-      where += " AND " + is_null(schema);
-    return row_location{std::move(where), {*known->number}};
+    return row_location{schema.number + " = ?1 AND " + is_null(schema),
+                        {*number}};
   }
   if (known && known->key) {
     const auto key = nlohmann::json::parse(*known->key);
@@ -240,9 +248,11 @@ row_keys::number_of(const tracked_table_schema& schema, record_id record) {
     = statements_.use("SELECT " + schema.number + " FROM "
                       + sql_name(schema.table) + " WHERE " + where->where);
   where->bind_to(*row);
-  if (!row->executeStep())
-    return std::nullopt;
-  return row->getColumn(0).getInt64();
+  if (row->executeStep())
+    return row->getColumn(0).getInt64();
+  // It may be known before the row is there.
+  const auto known = kept.find(schema.id, record);
+  return known ? known->number : std::nullopt;
 }
 
 std::optional<std::int64_t>

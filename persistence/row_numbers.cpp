@@ -20,10 +20,15 @@ bool row_numbers::has_row(const tracked_table_schema& schema,
 
 bool row_numbers::is_free(const tracked_table_schema& schema,
                           std::int64_t number, record_id for_record) {
-  const auto owner = keys_.kept.record_at(schema.id, number);
-  if (owner)
+  if (const auto owner = keys_.kept.record_at(schema.id, number))
     return *owner == for_record;
-  return !has_row(schema, number);
+  if (!has_row(schema, number))
+    return true;
+  // A row whose number nobody has any more is about to go.
+  const auto there = schema.kind == key_kind::integer
+                       ? std::nullopt
+                       : keys_.record_at(schema, number);
+  return there && keys_.kept.last_number_of(schema.id, *there) == number;
 }
 
 void row_numbers::place(const tracked_table_schema& schema, record_id record,

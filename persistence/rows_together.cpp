@@ -26,6 +26,35 @@ std::optional<failure> refusal_of(library_store& store, F action) {
   }
 }
 
+/// Whether the table's rowid is the number of another table's row.
+bool borrows_number(const tracked_table_schema& schema) {
+  return schema.kind == key_kind::natural && schema.key_columns.size() == 1
+         && schema.number == sql_name(schema.key_columns.front());
+}
+
+void reserve_borrowed(library_store& store, const tracked_table_schema& schema,
+                      record_id record, const nlohmann::json& image) {
+  store.keys.learn(schema, record, image);
+  if (const auto where = store.keys.locate(schema, record))
+    if (const auto* number
+        = std::get_if<std::int64_t>(&where->values.front()))
+      store.keys.kept.assign(schema.id, record, *number);
+}
+
+/// Wishes in the order in which their tables were tracked: those that a key
+/// refers to come first.
+indices by_table(library_store& store, const std::vector<wanted_row>& list,
+                 indices wishes) {
+  auto place_of = [&](std::size_t i) {
+    const auto* schema = store.tables.by_model(list[i].model);
+    return schema != nullptr ? schema->id : 0;
+  };
+  std::stable_sort(wishes.begin(), wishes.end(), [&](auto a, auto b) {
+    return place_of(a) < place_of(b);
+  });
+  return wishes;
+}
+
 /// Each record's last wish, in order.
 indices newest_wishes(const std::vector<wanted_row>& list) {
   std::map<record_key, std::size_t> newest;
@@ -127,19 +156,25 @@ std::optional<failure> show_one(library_store& store, const wanted_row& row) {
 
 void reserve_number(library_store& store, const wanted_row& row) {
   const auto* schema = store.tables.by_model(row.model);
-  if (schema == nullptr || !schema->is_numbered()
+  if (schema == nullptr || !schema->present
+      || !(schema->is_numbered() || borrows_number(*schema))
       || row.change == change_type::remove)
     return;
   // What makes no sense is refused when it is to be shown.
   const auto image = nlohmann::json::parse(row.data, nullptr, false);
-  if (image.is_object())
+  if (!image.is_object())
+    return;
+  if (schema->is_numbered())
     store.rows.reserve(*schema, row.record, image, row.whose);
+  else
+    static_cast<void>(refusal_of(
+      store, [&] { reserve_borrowed(store, *schema, row.record, image); }));
 }
 
 std::vector<unshown_row> show_together(library_store& store,
                                        const std::vector<wanted_row>& list) {
   const auto wishes = newest_wishes(list);
-  for (auto i : wishes)
+  for (auto i : by_table(store, list, wishes))
     reserve_number(store, list[i]);
   auto unshown = show_in_order(store, list, wishes);
   std::vector<unshown_row> circle;

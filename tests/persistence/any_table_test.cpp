@@ -1,84 +1,6 @@
-#include "tests/persistence/library_device.hpp"
-
-#include <gtest/gtest.h>
+#include "tests/persistence/any_table.hpp"
 
 namespace lockstep {
-
-namespace {
-
-/// Tables as people declare them, written by other programs.
-struct any_table : testing::Test {
-  any_table() {
-    a.leads = true;
-  }
-
-  void make(const std::string& schema, const std::vector<std::string>& tables) {
-    if (has_reference)
-      reference.exec(schema);
-    for (auto* device : {&a, &b}) {
-      device->elsewhere(schema);
-      for (const auto& table : tables) {
-        auto tracked = device->track(table);
-        ASSERT_TRUE(tracked) << table << ": " << tracked.error().message;
-      }
-    }
-  }
-
-  /// Another program writes on one device; all end up with the same.
-  void on(library_device& device, const std::string& sql) {
-    device.elsewhere(sql);
-    if (has_reference)
-      reference.exec(sql);
-    ASSERT_TRUE(device.capture());
-    settle();
-  }
-
-  /// The table t is what it would be without Lockstep.
-  void expect_reference() {
-    SQLite::Statement rows{reference,
-                           "SELECT json_group_array(json_array("
-                           "quote(id), quote(x))) FROM (SELECT * FROM"
-                           " t ORDER BY id, x)"};
-    rows.executeStep();
-    const auto expected_rows = rows.getColumn(0).getString();
-    for (auto* device : {&a, &b}) {
-      SQLite::Statement same{*device->store->database, rows.getQuery()};
-      same.executeStep();
-      EXPECT_EQ(same.getColumn(0).getString(), expected_rows);
-    }
-  }
-
-  void settle() {
-    ASSERT_TRUE(b.follow(a));
-    auto sequenced = a.sequence(b.pending());
-    ASSERT_TRUE(sequenced) << sequenced.error().message;
-    ASSERT_TRUE(b.follow(a));
-    EXPECT_TRUE(b.pending().empty());
-    EXPECT_EQ(a.digest(), b.digest());
-    EXPECT_EQ(b.rows("SELECT reason FROM lockstep_set_aside"), "");
-    for (auto* device : {&a, &b})
-      EXPECT_EQ(device->rows("PRAGMA foreign_key_check"), "");
-  }
-
-  void expect_rows(const std::string& sql, const std::string& rows) {
-    EXPECT_EQ(a.rows(sql), rows);
-    EXPECT_EQ(b.rows(sql), rows);
-  }
-
-  std::string conflicts() {
-    return a.rows("SELECT count(*) FROM lockstep_record WHERE model ="
-                  " 'lockstep.conflict'");
-  }
-
-  library_device a{1};
-  library_device b{2};
-  bool has_reference = false;
-  /// The same statements without Lockstep.
-  SQLite::Database reference{":memory:",
-                             SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
-};
-
-} // namespace
 
 struct key_of_any_kind : any_table, testing::WithParamInterface<const char*> {};
 
@@ -214,6 +136,30 @@ TEST_F(any_table, foreign_keys_of_every_kind_travel) {
   expect_rows("SELECT d.id, name, pay FROM desk d JOIN staff s ON s.id ="
               " d.owner JOIN person p ON p.id = s.id ORDER BY d.id",
               "2|\"cid\"|1\n5|\"dan\"|2\n");
+}
+
+TEST_F(any_table, rows_whose_keys_are_others_refer_to_each_other) {
+  make("CREATE TABLE person(id INTEGER PRIMARY KEY, name);"
+       "CREATE TABLE staff(id INTEGER PRIMARY KEY REFERENCES person(id),"
+       " boss REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED)",
+       {"person", "staff"});
+  on(b, "BEGIN; INSERT INTO staff VALUES(1, 2), (2, 1);"
+        "INSERT INTO person VALUES(1, 'ann'), (2, 'bob'); COMMIT");
+  expect_rows("SELECT id, boss FROM staff", "1|2\n2|1\n");
+  on(a, "DELETE FROM staff; DELETE FROM person");
+  expect_rows("SELECT count(*) FROM staff", "0\n");
+  EXPECT_EQ(conflicts(), "0\n");
+}
+
+TEST_F(any_table, a_number_goes_from_one_uuid_to_another) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, uuid UNIQUE, x)", {"t"});
+  on(a, "INSERT INTO t VALUES(1, 'one', 1), (2, 'two', 2)");
+  on(b, "UPDATE t SET uuid = 'other' WHERE id = 1");
+  on(b, "INSERT INTO t VALUES(3, 'three', 3); DELETE FROM t WHERE id = 2;"
+        "UPDATE t SET id = 2 WHERE id = 3");
+  expect_rows("SELECT * FROM t ORDER BY id",
+              "1|\"other\"|1\n2|\"three\"|3\n");
+  EXPECT_EQ(conflicts(), "0\n");
 }
 
 TEST_F(any_table, replace_takes_rows_along_that_no_trigger_reports) {

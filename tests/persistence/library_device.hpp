@@ -9,6 +9,7 @@
 #include "tests/persistence/sync_log_entries.hpp"
 #include "tests/support/temporary_directory.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,11 @@ public:
 
   /// Closes both files and opens them again, as after a crash or a restart.
   void reopen();
+
+  /// Where another program finds the tables.
+  [[nodiscard]] std::filesystem::path database_file() const {
+    return directory_ / "database.db";
+  }
 
   /// SQL as another program on this device would run it.
   void elsewhere(const std::string& sql);
@@ -92,7 +98,7 @@ private:
   timestamp now();
   record_id make_id();
 
-  temporary_directory directory_;
+  temporary_directory directory_{memory_folder()};
   std::uint64_t clock_ = 1'700'000'000'000;
   std::uint64_t ids_ = 0;
 };

@@ -9,6 +9,16 @@
 
 namespace lockstep {
 
+/// Where files are in memory, so that a flush costs nothing; the system's
+/// temporary folder where there is no such place.
+inline std::filesystem::path memory_folder() {
+  const std::filesystem::path shared_memory{"/dev/shm"};
+  std::error_code missing;
+  return std::filesystem::is_directory(shared_memory, missing)
+           ? shared_memory
+           : std::filesystem::temp_directory_path();
+}
+
 /// An empty folder under the system's temporary folder or another one, removed
 /// with all that is in it at the end.
 class temporary_directory {

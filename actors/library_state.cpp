@@ -234,11 +234,12 @@ void library_state::note_entry(const entry& what, bool own) {
                   to_string(setup_.library), to_string(what.device));
   if (what.model == member_model)
     send_members();
-  else if (what.model == conflict_model)
+  else if (what.model == conflict_model && what.change != change_type::remove)
     publish(conflict_recorded{what});
   else if (what.change == change_type::bulk)
     publish(bulk_operation_logged{what});
-  else if (!own && store_->tables.by_model(what.model) == nullptr)
+  else if (!own && !what.model.starts_with(own_model_prefix)
+           && store_->tables.by_model(what.model) == nullptr)
     publish(entry_unhandled{what});
 }
 

@@ -108,10 +108,16 @@ std::vector<capture::note> capture::take_notes(std::int64_t after,
 }
 
 std::vector<record_key> capture::resolve(std::vector<note> notes) {
-  // Natural keys may be made of other rows' record ids, so those come first.
-  for (const bool natural : {false, true})
+  // Natural keys may be made of other rows' record ids, so those come last. A
+  // number is known first as that of the row that had it.
+  auto turn_of = [](const note& what) {
+    if (std::holds_alternative<std::int64_t>(what.key))
+      return 0;
+    return what.schema->kind == key_kind::natural ? 2 : 1;
+  };
+  for (const int turn : {0, 1, 2})
     for (auto& what : notes)
-      if (!what.record && (what.schema->kind == key_kind::natural) == natural)
+      if (!what.record && turn_of(what) == turn)
         what.record = keys_.record_of(*what.schema, what.key, what.for_new);
   std::vector<record_key> list;
   std::set<record_key> known;

@@ -79,8 +79,8 @@ public:
       const auto name = rows.getColumn(0).getString();
       auto value = "NEW." + sql_name(name);
       if (!rows.isColumnNull(1))
-        value = "ifnull(" + value + ", (" + rows.getColumn(1).getString()
-                + "))";
+        value
+          = "ifnull(" + value + ", (" + rows.getColumn(1).getString() + "))";
       values_[name] = std::move(value);
       if (rows.getColumn(2).getInt() != 0)
         generated_.insert(name);

@@ -49,6 +49,33 @@ bool is_same_wish(const entry& latest, const operation& what) {
              && what.change != change_type::remove && latest.data == what.data);
 }
 
+/// A row with a UUID may change its number like any other column; it goes there
+/// with all that refers to it, if nobody has the number.
+void move_to_wanted_number(library_store& store,
+                           const tracked_table_schema& schema,
+                           const operation& what) {
+  if (schema.kind != key_kind::uuid || !schema.present
+      || std::find(what.changed.begin(), what.changed.end(),
+                   schema.number_in_image)
+           == what.changed.end())
+    return;
+  const auto image = nlohmann::json::parse(what.data);
+  const auto number = image.find(schema.number_in_image);
+  if (number == image.end() || !number->is_number_integer())
+    return;
+  const auto wanted = number->get<std::int64_t>();
+  if (store.keys.kept.record_at(schema.id, wanted))
+    return;
+  {
+    auto row = store.statements.use("SELECT 1 FROM " + sql_name(schema.table)
+                                    + " WHERE " + schema.number + " = ?");
+    row->bind(1, wanted);
+    if (row->executeStep())
+      return;
+  }
+  store.rows.reserve(schema, what.record, image, standing::canonical);
+}
+
 } // namespace
 
 bool library_sequencer::is_known(const operation& what) const {
@@ -260,8 +287,10 @@ expected<void> library_sequencer::decide(const operation& what,
     if (outcome.merged)
       placed.data = *outcome.merged;
     if (const auto* schema = store_.tables.by_model(what.model);
-        schema != nullptr && what.change != change_type::remove)
+        schema != nullptr && what.change != change_type::remove) {
+      move_to_wanted_number(store_, *schema, placed);
       placed.data = store_.rows.with_number(*schema, what.record, placed.data);
+    }
   } catch (const nlohmann::json::exception&) {
     add_conflict(what, conflict_kind::constraint, "Its image is not valid JSON.",
                  winner);

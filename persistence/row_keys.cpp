@@ -4,6 +4,7 @@
 #include "persistence/record_index.hpp"
 #include "persistence/uuid_v5.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -57,6 +58,10 @@ std::string is_null(const tracked_table_schema& schema) {
   for (const auto& column : schema.key_columns)
     text += (text.empty() ? "(" : " OR ") + sql_name(column) + " IS NULL";
   return text + ")";
+}
+
+bool is_nothing(const sql_value& value) {
+  return std::holds_alternative<std::nullptr_t>(value);
 }
 
 bool has_null(const nlohmann::json& key) {
@@ -155,6 +160,10 @@ std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
   }
   if (!has_row(schema, number))
     return std::nullopt;
+  if (schema.kind != key_kind::integer)
+    if (const auto values = key_at(schema, number);
+        values && std::none_of(values->begin(), values->end(), is_nothing))
+      return std::nullopt; // The row that had the number is gone.
   const auto record = minted(for_new);
   key_table::place now{number, std::nullopt};
   if (schema.kind != key_kind::integer)

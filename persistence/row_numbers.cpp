@@ -24,11 +24,11 @@ bool row_numbers::is_free(const tracked_table_schema& schema,
     return *owner == for_record;
   if (!has_row(schema, number))
     return true;
+  if (schema.kind == key_kind::integer)
+    return false;
   // A row whose number nobody has any more is about to go.
-  const auto there = schema.kind == key_kind::integer
-                       ? std::nullopt
-                       : keys_.record_at(schema, number);
-  return there && keys_.kept.last_number_of(schema.id, *there) == number;
+  const auto there = keys_.record_at(schema, number);
+  return !there || keys_.kept.last_number_of(schema.id, *there) == number;
 }
 
 void row_numbers::place(const tracked_table_schema& schema, record_id record,

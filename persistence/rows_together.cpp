@@ -36,8 +36,7 @@ void reserve_borrowed(library_store& store, const tracked_table_schema& schema,
                       record_id record, const nlohmann::json& image) {
   store.keys.learn(schema, record, image);
   if (const auto where = store.keys.locate(schema, record))
-    if (const auto* number
-        = std::get_if<std::int64_t>(&where->values.front()))
+    if (const auto* number = std::get_if<std::int64_t>(&where->values.front()))
       store.keys.kept.assign(schema.id, record, *number);
 }
 
@@ -49,9 +48,8 @@ indices by_table(library_store& store, const std::vector<wanted_row>& list,
     const auto* schema = store.tables.by_model(list[i].model);
     return schema != nullptr ? schema->id : 0;
   };
-  std::stable_sort(wishes.begin(), wishes.end(), [&](auto a, auto b) {
-    return place_of(a) < place_of(b);
-  });
+  std::stable_sort(wishes.begin(), wishes.end(),
+                   [&](auto a, auto b) { return place_of(a) < place_of(b); });
   return wishes;
 }
 

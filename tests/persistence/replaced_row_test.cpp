@@ -29,8 +29,8 @@ TEST_F(replaced_row, leaves_by_a_key_with_a_collation) {
 }
 
 TEST_F(replaced_row, leaves_by_a_key_that_is_the_same_number) {
-  expect_gone("CREATE TABLE t(k PRIMARY KEY)",
-              "INSERT INTO t VALUES(1), (2)", "REPLACE INTO t VALUES(1.0)");
+  expect_gone("CREATE TABLE t(k PRIMARY KEY)", "INSERT INTO t VALUES(1), (2)",
+              "REPLACE INTO t VALUES(1.0)");
 }
 
 TEST_F(replaced_row, leaves_by_an_index_on_an_expression) {
@@ -79,15 +79,16 @@ TEST(index_text, is_cut_into_terms_as_sqlite_reads_it) {
   const auto text = read_index_text(
     "CREATE UNIQUE INDEX \"a(b\" ON [t(](x, lower(\"y,\") desc, /* , */ f(1,"
     " ')'), z COLLATE NOCASE ASC) WHERE x > ')'");
-  EXPECT_THAT(text.terms, testing::ElementsAre("x", " lower(\"y,\") ",
-                                               " /* , */ f(1, ')')",
-                                               " z COLLATE NOCASE "));
+  EXPECT_THAT(text.terms,
+              testing::ElementsAre("x", " lower(\"y,\") ", " /* , */ f(1, ')')",
+                                   " z COLLATE NOCASE "));
   EXPECT_EQ(text.condition, " x > ')'");
 }
 
 TEST(index_text, names_what_it_is_computed_from) {
-  EXPECT_THAT(names_in_expression("substr(\"a \"\"b\", `c`, [d e]) || 'f' -- g"),
-              testing::UnorderedElementsAre("substr", "a \"b", "c", "d e"));
+  EXPECT_THAT(
+    names_in_expression("substr(\"a \"\"b\", `c`, [d e]) || 'f' -- g"),
+    testing::UnorderedElementsAre("substr", "a \"b", "c", "d e"));
 }
 
 } // namespace lockstep

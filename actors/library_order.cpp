@@ -240,10 +240,11 @@ void library_state::yield(const yield_log& request, head_promise promise) {
   }
   self_->request(setup_.log, caf::infinite, truncate_after{request.keep})
     .await(
-      [this, promise](const log_head& head) mutable {
+      [this, promise, keep = request.keep](const log_head& head) mutable {
         if (auto loaded = store_->load_accepted(); !loaded)
           logger().error("library {}: {}", to_string(setup_.library),
                          loaded.error().message);
+        receipts_.cut_after(keep);
         promise.deliver(head);
         tell_pending();
         schedule();

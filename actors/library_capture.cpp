@@ -20,10 +20,16 @@ void library_state::watch_database() {
                  database_listener{library_actor{self_}}, notifier);
 }
 
-void library_state::take_captured(library_writer& hand,
-                                  operation_keeper& keeper) {
-  if (auto foreign = hand.captured(keeper); !foreign)
-    report_capture(foreign.error().message);
+expected<void> library_state::take_captured(library_writer& hand,
+                                            operation_keeper& keeper) {
+  auto foreign = hand.captured(keeper);
+  if (foreign)
+    return {};
+  report_capture(foreign.error().message);
+  // A full disk has ended the transaction as well.
+  if (!store_->in_transaction())
+    return tl::make_unexpected(foreign.error());
+  return {};
 }
 
 void library_state::look_at_database() {

@@ -33,6 +33,12 @@ std::vector<operation> of_members(const std::vector<operation>& list,
   return allowed;
 }
 
+bool has_pending(library_store& store) {
+  return store
+    .attempt([&]() -> expected<bool> { return store.pending.count() != 0; })
+    .value_or(false);
+}
+
 } // namespace
 
 void library_state::sequence(
@@ -60,8 +66,10 @@ void library_state::sequence(
   auto draft = *opened;
   auto order = sequencer(*draft);
   auto hand = writer();
-  take_captured(hand, order);
-  if (auto added = add_proposal(order, request, allowed); !added) {
+  auto added = take_captured(hand, order).and_then([&] {
+    return add_proposal(order, request, allowed);
+  });
+  if (!added) {
     store_->rollback();
     return refuse(added.error());
   }
@@ -169,9 +177,19 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
 }
 
 expected<void> library_state::catch_up(library_applier::chunk fresh) {
-  return applier().catch_up(
+  auto done = applier().catch_up(
     std::move(fresh),
     [this](const library_applier::chunk& list) { note_entries(list, false); });
+  // What another program wrote meanwhile is pending by now. Whom would a leader
+  // propose it to?
+  if (done && leads() && has_pending(*store_))
+    enqueue(job{[this] {
+      if (leads() && has_pending(*store_))
+        take_office();
+      else
+        schedule();
+    }});
+  return done;
 }
 
 void library_state::follow_log(library_applier::chunk fresh) {
@@ -222,10 +240,11 @@ void library_state::yield(const yield_log& request, head_promise promise) {
   }
   self_->request(setup_.log, caf::infinite, truncate_after{request.keep})
     .await(
-      [this, promise](const log_head& head) mutable {
+      [this, promise, keep = request.keep](const log_head& head) mutable {
         if (auto loaded = store_->load_accepted(); !loaded)
           logger().error("library {}: {}", to_string(setup_.library),
                          loaded.error().message);
+        receipts_.cut_after(keep);
         promise.deliver(head);
         tell_pending();
         schedule();
@@ -282,11 +301,11 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
     queue.clear();
     if (store_->pending.count() == 0) {
       // What the tables show stands on the log alone.
-      take_captured(hand, order);
-      return {};
+      return take_captured(hand, order);
     }
     pending_keeper keeper{*store_};
-    take_captured(hand, keeper);
+    if (auto taken = take_captured(hand, keeper); !taken)
+      return taken;
     store_->set_applying(true);
     applier().undo_pending();
     queue.take_all(store_->pending);

@@ -1,28 +1,13 @@
 #include "actors/library_state.hpp"
 
 #include "actors/errors.hpp"
+#include "actors/kept_promise.hpp"
 #include "actors/logging.hpp"
 #include "persistence/conflict_list.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
 
 namespace lockstep {
-
-namespace {
-
-/// What answers a typed promise with a value or a failure.
-template <class T>
-std::function<void(expected<T>)>
-answer_to(caf::typed_response_promise<T> promise) {
-  return [promise](expected<T> value) mutable {
-    if (value)
-      promise.deliver(std::move(*value));
-    else
-      promise.deliver(to_error(value.error()));
-  };
-}
-
-} // namespace
 
 void library_state::start(library_actor::pointer self, library_setup setup) {
   self_ = self;
@@ -104,9 +89,9 @@ void library_state::submit(yield_log request, head_promise promise) {
 
 void library_state::submit(write_index_batch request,
                            caf::typed_response_promise<done> promise) {
-  enqueue(job{[this, request, promise]() mutable {
+  enqueue(job{[this, request, answer = answer_to(promise)] {
     auto written = write_location_index(*store_, request);
-    answer_to(promise)(written.map([] { return done{}; }));
+    answer(written.map([] { return done{}; }));
     schedule();
   }});
 }

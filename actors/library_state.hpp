@@ -102,8 +102,8 @@ private:
   void refuse_to_lead(std::function<void(expected<receipt>)> answer);
   /// Keeps what other programs wrote meanwhile: it comes before whatever else
   /// the transaction does, which might overwrite it. What cannot be captured is
-  /// reported and waits.
-  void take_captured(library_writer& hand, operation_keeper& keeper);
+  /// reported and waits; fails only where the transaction has ended.
+  expected<void> take_captured(library_writer& hand, operation_keeper& keeper);
   /// Has another actor tell when database.db is written; ends with
   /// `watch_end_`.
   void watch_database();
@@ -160,8 +160,9 @@ private:
                                           library_writer& writer,
                                           operation_keeper& keeper);
 
-  /// Once the log has taken a draft: the tables are committed, or follow.
-  void finish_append(log_draft& draft, const log_head& head);
+  /// Once the log has taken a draft: the tables are committed, or follow. Fails
+  /// where something is lost, or may be, that the log does not bring back.
+  expected<void> finish_append(log_draft& draft, const log_head& head);
   void tell_appended(log_draft& draft, const log_head& head);
 
   /// Hands a draft to the log; with the transaction on the store open. On

@@ -1,4 +1,5 @@
 #include "actors/errors.hpp"
+#include "actors/kept_promise.hpp"
 #include "actors/library_state.hpp"
 #include "persistence/detach.hpp"
 #include "persistence/model_policy.hpp"
@@ -24,23 +25,22 @@ void library_state::change_tables(caf::typed_response_promise<Answer> promise,
                                   Change change) {
   auto answer = std::make_shared<Answer>();
   auto run
-    = [answer, change](library_writer& writer, operation_keeper& keeper) {
+    = [this, answer, change](library_writer& writer, operation_keeper& keeper) {
+        store_->beside_log = true;
         return change(writer, keeper, *answer);
       };
-  auto tell
-    = [this, answer, promise](const expected<receipt>& outcome) mutable {
-        if (outcome) {
-          promise.deliver(*answer);
-          return;
-        }
-        // The transaction may be gone, and with it what is known of the tables.
-        if (store_)
-          static_cast<void>(store_->attempt([this]() -> expected<void> {
-            store_->tables.load();
-            return {};
-          }));
-        promise.deliver(to_error(outcome.error()));
-      };
+  auto tell = [this, answer, reply = answer_to(promise)](
+                const expected<receipt>& outcome) {
+    if (outcome)
+      return reply(*answer);
+    // The transaction may be gone, and with it what is known of the tables.
+    if (store_)
+      static_cast<void>(store_->attempt([this]() -> expected<void> {
+        store_->tables.load();
+        return {};
+      }));
+    reply(tl::make_unexpected(outcome.error()));
+  };
   enqueue_write(write{std::move(run), receipt_state::local, std::move(tell)});
 }
 
@@ -67,14 +67,11 @@ void library_state::submit(
 void library_state::submit(detach_database,
                            caf::typed_response_promise<done> promise) {
   closing_ = true;
-  enqueue(job{[this, promise]() mutable {
+  enqueue(job{[this, answer = answer_to(promise)] {
     watch_end_.reset();
     auto over = detach(*store_);
     detached_ = over.has_value();
-    if (over)
-      promise.deliver(done{});
-    else
-      promise.deliver(to_error(over.error()));
+    answer(over.map([] { return done{}; }));
     schedule();
   }});
 }

@@ -94,7 +94,8 @@ void library_state::refuse_to_lead(
 library_state::outcomes library_state::run_each(std::vector<write>& list,
                                                 operation_keeper& keeper) {
   auto hand = writer();
-  take_captured(hand, keeper);
+  // Where the transaction has ended, each write says so itself.
+  static_cast<void>(take_captured(hand, keeper));
   auto results = std::make_shared<std::vector<outcome>>();
   for (auto& what : list) {
     outcome result;
@@ -163,10 +164,12 @@ void library_state::finish(const outcomes& done) {
 
 void library_state::append(std::shared_ptr<log_draft> draft,
                            std::function<void(expected<log_head>)> next) {
-  if (!store_->in_transaction())
+  if (!store_->in_transaction()) {
+    store_->rollback();
     return next(fail(errc::constraint,
                      "A statement rolled the whole transaction back; nothing"
                      " was changed. Try again."));
+  }
   if (draft->empty()) {
     // The log does not bring it back: a new table, rows that are not tracked.
     auto committed_now = store_->commit().and_then([&] {
@@ -178,8 +181,8 @@ void library_state::append(std::shared_ptr<log_draft> draft,
     return;
   }
   auto on_disk = [this, draft, next](const log_head& head) {
-    finish_append(*draft, head);
-    next(head);
+    auto ended = finish_append(*draft, head);
+    next(ended.map([&] { return head; }));
     tell_appended(*draft, head);
   };
   auto failed = [this, next](const caf::error& why) {
@@ -199,7 +202,9 @@ void library_state::append(std::shared_ptr<log_draft> draft,
       .await(on_disk, failed);
 }
 
-void library_state::finish_append(log_draft& draft, const log_head& head) {
+expected<void> library_state::finish_append(log_draft& draft,
+                                            const log_head& head) {
+  const bool beside_log = store_->beside_log;
   auto ended = store_->attempt([&]() -> expected<void> {
     if (draft.is_one_piece())
       for (const auto& what : *draft.only_piece())
@@ -209,12 +214,15 @@ void library_state::finish_append(log_draft& draft, const log_head& head) {
     store_->set_applied(head.position.sequence);
     return store_->commit();
   });
-  if (ended)
-    return;
-  // The log has it; the tables follow from there, before anything else is
-  // written.
-  store_->rollback();
-  follow_log(nullptr);
+  if (!ended) {
+    // The log has it; the tables follow from there, before anything else is
+    // written.
+    store_->rollback();
+    follow_log(nullptr);
+  } else if (beside_log) {
+    ended = store_->flush();
+  }
+  return beside_log ? ended : expected<void>{};
 }
 
 void library_state::tell_appended(log_draft& draft, const log_head& head) {

@@ -131,9 +131,13 @@ expected<void> library_applier::report(const chunk& first,
 expected<void> library_applier::keep_captured() {
   library_writer writer{store_, now_};
   pending_keeper keeper{store_};
-  // What cannot be captured stays noted; it is no reason to fall behind.
-  if (!writer.captured(keeper) && store_.in_transaction())
+  if (auto captured = writer.captured(keeper); !captured) {
+    // What cannot be captured stays noted; it is no reason to fall behind,
+    // unless it has ended the transaction, as a full disk does.
+    if (!store_.in_transaction())
+      return tl::make_unexpected(captured.error());
     return {};
+  }
   store_.fill_new_columns();
   return {};
 }

@@ -9,14 +9,11 @@ expected<std::vector<member>> known_members(library_store& store,
   auto list = store.members();
   if (!list)
     return list;
-  auto lacks = [&](device_id device) {
-    return std::none_of(list->begin(), list->end(), [&](const member& what) {
-      return what.device == device;
-    });
-  };
-  if (lacks(store.own))
-    list->push_back({store.own, {}, false});
-  if (!joined_from.is_nil() && lacks(joined_from))
+  const bool is_listed
+    = std::any_of(list->begin(), list->end(), [&](const member& what) {
+        return what.device == joined_from;
+      });
+  if (!joined_from.is_nil() && !is_listed)
     list->push_back({joined_from, {}, false});
   return list;
 }

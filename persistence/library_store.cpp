@@ -165,6 +165,7 @@ expected<void> library_store::begin(durability needed) {
                                                    : "PRAGMA synchronous="
                                                      "NORMAL");
     statements.use("BEGIN IMMEDIATE")->exec();
+    beside_log = false;
     try {
       database->exec("PRAGMA defer_foreign_keys=ON");
       follow_schema();
@@ -206,6 +207,7 @@ void library_store::rollback() noexcept {
 }
 
 void library_store::set_applying(bool on) {
+  expect_transaction();
   auto state = statements.use("UPDATE lockstep_state SET applying = ?");
   state->bind(1, on ? 1 : 0);
   state->exec();
@@ -219,6 +221,12 @@ bool library_store::is_applying() {
 
 bool library_store::in_transaction() const {
   return sqlite3_get_autocommit(database->getHandle()) == 0;
+}
+
+void library_store::expect_transaction() const {
+  if (!in_transaction())
+    throw std::logic_error{"The transaction on " + file.string()
+                           + " ended before its time."};
 }
 
 bool library_store::breaks_foreign_key() const {
@@ -237,9 +245,7 @@ sequence_number library_store::applied() {
 }
 
 void library_store::set_applied(sequence_number through) {
-  if (!in_transaction())
-    throw std::logic_error{"The transaction on " + file.string()
-                           + " ended before its time."};
+  expect_transaction();
   auto state = statements.use("UPDATE lockstep_state SET applied_sequence = ?");
   state->bind(1, static_cast<std::int64_t>(through.value));
   state->exec();
@@ -369,6 +375,7 @@ expected<sql_rows> library_store::query(const sql_statement& statement) {
 }
 
 savepoint::savepoint(library_store& store) : store_(store) {
+  store_.expect_transaction();
   store_.statements.use("SAVEPOINT lockstep")->exec();
 }
 

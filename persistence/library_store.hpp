@@ -56,12 +56,21 @@ public:
   void rollback() noexcept;
   /// Has what was committed so far on the disk. Outside a transaction.
   expected<void> flush();
+  /// Throws outside a transaction: nobody would take it back.
   void set_applying(bool on);
   [[nodiscard]] bool is_applying();
 
   /// False also after a statement that ended the transaction by itself, as a
   /// full disk or a host's INSERT OR ROLLBACK does.
   [[nodiscard]] bool in_transaction() const;
+
+  /// Whether the open transaction, or the last one, changed something that the
+  /// log does not bring back: other tables, excluded columns, the schema.
+  bool beside_log = false;
+
+  /// Throws where the transaction has ended by itself: whatever is written then
+  /// would stand alone, and stay.
+  void expect_transaction() const;
 
   /// Whether the open transaction breaks a foreign key as it stands.
   [[nodiscard]] bool breaks_foreign_key() const;
@@ -167,6 +176,7 @@ auto library_store::attempt(F action) const -> decltype(action()) {
 /// A nested transaction: undone unless released.
 class savepoint {
 public:
+  /// Throws outside a transaction, where releasing it would commit.
   explicit savepoint(library_store& store);
   savepoint(const savepoint&) = delete;
   savepoint& operator=(const savepoint&) = delete;

@@ -24,6 +24,14 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
   return {};
 }
 
+bool has_other_triggers(library_store& store, const std::string& table) {
+  auto row = store.statements.use(
+    "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1"
+    " COLLATE NOCASE AND name NOT LIKE 'lockstep\\_%' ESCAPE '\\' LIMIT 1");
+  row->bind(1, table);
+  return row->executeStep();
+}
+
 tl::unexpected<failure> ended_early() {
   return fail(errc::constraint,
               "A statement rolled the whole transaction back; nothing was"
@@ -145,6 +153,9 @@ expected<void> library_writer::run_step(const record_change& change,
                 "There is a record " + to_string(change.record) + " of model \""
                   + change.model + "\" already; update it instead.");
   if (schema != nullptr) {
+    // What the application's triggers do elsewhere is in no log.
+    if (has_other_triggers(store_, schema->table))
+      store_.beside_log = true;
     store_.set_triggers(true);
     auto done = store_.attempt([&]() -> expected<void> {
       store_.show(change.model, change.record, change.change, change.data,

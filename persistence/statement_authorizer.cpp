@@ -28,12 +28,41 @@ bool only_tells(const char* pragma) {
   });
 }
 
+/// Whether the log brings back what a statement does so.
+bool is_in_log(const library_store& store, int action, const char* subject) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+    case SQLITE_PRAGMA:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+      return true;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE: {
+      if (is_own(subject))
+        return true;
+      // Of a row that goes, nothing is lost.
+      const auto* schema = store.tables.by_table(subject);
+      return schema != nullptr
+             && (action == SQLITE_DELETE || schema->local_columns.empty());
+    }
+    default:
+      return false;
+  }
+}
+
 } // namespace
 
 int authorize_statement(void* context, int action, const char* subject,
                         const char* detail, const char*, const char* trigger) {
-  const auto& store = *static_cast<const library_store*>(context);
+  auto& store = *static_cast<library_store*>(context);
   using access = library_store::access;
+  if (store.allowed() == access::host_writes
+      && !is_in_log(store, action, subject))
+    store.beside_log = true;
   // What triggers do inside a host's statement is none of the host's doing.
   if (trigger != nullptr) {
     const bool changes = action == SQLITE_INSERT || action == SQLITE_UPDATE;

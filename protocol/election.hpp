@@ -101,6 +101,7 @@ private:
   void lead_afresh(ballot above, time_point now);
   void beat(time_point now);
   void learn_newer(device_id from, const heartbeat_ack& what, time_point now);
+  [[nodiscard]] bool may_answer(const ballot& newer, time_point now);
   void give_up_leading(device_id to, time_point now);
   void continue_transfer(time_point now);
   void end_transfer(errc outcome);
@@ -152,6 +153,10 @@ private:
   /// Whom this device took a fresh ballot against; it does so once, so that two
   /// busy leaders do not outbid each other for ever.
   device_id contested_;
+  /// The newer ballot whose owner was asked for its log, and until when its
+  /// answer is waited for.
+  ballot asked_;
+  time_point answer_by_;
   std::optional<running_transfer> transfer_;
 
   // Candidate.

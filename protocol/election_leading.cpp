@@ -98,7 +98,12 @@ void election::hear(device_id leader, const heartbeat& what, time_point now) {
   lease_until_ = now + settings_.lease;
   follow(what.ballot, leader,
          now + settings_.timeout + random_below(settings_.election_window));
-  send(leader, heartbeat_ack{current_, head_});
+  // The others, too: one of them may follow somebody else, whom the leader does
+  // not reach, or not know.
+  for (auto device : reachable())
+    send(device, heartbeat_ack{current_, head_});
+  if (!is_member(leader))
+    send(leader, heartbeat_ack{current_, head_});
 }
 
 void election::follow(ballot under, device_id leader, time_point claim_at) {
@@ -124,6 +129,8 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
   if (what.ballot > current_) {
     learn_newer(from, what, now);
+  } else if (what.ballot < current_ && role_ == role::follower) {
+    send(from, heartbeat_ack{current_, head_});
   } else if (what.ballot == current_ && role_ == role::leader) {
     if (auto known = peers_.find(from); known != peers_.end())
       known->second.head = what.head;
@@ -141,11 +148,20 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
   return finish();
 }
 
+bool election::may_answer(const ballot& newer, time_point now) {
+  if (asked_ != newer) {
+    asked_ = newer;
+    answer_by_ = now + settings_.heartbeat;
+  }
+  // Its log may not name this device, and then it does not hear the question.
+  return now < answer_by_;
+}
+
 void election::learn_newer(device_id from, const heartbeat_ack& what,
                            time_point now) {
   const auto owner = what.ballot.device;
   if (role_ == role::leader && owner != from && owner != self_
-      && peers_.contains(owner)) {
+      && peers_.contains(owner) && may_answer(what.ballot, now)) {
     // Its answer decides: the longer log wins.
     send_heartbeat(owner);
   } else if (role_ == role::leader && owner == from

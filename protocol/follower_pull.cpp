@@ -114,9 +114,9 @@ void follower_pull::on_sync_required(device_id from,
                                      time_point now, replication_effects& out) {
   if (phase_ != phase::asking || from != source_ || answer.since != since_)
     return;
-  // Another follower may just not be as far as this one: only the leader's
-  // word makes a log yield. And every log matches at its beginning.
-  if (from != context_.view.leader || since_.sequence.value == 0) {
+  // Another follower may just not be as far as this one. And every log matches
+  // at its beginning.
+  if (!speaks_for_leader(from) || since_.sequence.value == 0) {
     rest(now);
     return;
   }
@@ -166,7 +166,10 @@ void follower_pull::on_match(const expected<log_position>& result,
     consider(now, out);
     return;
   }
-  if (rereading || !result || !context_.is_up(context_.view.leader)) {
+  const auto leader = context_.view.leader;
+  const auto source = context_.is_up(leader) ? leader : source_;
+  if (rereading || !result || !context_.is_up(source)
+      || !speaks_for_leader(source)) {
     probing_ = false;
     rest(now);
     return;
@@ -175,7 +178,7 @@ void follower_pull::on_match(const expected<log_position>& result,
   auto guess = *result;
   if (guess.sequence >= since_.sequence || guess.sequence < vacuumed_)
     guess = {};
-  ask(context_.view.leader, guess, true, now, out);
+  ask(source, guess, true, now, out);
 }
 
 void follower_pull::on_yielded(const expected<log_head>& result, time_point now,
@@ -240,6 +243,12 @@ std::optional<device_id> follower_pull::choose_source() const {
   if (next == context_.up.end() || !usable(*next))
     return std::nullopt;
   return *next;
+}
+
+bool follower_pull::speaks_for_leader(device_id device) const {
+  const auto leader = context_.view.leader;
+  return device == leader
+         || (context_.is_stranger(leader) && context_.is_member(device));
 }
 
 void follower_pull::consider(time_point now, replication_effects& out) {

@@ -67,6 +67,9 @@ private:
     return phase_ == phase::resting || phase_ == phase::asking;
   }
   [[nodiscard]] std::optional<device_id> choose_source() const;
+  /// Whose word makes this log yield: the leader's; of a leader that joined
+  /// without this device, that of a member that follows it.
+  [[nodiscard]] bool speaks_for_leader(device_id device) const;
   /// Pulls when there is something to pull and nothing under way.
   void consider(time_point now, replication_effects& out);
   void ask(device_id source, log_position since, bool probe, time_point now,

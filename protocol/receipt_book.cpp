@@ -60,6 +60,21 @@ void receipt_book::settle(device_sequence_number number,
   advance(what);
 }
 
+void receipt_book::cut_after(sequence_number keep) {
+  auto at = not_stable_.lower_bound({keep + 1, device_sequence_number{}});
+  while (at != not_stable_.end()) {
+    auto& what = commits_.at(at->second);
+    auto& state = what.state;
+    for (auto number = state.first; !(state.last < number); number = number + 1)
+      settled_.erase(own_, number);
+    what.unsettled = state.last.value - state.first.value + 1;
+    state.state = receipt_state::local;
+    state.sequence = {};
+    state.conflicts = 0;
+    at = not_stable_.erase(at);
+  }
+}
+
 void receipt_book::set_stable(sequence_number stable, std::uint32_t members) {
   stable_ = std::max(stable_, stable);
   members_ = std::max(members, 1U);

@@ -40,6 +40,9 @@ public:
   void settle(device_sequence_number number, sequence_number sequence,
               bool lost);
 
+  /// The log ends here now: what had its place after that is pending again.
+  void cut_after(sequence_number keep);
+
   /// Every one of `members` holds the log up to `stable`. Never goes back: a
   /// member that joins later takes nothing away.
   void set_stable(sequence_number stable, std::uint32_t members);

@@ -49,6 +49,10 @@ struct replication_context {
     auto found = members.find(device);
     return found != members.end() && found->second;
   }
+  /// The log here has never said a word about it.
+  [[nodiscard]] bool is_stranger(device_id device) const {
+    return members.count(device) == 0;
+  }
 
   /// The wait before trying again after `attempts` tries without success:
   /// doubles each time up to the limit, plus or minus a quarter by chance.

@@ -9,7 +9,8 @@
 namespace lockstep {
 
 /// While it lives, what SQLite opens is on a disk that has room for so many
-/// bytes of writing and counts how often it is flushed. One at a time.
+/// bytes of writing, counts how often it is flushed, and may fail to read. One
+/// at a time.
 class test_disk {
 public:
   static constexpr auto plenty = std::numeric_limits<std::int64_t>::max();
@@ -33,6 +34,8 @@ public:
 
   std::int64_t room = plenty;
   int flushes = 0;
+  /// The so-many-th read from now fails; none where it is 0.
+  int fail_read = 0;
 
 private:
   static inline test_disk* current = nullptr;
@@ -44,7 +47,9 @@ private:
     if (result == SQLITE_OK && file->pMethods != nullptr) {
       disk.write_ = file->pMethods->xWrite;
       disk.sync_ = file->pMethods->xSync;
+      disk.read_ = file->pMethods->xRead;
       disk.methods_.push_back(*file->pMethods);
+      disk.methods_.back().xRead = read;
       disk.methods_.back().xWrite = write;
       disk.methods_.back().xSync = flush;
       file->pMethods = &disk.methods_.back();
@@ -62,6 +67,14 @@ private:
     return disk.write_(file, bytes, size, offset);
   }
 
+  static int read(sqlite3_file* file, void* to, int size,
+                  sqlite3_int64 offset) {
+    auto& disk = *current;
+    if (disk.fail_read > 0 && --disk.fail_read == 0)
+      return SQLITE_IOERR_READ;
+    return disk.read_(file, to, size, offset);
+  }
+
   static int flush(sqlite3_file* file, int flags) {
     ++current->flushes;
     return current->sync_(file, flags);
@@ -71,6 +84,7 @@ private:
   sqlite3_vfs vfs_;
   int (*write_)(sqlite3_file*, const void*, int, sqlite3_int64) = nullptr;
   int (*sync_)(sqlite3_file*, int) = nullptr;
+  int (*read_)(sqlite3_file*, void*, int, sqlite3_int64) = nullptr;
   std::deque<sqlite3_io_methods> methods_;
 };
 

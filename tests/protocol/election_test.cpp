@@ -317,6 +317,18 @@ TEST(election, device_that_never_leads_never_claims) {
             errc::invalid_argument);
 }
 
+TEST(election, device_that_its_log_does_not_name_never_claims) {
+  auto setup = follower_of_a();
+  setup.members = members({a});
+  auto newcomer = started(setup, {a});
+  EXPECT_TRUE(all<persist_leadership>(expire(newcomer)).empty());
+  EXPECT_EQ(newcomer.deadline(), std::nullopt);
+  EXPECT_EQ(answered(newcomer.request_leadership(1, t0 + 2min), 1),
+            errc::invalid_argument);
+  newcomer.members_changed(members({a, b, c}), t0 + 3min);
+  EXPECT_TRUE(said<claim>(expire(newcomer), a));
+}
+
 TEST(election, follower_yields_to_higher_ballot) {
   auto machine = started(follower_of_a(), {c});
   const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
@@ -362,6 +374,31 @@ TEST(election, old_leader_meets_the_newer_one_before_it_yields) {
   const auto effects = machine.on(a, heartbeat_ack{under(5, c), longer}, t0);
   EXPECT_TRUE(said<heartbeat>(effects, c));
   EXPECT_EQ(machine.view().role, role::leader);
+}
+
+TEST(election, old_leader_yields_to_a_newer_one_that_does_not_hear_it) {
+  auto machine = started(leader_b(), {a, c});
+  const heartbeat_ack newer{under(5, c), longer};
+  machine.on(a, newer, t0);
+  machine.on(a, newer, t0 + 29s);
+  EXPECT_EQ(machine.view().role, role::leader);
+  machine.on(a, newer, t0 + 30s);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_EQ(machine.view().leader, c);
+}
+
+TEST(election, follower_tells_the_others_whom_it_hears) {
+  auto machine = started(follower_of_a(), {a, c});
+  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  EXPECT_EQ(said<heartbeat_ack>(effects, a)->ballot, under(4, c));
+}
+
+TEST(election, follower_tells_of_its_newer_ballot) {
+  auto machine = started(follower_of_a(), {a, c});
+  machine.on(a, heartbeat{under(3, a), longer, {}, 0}, t0);
+  const auto effects = machine.on(c, heartbeat_ack{under(2, c), same}, t0);
+  EXPECT_EQ(said<heartbeat_ack>(effects, c)->ballot, under(3, a));
+  EXPECT_EQ(machine.view().leader, a);
 }
 
 TEST(election, of_two_leaders_the_longer_log_takes_a_fresh_ballot) {

@@ -55,6 +55,24 @@ TEST_F(receipt_books, sequenced_when_the_last_operation_has_its_place) {
   EXPECT_EQ(what->sequence, at(11));
 }
 
+TEST_F(receipt_books, what_a_cut_log_held_is_not_stable) {
+  book.open(number(1), number(2), receipt_state::stable, 7);
+  book.open(number(3), number(3), receipt_state::stable, 8);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    book.settle(number(i), at(9 + i), i == 2);
+  book.cut_after(at(11));
+  EXPECT_EQ(book.find(number(3))->state, receipt_state::local);
+  book.set_stable(at(12), 3);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::stable}}));
+  book.cut_after(at(9));
+  EXPECT_EQ(book.find(number(2))->state, receipt_state::stable)
+    << "every member holds it";
+  book.settle(number(3), at(30), false);
+  EXPECT_EQ(book.find(number(3))->state, receipt_state::sequenced);
+  book.set_stable(at(30), 3);
+  EXPECT_EQ(answers(), (answered{{8, receipt_state::stable}}));
+}
+
 TEST_F(receipt_books, stable_when_every_member_holds_the_last_entry) {
   book.open(number(1), number(2), receipt_state::stable, 7);
   book.settle(number(1), at(10), false);

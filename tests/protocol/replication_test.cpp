@@ -244,6 +244,21 @@ TEST(replication, only_the_leader_makes_a_log_yield) {
   EXPECT_EQ(book.pass_until_due(), "3< fetch 100 after 1.9");
 }
 
+TEST(replication, member_speaks_for_a_leader_that_this_log_does_not_know) {
+  constexpr std::uint8_t stranger = 4;
+  const auto under = notebook::ballot(2, stranger);
+  notebook book{at(1, 9)};
+  book.follow(2, stranger);
+  EXPECT_EQ(book.up(three), "3< hello; 3< fetch 100 after 1.9");
+  EXPECT_EQ(book.hear(three, sync_required{under, at(1, 9), at(1, 3), {}}),
+            "match at 1.3");
+  EXPECT_EQ(book.input(matched(at(1, 3))), "3< fetch 1 after 1.3");
+  EXPECT_EQ(book.hear(three, entries{under, at(1, 3), {}, at(1, 5)}),
+            "yield after 3");
+  EXPECT_EQ(book.input(yielded(notebook::head_at(1, 3))),
+            "3< fetch 100 after 1.3");
+}
+
 TEST(replication, follower_syncs_through_another_while_the_leader_is_away) {
   notebook book{at(1, 9)};
   book.follow(2, two);

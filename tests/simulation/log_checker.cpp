@@ -1,6 +1,9 @@
 #include "tests/simulation/log_checker.hpp"
 
+#include "messages/operation.hpp"
 #include "protocol/chain.hpp"
+
+#include <algorithm>
 
 namespace lockstep::simulation {
 
@@ -41,7 +44,7 @@ void log_checker::look(device& which) {
   seen.changes = changes;
   if (auto record = seen.reader->leadership(); record && record->current.term)
     ballots.insert(record->current);
-  step_back(seen);
+  step_back(which, seen);
   for (;;) {
     const auto since = seen.lines.empty() ? sequence_number{}
                                           : seen.lines.back().position.sequence;
@@ -56,7 +59,28 @@ void log_checker::look(device& which) {
   }
 }
 
-void log_checker::step_back(mirror& what) {
+void log_checker::check_stable(const device& said, const operation_key& made) {
+  const auto& own = mirrors_[said.number].lines;
+  const auto found = std::ranges::find(own, made, &line::made);
+  if (found == own.end())
+    return result_.fail("P7: " + said.name + " said that operation "
+                        + to_string(made.second)
+                        + " is stable and does not hold it");
+  stable_.insert(found->position);
+  std::set<record_id> members;
+  for (auto at = own.begin(); at != found; ++at)
+    if (at->record.first == member_model)
+      members.insert(at->record.second);
+  for (const auto& one : world_.devices)
+    if (members.contains(record_id{one.id.bytes})
+        && !mirrors_[one.number].made.contains(made))
+      result_.fail("P7: " + said.name + " said that entry "
+                   + to_string(found->position.sequence)
+                   + " is stable, but " + one.name + " does not hold it: it has "
+                   + std::to_string(length_of(one)) + " entries");
+}
+
+void log_checker::step_back(const device& which, mirror& what) {
   while (!what.lines.empty()) {
     auto& last = what.lines.back();
     auto held = what.reader->head_at(last.position.sequence);
@@ -65,6 +89,9 @@ void log_checker::step_back(mirror& what) {
     if (*held && (*held)->position == last.position
         && (*held)->chain == last.chain)
       return;
+    if (stable_.contains(last.position))
+      result_.fail("P7: entry " + to_string(last.position.sequence)
+                   + " was stable and is gone from the log of " + which.name);
     ++given_back;
     what.made.erase(last.made);
     what.versions[last.record] = last.version_before;

@@ -17,7 +17,7 @@ using operation_key = std::pair<device_id, device_sequence_number>;
 
 /// Reads each device's log whenever it has changed and checks what holds at
 /// any time: P1 (one order), P2 (one leader per ballot), P3 (nothing twice in
-/// one log), P6 (versions rise), and the chain.
+/// one log), P6 (versions rise), P7 (what is stable stays), and the chain.
 class log_checker {
 public:
   log_checker(world& where, verdict& result) : world_(where), result_(result) {
@@ -27,6 +27,10 @@ public:
   void look(device& which);
   /// Lets go of the device's files.
   void forget(device& which);
+
+  /// A device said of this operation that every member holds it: they must, and
+  /// it must stay where it is.
+  void check_stable(const device& said, const operation_key& made);
 
   /// Each entry of a device's log as last seen.
   [[nodiscard]] std::size_t length_of(const device& which) const;
@@ -59,7 +63,7 @@ private:
 
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.
-  void step_back(mirror& what);
+  void step_back(const device& which, mirror& what);
   void take(device& which, mirror& into, const entry& next);
   void check_first_seen(device& which, const entry& next);
 
@@ -67,6 +71,7 @@ private:
   verdict& result_;
   std::map<owner, mirror> mirrors_;
   std::map<std::pair<sequence_number, ballot>, std::uint64_t> known_;
+  std::set<log_position> stable_;
 };
 
 /// "entry 7 (term 2 of …)".

@@ -4,6 +4,7 @@
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/ledger.hpp"
 #include "tests/simulation/log_checker.hpp"
+#include "tests/simulation/sabotage.hpp"
 #include "tests/simulation/table_checker.hpp"
 #include "tests/simulation/work.hpp"
 
@@ -38,10 +39,18 @@ class one_run {
 public:
   one_run(std::uint64_t seed, const options& how, std::ostream* trace_to)
     : how_(how), folder_(folder_for_runs()), world_(seed, folder_.path()),
-      log_(world_, verdict_), work_(world_, ledger_),
-      faults_(world_, chosen(how)) {
+      log_(world_, verdict_), work_(world_, ledger_, log_),
+      faults_(world_, chosen(how)), sabotage_(world_, how.broken) {
     result_.seed = seed;
     world_.run.story.print_to(trace_to);
+    if (how.broken != flaw::none) {
+      world_.before_start = [this](device& which) {
+        sabotage_.before_start(which);
+      };
+      world_.before_step = [this](device& which, caf::mailbox_element& next) {
+        sabotage_.before_step(which, next);
+      };
+    }
     world_.after_step = [this](device& which) {
       log_.look(which);
     };
@@ -55,6 +64,8 @@ public:
 
   /// What looks at the devices goes before they do.
   ~one_run() {
+    world_.before_start = nullptr;
+    world_.before_step = nullptr;
     world_.after_step = nullptr;
     world_.before_down = nullptr;
   }
@@ -178,8 +189,8 @@ private:
   /// What keeps the devices from having all that they will have.
   std::string what_is_left() {
     std::optional<std::size_t> length;
-    if (work_.waits())
-      return "a commit has no answer";
+    if (auto waits = work_.waits(); !waits.empty())
+      return waits;
     for (auto& one : world_.devices) {
       if (!one.up || !one.ready)
         return one.name + " is not ready";
@@ -272,6 +283,7 @@ private:
     counts["refused"] = work_.refused;
     counts["foreign"] = work_.foreign;
     counts["acknowledged"] = ledger_.size();
+    counts["sabotage"] = sabotage_.times;
     result_.why = verdict_.why();
     result_.digest = world_.run.story.digest();
     result_.steps = world_.run.steps();
@@ -292,6 +304,7 @@ private:
   log_checker log_;
   work work_;
   faults faults_;
+  sabotage sabotage_;
 };
 
 } // namespace

@@ -35,7 +35,26 @@ constexpr std::array names{
   named{fault::bit_flip, "bit_flip", true},
 };
 
+constexpr std::array<std::string_view, 8> flaws{
+  "none",   "fencing", "exactly_once", "watermark",
+  "rebase", "vote",    "notes",        "flush"};
+
 } // namespace
+
+std::string_view to_string(flaw what) {
+  return flaws.at(static_cast<std::size_t>(what));
+}
+
+expected<flaw> parse_flaw(const std::string& text) {
+  const auto found = std::ranges::find(flaws, text);
+  if (found != flaws.end())
+    return static_cast<flaw>(found - flaws.begin());
+  std::string known;
+  for (const auto name : flaws)
+    known += " " + std::string{name};
+  return fail(errc::invalid_argument, "Nothing is broken so: \"" + text
+                                        + "\"; choose among" + known + ".");
+}
 
 std::string_view to_string(fault what) {
   return std::ranges::find(names, what, &named::what)->name;

@@ -36,6 +36,22 @@ const std::vector<fault>& all_faults();
 /// Faults that the product is not said to survive: left out of "all".
 bool is_beyond_design(fault what);
 
+/// Parts of the product that can be broken on purpose; see sabotage.hpp.
+enum class flaw {
+  none,
+  fencing,      ///< Followers obey words under ballots that are over.
+  exactly_once, ///< A restart forgets which operations the log holds.
+  watermark,    ///< The watermark is written before what it speaks of.
+  rebase,       ///< An operation of a log that is cut gets lost.
+  vote,         ///< A restart forgets ballot and vote.
+  notes,        ///< A restart forgets what other programs wrote.
+  flush,        ///< Nothing is ever flushed to the disk.
+};
+
+/// "none" or the flaw of this name.
+expected<flaw> parse_flaw(const std::string& text);
+std::string_view to_string(flaw what);
+
 struct number_range {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
@@ -47,14 +63,15 @@ struct options {
   number_range devices{2, 5};
   double hours = 2;
   std::set<fault> faults;
-  /// Parts of the product that are broken on purpose.
-  std::string broken;
+  flaw broken = flaw::none;
   unsigned jobs = 1;
   bool json = false;
   /// Prints every step.
   bool trace = false;
   /// Fails when a kind of fault or of event never came up.
   bool sometimes = false;
+  /// Ends at the first seed that fails.
+  bool first = false;
 };
 
 /// "A..B" or "A".

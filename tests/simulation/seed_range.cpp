@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -46,6 +47,10 @@ void add(summary& total, const run_result& one, const options& how,
   total.failing.push_back(one.seed);
   err << one.story << "seed " << one.seed << " failed: " << one.why
       << "\nreplay: " << replay_command(one.seed, how) << "\n\n";
+}
+
+bool is_over(const summary& total, const options& how) {
+  return how.first && !total.failing.empty();
 }
 
 /// A process that runs every so-many-th seed and writes a line for each.
@@ -94,9 +99,15 @@ bool read_line(std::FILE* from, std::string& line) {
 void drain(worker from, const options& how, summary& total, std::ostream& err) {
   for (;;) {
     std::string line;
-    while (read_line(from.lines, line)) {
+    while (!is_over(total, how) && read_line(from.lines, line)) {
       add(total, from_json(json::parse(line)), how, err);
       from.next += how.jobs;
+    }
+    if (is_over(total, how)) {
+      ::kill(from.process, SIGKILL);
+      std::fclose(from.lines);
+      ::waitpid(from.process, nullptr, 0);
+      return;
     }
     std::fclose(from.lines);
     int status = 0;
@@ -137,8 +148,8 @@ std::string replay_command(std::uint64_t seed, const options& how) {
               + " --devices " + std::to_string(how.devices.first) + ".."
               + std::to_string(how.devices.last) + " --hours "
               + nlohmann::json(how.hours).dump() + " --faults " + faults;
-  if (!how.broken.empty())
-    text += " --broken " + how.broken;
+  if (how.broken != flaw::none)
+    text += " --broken " + std::string{to_string(how.broken)};
   return text + " --trace";
 }
 
@@ -146,8 +157,11 @@ summary run_range(const options& how, std::ostream& err) {
   const auto begin = std::chrono::steady_clock::now();
   summary total;
   if (how.trace) {
-    for (auto seed = how.seeds.first; seed <= how.seeds.last; ++seed)
+    for (auto seed = how.seeds.first; seed <= how.seeds.last; ++seed) {
       add(total, run_seed(seed, how, &std::cerr), how, err);
+      if (is_over(total, how))
+        break;
+    }
   } else {
     std::vector<worker> workers;
     for (unsigned i = 0; i < how.jobs; ++i)

@@ -51,11 +51,15 @@ int main(int argc, char** argv) {
   std::string seeds = "1..100";
   std::string devices = "2..5";
   std::string faults = "all";
+  std::string broken = "none";
   app.add_option("--seeds", seeds, "A..B; one run for each");
   app.add_option("--devices", devices, "A..B; how many, drawn for each run");
   app.add_option("--hours", how.hours, "Virtual time with faults of each run")
     ->check(CLI::Range(0.01, 10'000.0));
   app.add_option("--faults", faults, "all, none, or names with commas");
+  app.add_option("--broken", broken,
+                 "Breaks a part of the product, for the checks to notice");
+  app.add_flag("--first", how.first, "Ends at the first seed that fails");
   app.add_option("--jobs", how.jobs, "Processes")->check(CLI::Range(1, 64));
   app.add_flag("--json", how.json, "Prints the summary as JSON");
   app.add_flag("--trace", how.trace, "Prints every step to standard error");
@@ -68,7 +72,8 @@ int main(int argc, char** argv) {
   }
   if (!take(parse_range(seeds), how.seeds)
       || !take(parse_range(devices), how.devices)
-      || !take(parse_faults(faults), how.faults))
+      || !take(parse_faults(faults), how.faults)
+      || !take(parse_flaw(broken), how.broken))
     return 2;
   if (how.devices.first == 0 || how.devices.last > 16) {
     std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";

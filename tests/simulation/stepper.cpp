@@ -35,9 +35,12 @@ void stepper::run(std::size_t job) {
   if (whose != nobody)
     actors_[whose].try_emplace(actor.id(), actor.ctrl());
   const std::type_info* kind = nullptr;
-  if (const auto* next = actor.mailbox().peek();
-      next != nullptr && !next->content().empty())
+  if (auto* next = actor.mailbox().peek();
+      next != nullptr && !next->content().empty()) {
     kind = next->content().type(0).second;
+    if (before_step)
+      before_step(whose, *next);
+  }
   if (kind != nullptr)
     ++taken_[*kind];
   story.step(elapsed(), whose == nobody ? "-" : name_of(whose), actor.name(),
@@ -104,11 +107,15 @@ void stepper::kill_all(owner whose) {
       actors_[whose].try_emplace(actor.id(), actor.ctrl());
     }
   running_ = whose;
-  for (const auto& [id, weak] : std::exchange(actors_[whose], {}))
-    if (auto actor = weak.lock())
-      kill(actor);
-  // One that waits for an answer ends once it has it.
-  while (run_one_of(whose)) {}
+  const auto all = std::exchange(actors_[whose], {});
+  // One that waits for an answer gets it after the first, and does not come
+  // back to what was urgent before.
+  for (int times = 0; times < 2; ++times) {
+    for (const auto& [id, weak] : all)
+      if (auto actor = weak.lock())
+        kill(actor);
+    while (run_one_of(whose)) {}
+  }
   running_ = nobody;
 }
 

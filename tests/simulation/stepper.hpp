@@ -4,6 +4,7 @@
 #include "tests/support/virtual_time.hpp"
 
 #include <caf/actor_control_block.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
 
 #include <functional>
@@ -35,6 +36,8 @@ public:
     return draw(chances) == 0;
   }
 
+  /// What happens before an actor takes a message; told whose it is.
+  std::function<void(owner, caf::mailbox_element&)> before_step;
   /// What happens after each message; told whose actor took it.
   std::function<void(owner)> after_step;
   std::function<std::string(owner)> name_of;

@@ -169,13 +169,14 @@ void work::act(device& on) {
   if (world_.run.one_in(6))
     return write_as_another_program(on);
   auto what = make();
-  const auto wait
-    = world_.run.one_in(5) ? receipt_state::sequenced : receipt_state::local;
+  const auto wait = world_.run.one_in(5)   ? receipt_state::sequenced
+                    : world_.run.one_in(8) ? receipt_state::stable
+                                           : receipt_state::local;
   world_.say("a commit of " + std::to_string(what.steps.size()) + " on "
              + on.name + ", texts up to " + std::to_string(texts_));
   ++commits;
   waiting_.push_back(
-    {on.number, std::move(what.texts),
+    {on.number, std::move(what.texts), wait,
      world_.request<receipt>(on.shared.library,
                              commit_transaction{std::move(what.steps), wait})});
 }
@@ -190,6 +191,15 @@ work::renumbered(const std::map<std::string, std::int64_t>& now) const {
   return count;
 }
 
+std::string work::waits() const {
+  if (waiting_.empty())
+    return {};
+  const auto& first = waiting_.front();
+  return "a commit on d" + std::to_string(first.on)
+         + " has no answer, wanted when it is "
+         + std::string{to_string(first.until)};
+}
+
 void work::collect() {
   std::erase_if(waiting_, [this](waiting& one) {
     if (!one.answer->has_value())
@@ -201,6 +211,8 @@ void work::collect() {
       if (on.up)
         numbers_.merge(numbers_of(world_, on));
       ledger_.acknowledge(*answer);
+      if (answer->last && answer->state == receipt_state::stable)
+        logs_.check_stable(on, {answer->device, answer->last});
       for (auto& text : one.texts)
         ledger_.expect_text(std::move(text));
       world_.say(name + " answered " + to_string(answer->first) + " to "

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/simulation/ledger.hpp"
+#include "tests/simulation/log_checker.hpp"
 #include "tests/simulation/world.hpp"
 
 #include <memory>
@@ -13,7 +14,8 @@ namespace lockstep::simulation {
 /// What people and programs do on the devices meanwhile.
 class work {
 public:
-  work(world& where, ledger& book) : world_(where), ledger_(book) {
+  work(world& where, ledger& book, log_checker& logs)
+    : world_(where), ledger_(book), logs_(logs) {
   }
 
   /// Does something drawn on this device, which is up and ready.
@@ -26,10 +28,8 @@ public:
   [[nodiscard]] std::uint64_t
   renumbered(const std::map<std::string, std::int64_t>& now) const;
 
-  /// Whether a commit still waits for its answer.
-  [[nodiscard]] bool waits() const {
-    return !waiting_.empty();
-  }
+  /// Which commit still waits for its answer; empty when none does.
+  [[nodiscard]] std::string waits() const;
 
   std::uint64_t commits = 0;
   std::uint64_t refused = 0;
@@ -44,6 +44,7 @@ private:
   struct waiting {
     owner on = nobody;
     std::vector<std::string> texts;
+    receipt_state until = receipt_state::local;
     std::shared_ptr<std::optional<expected<receipt>>> answer;
   };
 
@@ -64,6 +65,7 @@ private:
 
   world& world_;
   ledger& ledger_;
+  log_checker& logs_;
   std::vector<record_id> notes_;
   std::vector<waiting> waiting_;
   /// The numbers that new rows had at first, by their texts.

@@ -28,6 +28,7 @@ world::~world() {
       crash(one, unflushed::kept);
   run.kill(network_);
   network_ = nullptr;
+  run.before_step = nullptr;
   run.after_step = nullptr;
   run.finish();
 }
@@ -63,6 +64,8 @@ expected<void> world::start(device& which) {
     return tl::make_unexpected(identity.error());
   which.id = identity->id;
   which.disk->restore_power();
+  if (before_start)
+    before_start(which);
   which.events = run.as(
     which.number, [&] { return run.system().spawn(event_bus, limits.events); });
   which.node = run.as(which.number, [&] {
@@ -82,6 +85,10 @@ expected<void> world::start(device& which) {
 }
 
 expected<void> world::share(std::size_t count) {
+  run.before_step = [this](owner whose, caf::mailbox_element& next) {
+    if (before_step && whose != nobody)
+      before_step(devices.at(static_cast<std::size_t>(whose)), next);
+  };
   run.after_step = [this](owner whose) {
     if (whose == nobody)
       return;
@@ -99,6 +106,7 @@ expected<void> world::share(std::size_t count) {
   if (!made)
     return tl::make_unexpected(made.error());
   first.shared = *made;
+  first.shared_once = true;
   shared_ = made->id;
   if (auto tables = make_tables(first, long_patience); !tables)
     return tables;
@@ -124,6 +132,7 @@ expected<void> world::let_in(device& newcomer, device& host,
     if (!joined)
       return tl::make_unexpected(joined.error());
     newcomer.shared = *joined;
+    newcomer.shared_once = true;
   }
   return make_tables(newcomer, patience);
 }

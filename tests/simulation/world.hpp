@@ -33,6 +33,8 @@ struct device {
   bool up = false;
   /// Whether it has the library and its tables.
   bool ready = false;
+  /// Whether it ever had the library.
+  bool shared_once = false;
 };
 
 /// Devices that share one library, on one network, with their disks.
@@ -99,7 +101,10 @@ public:
     run.story.say(run.elapsed(), std::move(text));
   }
 
-  /// Called after each message that a device's actor took.
+  /// Called when a device has power again and nothing runs there yet.
+  std::function<void(device&)> before_start;
+  /// Called before and after each message that a device's actor takes.
+  std::function<void(device&, caf::mailbox_element&)> before_step;
   std::function<void(device&)> after_step;
   /// Called when a device is about to lose its open files.
   std::function<void(device&)> before_down;

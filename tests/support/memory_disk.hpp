@@ -100,6 +100,8 @@ public:
   std::int64_t room = plenty;
   /// How often a write, flush or read fails.
   std::uint32_t error_per_mille = 0;
+  /// Whether a flush is answered and not done.
+  bool forgets_flushes = false;
 
   // For the file system below SQLite.
   [[nodiscard]] bool holds(const std::filesystem::path& path) const;

@@ -97,7 +97,8 @@ int sync(sqlite3_file* file, int) {
   // The power may go before the flush or right after it.
   if (self.volume != nullptr && !self.volume->count_step())
     return SQLITE_IOERR_FSYNC;
-  self.file->flush();
+  if (self.volume == nullptr || !self.volume->forgets_flushes)
+    self.file->flush();
   if (self.volume != nullptr && !self.volume->count_step())
     return SQLITE_IOERR_FSYNC;
   return SQLITE_OK;

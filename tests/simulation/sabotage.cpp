@@ -1,0 +1,114 @@
+#include "tests/simulation/sabotage.hpp"
+
+#include "messages/log_requests.hpp"
+#include "persistence/sync_log_store.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <caf/type_erased_tuple.hpp>
+
+namespace lockstep::simulation {
+
+namespace {
+
+/// The message's content, if it is a `T`.
+template <class T> T* content_of(caf::mailbox_element& element) {
+  auto& content = element.content();
+  const auto* kind = content.empty() ? nullptr : content.type(0).second;
+  return kind != nullptr && *kind == typeid(T)
+           ? static_cast<T*>(content.get_mutable(0))
+           : nullptr;
+}
+
+} // namespace
+
+void sabotage::before_start(device& which) {
+  which.disk->forgets_flushes = what_ == flaw::flush;
+  const auto log = world_.log_of(which);
+  const auto database = world_.database_of(which);
+  if (!which.shared_once)
+    return;
+  switch (what_) {
+    case flaw::vote:
+      return forget_leadership(which);
+    case flaw::exactly_once:
+      edit(which, log, "DELETE FROM accepted");
+      return;
+    case flaw::watermark: {
+      calm_disk calm{*which.disk};
+      if (auto opened = sync_log_store::open(log))
+        if (auto end = opened->latest_sequence())
+          edit(which, database,
+               "UPDATE lockstep_state SET applied_sequence = "
+                 + to_string(*end) + " WHERE applied_sequence < "
+                 + to_string(*end));
+      return;
+    }
+    case flaw::notes:
+      edit(which, database, "DELETE FROM lockstep_touched");
+      return;
+    default:
+      return;
+  }
+}
+
+void sabotage::before_step(device& which, caf::mailbox_element& next) {
+  if (what_ == flaw::fencing)
+    make_current(which, next);
+  // What it gave back is pending by now, and its log is about to be cut.
+  if (what_ == flaw::rebase && content_of<truncate_after>(next) != nullptr)
+    edit(which, world_.database_of(which),
+         "DELETE FROM lockstep_pending WHERE id = (SELECT min(id) FROM"
+         " lockstep_pending) AND id < 1");
+}
+
+void sabotage::forget_leadership(device& which) {
+  calm_disk calm{*which.disk};
+  auto opened = sync_log_store::open(world_.log_of(which));
+  if (!opened)
+    return;
+  auto now = opened->leadership();
+  if (!now)
+    return;
+  const auto [known, is_first] = leadership_.try_emplace(which.number, *now);
+  if (!is_first && known->second != *now && opened->store_leadership(known->second))
+    ++times;
+}
+
+void sabotage::make_current(device& which, caf::mailbox_element& next) {
+  if (const auto* role = content_of<role_changed>(next))
+    views_[which.number] = role->now;
+  auto* said = content_of<from_peer>(next);
+  const auto& view = views_[which.number];
+  if (said == nullptr || view.role != role::follower || view.leader.is_nil())
+    return;
+  auto adapt = [&](auto& message) {
+    if (!(message.ballot < view.ballot))
+      return;
+    message.ballot = view.ballot;
+    said->device = view.leader;
+    ++times;
+  };
+  if (auto* news = std::get_if<new_entries>(&said->message))
+    adapt(*news);
+  else if (auto* list = std::get_if<entries>(&said->message))
+    adapt(*list);
+  else if (auto* no = std::get_if<sync_required>(&said->message))
+    adapt(*no);
+}
+
+int sabotage::edit(device& which, const std::filesystem::path& file,
+                   const std::string& sql) {
+  calm_disk calm{*which.disk};
+  try {
+    SQLite::Database database{file.string(), SQLite::OPEN_READWRITE};
+    const auto changed = database.exec(sql);
+    times += static_cast<std::uint64_t>(changed);
+    return changed;
+  } catch (const SQLite::Exception& problem) {
+    world_.say("sabotage of " + which.name + ": " + problem.what());
+    return 0;
+  }
+}
+
+} // namespace lockstep::simulation

@@ -74,6 +74,8 @@ private:
   resolution resolve_now(const operation& what, const record_standing& record,
                          const std::optional<entry>& latest);
   void add_change(const operation& what, const record_state& before);
+  /// The same as an operation of this device's.
+  void add_own(operation what, const record_state& before);
   void add_conflict(const operation& loser, conflict_kind kind,
                     std::string_view reason, const conflict_side& winner);
   /// In the name of this device, beside the operation's own entry.

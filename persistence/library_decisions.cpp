@@ -1,0 +1,177 @@
+#include "persistence/conflicting_images.hpp"
+#include "persistence/library_sequencer.hpp"
+#include "persistence/model_policy.hpp"
+#include "persistence/uuid_v5.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+// What becomes of an operation that gets its place.
+namespace lockstep {
+
+namespace {
+
+constexpr std::string_view changed_meanwhile
+  = "Another device changed the record at the same time.";
+
+/// The conflict that keeps what a device's edits of a record lost, one upon the
+/// other: its newest image, not one for each.
+record_id conflict_of(const operation& loser) {
+  return make_uuid_v5(std::string{conflict_model} + '\0' + loser.model + '\0'
+                      + to_string(loser.record) + to_string(loser.device)
+                      + to_string(loser.base_version));
+}
+
+/// Two devices made a record the same thing: neither loses anything.
+bool is_same_wish(const entry& latest, const operation& what) {
+  const bool both_remove = latest.change == change_type::remove
+                           && what.change == change_type::remove;
+  return both_remove
+         || (latest.change != change_type::remove
+             && what.change != change_type::remove && latest.data == what.data);
+}
+
+/// A row with a UUID may change its number like any other column; it goes there
+/// with all that refers to it, if nobody has the number.
+void move_to_wanted_number(library_store& store,
+                           const tracked_table_schema& schema,
+                           const operation& what) {
+  if (schema.kind != key_kind::uuid || !schema.present
+      || std::find(what.changed.begin(), what.changed.end(),
+                   schema.number_in_image)
+           == what.changed.end())
+    return;
+  const auto image = nlohmann::json::parse(what.data);
+  const auto number = image.find(schema.number_in_image);
+  if (number == image.end() || !number->is_number_integer())
+    return;
+  const auto wanted = number->get<std::int64_t>();
+  if (store.keys.kept.record_at(schema.id, wanted))
+    return;
+  {
+    auto row = store.statements.use("SELECT 1 FROM " + sql_name(schema.table)
+                                    + " WHERE " + schema.number + " = ?");
+    row->bind(1, wanted);
+    if (row->executeStep())
+      return;
+  }
+  store.rows.reserve(schema, what.record, image, standing::canonical);
+}
+
+} // namespace
+
+expected<record_standing>
+library_sequencer::standing_of(const operation& what,
+                               std::optional<entry>& latest) {
+  const auto state = store_.index.find(what.model, what.record);
+  record_standing standing{state.version, state.deleted, {}, {}, {}};
+  if (!state.version)
+    return standing;
+  auto found = store_.entry_at(state.latest);
+  if (!found)
+    return tl::make_unexpected(found.error());
+  latest = std::move(*found);
+  if (latest) {
+    standing.timestamp = latest->timestamp;
+    standing.device = latest->device;
+    standing.device_sequence = latest->device_sequence;
+  }
+  return standing;
+}
+
+expected<void> library_sequencer::decide(const operation& what,
+                                         const refusals& refused) {
+  std::optional<entry> latest;
+  auto standing = standing_of(what, latest);
+  if (!standing)
+    return tl::make_unexpected(standing.error());
+  const auto winner = latest ? side_of(*latest) : conflict_side{};
+  if (const auto* why = refused.find(what.device_sequence)) {
+    add_conflict(what, conflict_kind::constraint, *why, winner);
+    return {};
+  }
+  resolution outcome;
+  auto placed = what;
+  try {
+    outcome = resolve_now(what, *standing, latest);
+    if (!outcome.applies && !(latest && is_same_wish(*latest, what))) {
+      add_conflict(what, conflict_kind::concurrent, changed_meanwhile, winner);
+      return {};
+    }
+    if (outcome.merged)
+      placed.data = *outcome.merged;
+    if (const auto* schema = store_.tables.by_model(what.model);
+        schema != nullptr && what.change != change_type::remove) {
+      move_to_wanted_number(store_, *schema, placed);
+      placed.data = store_.rows.with_number(*schema, what.record, placed.data);
+    }
+  } catch (const nlohmann::json::exception&) {
+    add_conflict(what, conflict_kind::constraint, "Its image is not valid JSON.",
+                 winner);
+    return {};
+  }
+  const bool agree = latest && is_same_wish(*latest, placed);
+  add_change(placed, store_.index.find(what.model, what.record));
+  if (outcome.lost == resolution::loss::of_newest && latest && !agree)
+    add_own_conflict(placed, side_of(placed), side_of(*latest));
+  else if (outcome.lost == resolution::loss::of_operation && !agree)
+    add_own_conflict(what, winner, side_of(what));
+  if (what.base_operation && !outcome.merged)
+    end_conflict_of(what);
+  return {};
+}
+
+resolution library_sequencer::resolve_now(const operation& what,
+                                          const record_standing& record,
+                                          const std::optional<entry>& latest) {
+  // What becomes of a conflict is no conflict.
+  if (what.model == conflict_model)
+    return {};
+  // Most operations need no policy.
+  const bool plain = !latest
+                     || (last_writer_wins(what, record) == verdict::clean
+                         && !what.base_operation);
+  return resolve(plain ? conflict_policy::last_writer_wins
+                       : policy_of(store_, what.model),
+                 what, record,
+                 [&] { return conflicting_images(store_, what, *latest); });
+}
+
+void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
+                                     std::string_view reason,
+                                     const conflict_side& winner) {
+  auto made = loser;
+  made.model = conflict_model;
+  made.record = conflict_of(loser);
+  const auto before = store_.index.find(conflict_model, made.record);
+  made.change = before.version && !before.deleted ? change_type::update
+                                                  : change_type::insert;
+  made.data = conflict_image(kind, loser.model, loser.record, reason, winner,
+                             side_of(loser));
+  add_change(made, before);
+}
+
+void library_sequencer::end_conflict_of(const operation& successor) {
+  operation over;
+  over.model = conflict_model;
+  over.record = conflict_of(successor);
+  over.change = change_type::remove;
+  const auto before = store_.index.find(conflict_model, over.record);
+  if (before.version && !before.deleted)
+    add_own(std::move(over), before);
+}
+
+void library_sequencer::add_own_conflict(const operation& about,
+                                         const conflict_side& winner,
+                                         const conflict_side& loser) {
+  operation made;
+  made.model = conflict_model;
+  made.record = conflict_id_();
+  made.change = change_type::insert;
+  made.data = conflict_image(conflict_kind::concurrent, about.model,
+                             about.record, changed_meanwhile, winner, loser);
+  add_own(std::move(made), {});
+}
+
+} // namespace lockstep

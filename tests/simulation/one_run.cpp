@@ -25,6 +25,8 @@ constexpr std::chrono::minutes drain_patience{90};
 constexpr std::size_t story_lines = 120;
 constexpr std::uint64_t acts_least = 60;
 constexpr std::uint64_t acts_spread = 120;
+/// Some 30,000 are usual.
+constexpr std::uint64_t most_steps = 2'000'000;
 
 /// Memory instead of a disk where there is one, for the few real files.
 std::filesystem::path folder_for_runs() {
@@ -53,6 +55,8 @@ public:
     }
     world_.after_step = [this](device& which) {
       log_.look(which);
+      if (world_.run.steps() > most_steps)
+        verdict_.fail("liveness: the devices do not come to rest");
     };
     world_.before_down = [this](device& which) {
       log_.forget(which);

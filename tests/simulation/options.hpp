@@ -39,7 +39,7 @@ bool is_beyond_design(fault what);
 /// Parts of the product that can be broken on purpose; see sabotage.hpp.
 enum class flaw {
   none,
-  fencing,      ///< Followers obey words under ballots that are over.
+  fencing,      ///< A leader goes on, whatever newer ballot it hears of.
   exactly_once, ///< A restart forgets which operations the log holds.
   watermark,    ///< The watermark is written before what it speaks of.
   rebase,       ///< An operation of a log that is cut gets lost.

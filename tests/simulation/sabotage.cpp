@@ -7,6 +7,8 @@
 
 #include <caf/type_erased_tuple.hpp>
 
+#include <utility>
+
 namespace lockstep::simulation {
 
 namespace {
@@ -54,7 +56,9 @@ void sabotage::before_start(device& which) {
 
 void sabotage::before_step(device& which, caf::mailbox_element& next) {
   if (what_ == flaw::fencing)
-    make_current(which, next);
+    hide_newer(which, next);
+  if (what_ == flaw::vote)
+    watch_leadership(which, next);
   // What it gave back is pending by now, and its log is about to be cut.
   if (what_ == flaw::rebase && content_of<truncate_after>(next) != nullptr)
     edit(which, world_.database_of(which),
@@ -62,39 +66,51 @@ void sabotage::before_step(device& which, caf::mailbox_element& next) {
          " lockstep_pending) AND id < 1");
 }
 
+void sabotage::watch_leadership(device& which, caf::mailbox_element& next) {
+  if (const auto* stored = content_of<store_leadership>(next)) {
+    const auto before = std::exchange(stored_[which.number], stored->record);
+    if (stored->record.vote.device == which.id
+        && before.vote != stored->record.vote)
+      before_claiming_[which.number] = before;
+  }
+  // The worst moment: it gave back what it sequenced under its own ballot, and
+  // has nothing of the newer leader's yet.
+  if (content_of<truncate_after>(next) != nullptr
+      && before_claiming_.contains(which.number)
+      && stored_[which.number].current.device != which.id)
+    forgets_.insert(which.number);
+  else if (content_of<append_entries>(next) != nullptr
+           && forgets_.contains(which.number))
+    which.disk->cut_power_after(1, unflushed::lost);
+}
+
 void sabotage::forget_leadership(device& which) {
+  if (forgets_.erase(which.number) == 0)
+    return;
+  const auto before = before_claiming_.extract(which.number);
   calm_disk calm{*which.disk};
   auto opened = sync_log_store::open(world_.log_of(which));
-  if (!opened)
-    return;
-  auto now = opened->leadership();
-  if (!now)
-    return;
-  const auto [known, is_first] = leadership_.try_emplace(which.number, *now);
-  if (!is_first && known->second != *now && opened->store_leadership(known->second))
+  if (opened && opened->store_leadership(before.mapped()))
     ++times;
 }
 
-void sabotage::make_current(device& which, caf::mailbox_element& next) {
+void sabotage::hide_newer(device& which, caf::mailbox_element& next) {
   if (const auto* role = content_of<role_changed>(next))
     views_[which.number] = role->now;
   auto* said = content_of<from_peer>(next);
   const auto& view = views_[which.number];
-  if (said == nullptr || view.role != role::follower || view.leader.is_nil())
+  if (said == nullptr || view.role != role::leader)
     return;
-  auto adapt = [&](auto& message) {
-    if (!(message.ballot < view.ballot))
-      return;
-    message.ballot = view.ballot;
-    said->device = view.leader;
+  if (auto* beat = std::get_if<heartbeat>(&said->message);
+      beat != nullptr && view.ballot < beat->ballot) {
+    beat->ballot = {};
     ++times;
-  };
-  if (auto* news = std::get_if<new_entries>(&said->message))
-    adapt(*news);
-  else if (auto* list = std::get_if<entries>(&said->message))
-    adapt(*list);
-  else if (auto* no = std::get_if<sync_required>(&said->message))
-    adapt(*no);
+  }
+  if (auto* answer = std::get_if<heartbeat_ack>(&said->message);
+      answer != nullptr && view.ballot < answer->ballot) {
+    answer->ballot = view.ballot;
+    ++times;
+  }
 }
 
 int sabotage::edit(device& which, const std::filesystem::path& file,

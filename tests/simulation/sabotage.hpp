@@ -6,6 +6,7 @@
 #include <caf/mailbox_element.hpp>
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace lockstep::simulation {
@@ -27,17 +28,20 @@ public:
   std::uint64_t times = 0;
 
 private:
+  void watch_leadership(device& which, caf::mailbox_element& next);
   void forget_leadership(device& which);
-  void make_current(device& which, caf::mailbox_element& next);
+  void hide_newer(device& which, caf::mailbox_element& next);
   /// Runs SQL on one of the device's files; returns how many rows changed.
   int edit(device& which, const std::filesystem::path& file,
            const std::string& sql);
 
   world& world_;
   flaw what_;
-  /// What each device knew of leadership when it was started last.
-  std::map<owner, leadership_record> leadership_;
-  /// Whom each device follows.
+  /// What each device stored last of leadership, and before it last claimed.
+  std::map<owner, leadership_record> stored_;
+  std::map<owner, leadership_record> before_claiming_;
+  std::set<owner> forgets_;
+  /// Who leads, as each device sees it.
   std::map<owner, leadership_view> views_;
 };
 

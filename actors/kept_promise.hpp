@@ -21,10 +21,10 @@ public:
   kept_promise& operator=(const kept_promise&) = delete;
   ~kept_promise() {
     if (promise_.pending())
-      promise_.deliver(to_error({errc::closed,
-                                 "The library was closed before it could"
-                                 " answer; open it again to see what became of"
-                                 " the request."}));
+      promise_.deliver(
+        to_error({errc::closed, "The library was closed before it could"
+                                " answer; open it again to see what became of"
+                                " the request."}));
   }
 
   void answer(expected<T> value) {
@@ -44,7 +44,9 @@ template <class T>
 std::function<void(expected<T>)>
 answer_to(caf::typed_response_promise<T> promise) {
   return [kept = std::make_shared<kept_promise<T>>(std::move(promise))](
-           expected<T> value) { kept->answer(std::move(value)); };
+           expected<T> value) {
+    kept->answer(std::move(value));
+  };
 }
 
 } // namespace lockstep

@@ -29,8 +29,8 @@ void library_state::change_tables(caf::typed_response_promise<Answer> promise,
         store_->beside_log = true;
         return change(writer, keeper, *answer);
       };
-  auto tell = [this, answer, reply = answer_to(promise)](
-                const expected<receipt>& outcome) {
+  auto tell = [this, answer,
+               reply = answer_to(promise)](const expected<receipt>& outcome) {
     if (outcome)
       return reply(*answer);
     // The transaction may be gone, and with it what is known of the tables.

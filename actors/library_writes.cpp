@@ -172,9 +172,8 @@ void library_state::append(std::shared_ptr<log_draft> draft,
   }
   if (draft->empty()) {
     // The log does not bring it back: a new table, rows that are not tracked.
-    auto committed_now = store_->commit().and_then([&] {
-      return store_->flush();
-    });
+    auto committed_now
+      = store_->commit().and_then([&] { return store_->flush(); });
     if (!committed_now)
       store_->rollback();
     next(committed_now.map([&] { return draft->start(); }));

@@ -82,11 +82,8 @@ TEST_F(power_cut, leaves_what_the_application_s_triggers_wrote) {
   ASSERT_TRUE(commit("CREATE TABLE own(x TEXT)"));
   ASSERT_TRUE(commit("CREATE TRIGGER count_notes AFTER INSERT ON note BEGIN"
                      " INSERT INTO own VALUES('kept'); END"));
-  const record_change note{
-    "note",
-    record_id{make_uuid_v7(1, 2, 3)},
-    change_type::insert,
-    R"({"text":"a","stars":1})"};
+  const record_change note{"note", record_id{make_uuid_v7(1, 2, 3)},
+                           change_type::insert, R"({"text":"a","stars":1})"};
   ASSERT_TRUE(world_.ask<receipt>(one(), one().shared.library, 1min,
                                   commit_transaction{{note}}));
   lose_power();
@@ -128,8 +125,9 @@ TEST_F(power_cut, of_the_process_alone_still_answers_who_waits) {
 class full_disk : public power_cut {
 public:
   std::string insert() {
-    return "INSERT INTO note VALUES('" + to_string(record_id{make_uuid_v7(++made_, 0, 0)})
-           + "', '" + std::string(3'000, 'x') + "', 1)";
+    return "INSERT INTO note VALUES('"
+           + to_string(record_id{make_uuid_v7(++made_, 0, 0)}) + "', '"
+           + std::string(3'000, 'x') + "', 1)";
   }
 
   void write_as_another_program() {
@@ -148,7 +146,8 @@ TEST_F(full_disk, leaves_nothing_pending_on_a_leader) {
     static_cast<void>(commit(insert()));
     auto state = world_.ask<library_status>(one(), one().shared.library, 1min,
                                             read_status{});
-    behind = behind || (state && state->applied < state->head.position.sequence);
+    behind
+      = behind || (state && state->applied < state->head.position.sequence);
     one().disk->room = memory_volume::plenty;
     write_as_another_program();
     world_.run.run_for(5s);

@@ -75,8 +75,8 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
     if (members.contains(record_id{one.id.bytes})
         && !mirrors_[one.number].made.contains(made))
       result_.fail("P7: " + said.name + " said that entry "
-                   + to_string(found->position.sequence)
-                   + " is stable, but " + one.name + " does not hold it: it has "
+                   + to_string(found->position.sequence) + " is stable, but "
+                   + one.name + " does not hold it: it has "
                    + std::to_string(length_of(one)) + " entries");
 }
 

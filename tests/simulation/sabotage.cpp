@@ -41,9 +41,8 @@ void sabotage::before_start(device& which) {
       if (auto opened = sync_log_store::open(log))
         if (auto end = opened->latest_sequence())
           edit(which, database,
-               "UPDATE lockstep_state SET applied_sequence = "
-                 + to_string(*end) + " WHERE applied_sequence < "
-                 + to_string(*end));
+               "UPDATE lockstep_state SET applied_sequence = " + to_string(*end)
+                 + " WHERE applied_sequence < " + to_string(*end));
       return;
     }
     case flaw::notes:

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Three devices, of which one has a disk that cannot grow for a while.
-class full_disk : public ::testing::Test {
+class disk_without_room : public ::testing::Test {
 public:
   static constexpr std::int64_t page = 4096;
 
@@ -72,7 +72,7 @@ public:
   world world_{1, folder_.path()};
 };
 
-TEST_F(full_disk, refuses_a_leaders_commit_or_keeps_it) {
+TEST_F(disk_without_room, makes_a_leader_refuse_a_commit_or_keep_it) {
   auto& leader = at(0);
   std::vector<int> kept;
   std::vector<int> refused;
@@ -99,7 +99,7 @@ TEST_F(full_disk, refuses_a_leaders_commit_or_keeps_it) {
   expect_equal();
 }
 
-TEST_F(full_disk, of_a_leader_does_not_keep_others_from_writing) {
+TEST_F(disk_without_room, of_a_leader_does_not_keep_others_from_writing) {
   at(0).disk->room = 0;
   expect_refused(commit(at(0), 1));
   EXPECT_FALSE(has(at(0), 1));
@@ -116,7 +116,7 @@ TEST_F(full_disk, of_a_leader_does_not_keep_others_from_writing) {
   expect_equal();
 }
 
-TEST_F(full_disk, of_a_follower_only_delays_what_others_wrote) {
+TEST_F(disk_without_room, of_a_follower_only_delays_what_others_wrote) {
   auto& follower = at(1);
   for (int number = 1; number <= 30; ++number) {
     follower.disk->room = (number % 15) * page;

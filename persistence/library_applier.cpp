@@ -178,7 +178,9 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
       rows.push_back(
         {what.model, what.record, what.change, what.data, standing::canonical});
     }
-    for (const auto& row : show_together(store_, rows))
+    for (const auto& row :
+         show_unchecked(store_, show_together(store_, rows),
+                        [&](std::size_t index) { return rows[index]; }))
       set_aside(store_, list[row.index].sequence, row.why.message);
     list = list.subspan(size);
     if (list.empty() && is_whole)

@@ -275,6 +275,11 @@ void library_store::set_triggers(bool on) {
   rows.set_triggers(on);
 }
 
+void library_store::allow_triggers(bool on) {
+  sqlite3_db_config(database->getHandle(), SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                    on ? 1 : 0, nullptr);
+}
+
 void library_store::show(std::string_view model, record_id record,
                          change_type change, const std::string& image,
                          standing whose) {

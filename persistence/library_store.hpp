@@ -149,6 +149,10 @@ public:
   /// alone: what they did there where the change was made comes by the log.
   void set_triggers(bool on);
 
+  /// Whether any trigger acts at all. Prepared statements are prepared anew, so
+  /// not for single rows.
+  void allow_triggers(bool on);
+
 private:
   library_store(std::filesystem::path file, device_id own,
                 library_settings limits,

@@ -193,4 +193,23 @@ std::vector<unshown_row> show_together(library_store& store,
   return hopeless;
 }
 
+std::vector<unshown_row>
+show_unchecked(library_store& store, std::vector<unshown_row> unshown,
+               const std::function<wanted_row(std::size_t)>& at) {
+  if (unshown.empty())
+    return unshown;
+  store.allow_triggers(false);
+  try {
+    std::erase_if(unshown, [&](const unshown_row& row) {
+      return row.why.code == errc::constraint
+             && !show_one(store, at(row.index));
+    });
+  } catch (...) {
+    store.allow_triggers(true);
+    throw;
+  }
+  store.allow_triggers(true);
+  return unshown;
+}
+
 } // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include "persistence/library_store.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,5 +38,13 @@ void reserve_number(library_store& store, const wanted_row& row);
 /// caller's to check. In a transaction; throws as library_store does.
 std::vector<unshown_row> show_together(library_store& store,
                                        const std::vector<wanted_row>& list);
+
+/// Tries those that did not fit again, without any trigger: what the
+/// application's triggers refuse was accepted where it was written, where they
+/// may have seen more. Only for rows that the log says. Returns those that still
+/// do not fit.
+std::vector<unshown_row>
+show_unchecked(library_store& store, std::vector<unshown_row> unshown,
+               const std::function<wanted_row(std::size_t)>& at);
 
 } // namespace lockstep

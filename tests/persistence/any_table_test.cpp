@@ -350,6 +350,45 @@ TEST_F(any_table, what_cannot_be_shown_when_tracking_begins_is_not_removed) {
   EXPECT_EQ(b.rows("SELECT count(*) FROM lockstep_set_aside"), "1\n");
 }
 
+TEST_F(any_table, a_copy_of_rows_without_a_key_is_no_news) {
+  const std::string schema
+    = "CREATE TABLE t(id TEXT, no, x, PRIMARY KEY(id, no));"
+      "INSERT INTO t VALUES(NULL, 1, 'one'), (NULL, 1, 'one'), ('a', NULL, 2),"
+      " ('a', 1, 3)";
+  a.elsewhere(schema);
+  b.elsewhere(schema);
+  b.elsewhere("INSERT INTO t VALUES(NULL, 1, 'own')");
+  ASSERT_TRUE(a.track("t"));
+  ASSERT_TRUE(b.follow(a));
+  ASSERT_TRUE(b.track("t"));
+  settle();
+  expect_rows("SELECT count(*) FROM t", "5\n");
+  on(b, "DELETE FROM t WHERE x = 'one'");
+  expect_rows("SELECT count(*) FROM t", "3\n");
+}
+
+TEST_F(any_table, what_triggers_refuse_here_was_accepted_where_it_was_written) {
+  for (auto* device : {&a, &b})
+    device->elsewhere(
+      "CREATE TABLE kind(name TEXT PRIMARY KEY);"
+      "CREATE TABLE item(name TEXT PRIMARY KEY, kind TEXT);"
+      "CREATE TRIGGER known BEFORE INSERT ON item BEGIN SELECT RAISE(ABORT,"
+      " 'There is no such kind') WHERE NOT EXISTS(SELECT 1 FROM kind WHERE"
+      " name = NEW.kind); END");
+  a.elsewhere("INSERT INTO kind VALUES('pen');"
+              "INSERT INTO item VALUES('blue', 'pen'), ('red', 'pen')");
+  // Only here does it know what kinds there are.
+  ASSERT_TRUE(a.track("item"));
+  ASSERT_TRUE(b.follow(a));
+  ASSERT_TRUE(b.track("item"));
+  settle();
+  expect_rows("SELECT name FROM item ORDER BY name", "\"blue\"\n\"red\"\n");
+  on(a, "INSERT INTO item VALUES('green', 'pen')");
+  expect_rows("SELECT count(*) FROM item", "3\n");
+  EXPECT_THROW(b.elsewhere("INSERT INTO item VALUES('black', 'pen')"),
+               SQLite::Exception);
+}
+
 TEST_F(any_table, an_operation_that_makes_no_sense_stops_nobody) {
   make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
   b.elsewhere("INSERT INTO t VALUES(1, 1), (2, 2)");

@@ -318,9 +318,10 @@ void library_state::fail_office(const failure& why) {
   store_->rollback();
   logger().error("library {}: cannot lead: {}", to_string(setup_.library),
                  why.message);
-  if (why.code == errc::busy) {
-    // Another program holds the file for long: until it lets go, this device
-    // writes as a follower does.
+  if (why.code == errc::busy || why.code == errc::disk_full) {
+    // Another program holds the file for long, or there is no room for what
+    // waits: until that is over, this device writes as a follower does, and can
+    // be read.
     leadership_.role = role::candidate;
     office_due_ = true;
     try_later();

@@ -136,8 +136,10 @@ void library_state::turn() {
   turn_scheduled_ = false;
   if (std::exchange(behind_, false) && !detached_)
     follow_log(nullptr);
-  if (std::exchange(office_due_, false) && !detached_)
+  if (office_due_ && !detached_ && !(self_->clock().now() < next_retry_)) {
+    office_due_ = false;
     return change_role(announced_);
+  }
   if (queue_.empty())
     return;
   if (auto* next = std::get_if<job>(&queue_.front())) {

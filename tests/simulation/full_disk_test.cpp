@@ -2,6 +2,7 @@
 #include "tests/simulation/table_checker.hpp"
 #include "tests/simulation/world.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 namespace lockstep::simulation {
@@ -96,6 +97,27 @@ TEST_F(disk_without_room, makes_a_leader_refuse_a_commit_or_keep_it) {
     for (int number : refused)
       EXPECT_FALSE(has(one, number)) << number << " on " << one.name;
   }
+  expect_equal();
+}
+
+TEST_F(disk_without_room, lets_a_leader_be_read_that_cannot_take_office) {
+  auto& leader = at(0);
+  world_.crash(leader, unflushed::kept);
+  ASSERT_TRUE(world_.start(leader));
+  SQLite::Database{world_.database_of(leader).string(), SQLite::OPEN_READWRITE}
+    .exec("INSERT INTO note VALUES('01890a5d-ac96-774b-bcce-000000000000',"
+          " hex(randomblob(100000)), 7)");
+  leader.disk->room = 0;
+  ASSERT_TRUE(world_.reopen(leader));
+  EXPECT_TRUE(has(leader, 7));
+  expect_refused(commit(leader, 8));
+  leader.disk->room = memory_volume::plenty;
+  world_.run.run_for(5min);
+  ASSERT_TRUE(world_.reopen(leader));
+  ASSERT_TRUE(commit(leader, 9));
+  world_.run.run_for(5min);
+  for (auto& one : world_.devices)
+    EXPECT_TRUE(has(one, 7) && !has(one, 8) && has(one, 9)) << one.name;
   expect_equal();
 }
 

@@ -51,8 +51,8 @@ bool read_id(const json& object, const char* field, Id& to) {
   return id.has_value();
 }
 
-expected<library_description> from_json(const fs::path& file,
-                                        const json& object) {
+expected<library_description> read_description(const fs::path& file,
+                                               const json& object) {
   try {
     library_description what;
     for (bool good : {read_id(object, "id", what.id),
@@ -157,7 +157,7 @@ expected<library_folder> open_library_folder(const fs::path& folder) {
                 folder.string() + " is no library: it has no library.json.");
   if (!object)
     return tl::make_unexpected(object.error());
-  auto description = from_json(file, *object);
+  auto description = read_description(file, *object);
   if (!description)
     return tl::make_unexpected(description.error());
   if (name_of(folder) != to_string(description->id))

@@ -1,5 +1,6 @@
 #include "persistence/capture.hpp"
 
+#include "messages/json_value.hpp"
 #include "persistence/image.hpp"
 
 #include <algorithm>
@@ -20,11 +21,6 @@ bool refers_to_rows(const tracked_table_schema* schema) {
     [](const tracked_column& column) { return !column.refers_to.empty(); });
 }
 
-/// Values that SQLite could tell apart: 1 is not 1.0.
-bool differ(const nlohmann::json& a, const nlohmann::json& b) {
-  return a != b || a.is_number_float() != b.is_number_float();
-}
-
 /// The columns of the table in which two images differ. What the older one does
 /// not know has changed unless it is NULL, or the key that the record has.
 std::vector<std::string> changed_columns(const tracked_table_schema& schema,
@@ -38,7 +34,7 @@ std::vector<std::string> changed_columns(const tracked_table_schema& schema,
           column != nullptr && !column->earlier_name.empty())
         old_value = before.find(column->earlier_name);
     const bool changed = old_value != before.end()
-                           ? differ(*old_value, value)
+                           ? !is_same_value(*old_value, value)
                            : !value.is_null() && !schema.is_key(name)
                                && name != schema.number_in_image;
     if (changed)

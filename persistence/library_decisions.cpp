@@ -107,8 +107,8 @@ expected<void> library_sequencer::decide(const operation& what,
       placed.data = store_.rows.with_number(*schema, what.record, placed.data);
     }
   } catch (const nlohmann::json::exception&) {
-    add_conflict(what, conflict_kind::constraint, "Its image is not valid JSON.",
-                 winner);
+    add_conflict(what, conflict_kind::constraint,
+                 "Its image is not valid JSON.", winner);
     return {};
   }
   const bool agree = latest && is_same_wish(*latest, placed);
@@ -128,13 +128,11 @@ resolution library_sequencer::resolve_now(const operation& what,
   // What becomes of a conflict is no conflict.
   if (what.model == conflict_model)
     return {};
-  // Most operations need no policy.
-  const bool plain = !latest
-                     || (last_writer_wins(what, record) == verdict::clean
-                         && !what.base_operation);
-  return resolve(plain ? conflict_policy::last_writer_wins
-                       : policy_of(store_, what.model),
-                 what, record,
+  auto policy = [&] {
+    return latest ? policy_of(store_, what.model)
+                  : conflict_policy::last_writer_wins;
+  };
+  return resolve(policy, what, record,
                  [&] { return conflicting_images(store_, what, *latest); });
 }
 

@@ -1,6 +1,6 @@
 #include "protocol/resolution.hpp"
 
-#include <nlohmann/json.hpp>
+#include "messages/json_value.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,14 +11,13 @@ namespace {
 
 using json = nlohmann::json;
 
-/// A missing column is as good as none; 1 is not 1.0.
+/// A missing column is as good as none.
 bool same(const json& a, const json& b, const std::string& column) {
   const auto mine = a.find(column);
   const auto theirs = b.find(column);
   if (mine == a.end() || theirs == b.end())
     return mine == a.end() && theirs == b.end();
-  return *mine == *theirs
-         && mine->is_number_float() == theirs->is_number_float();
+  return is_same_value(*mine, *theirs);
 }
 
 /// The columns in which two images differ.
@@ -91,12 +90,10 @@ resolution merge_columns(const operation& what, verdict outcome,
   auto base = json::parse(images.base.value_or("{}"), nullptr, false);
   if (!base.is_object())
     base = json::object();
-  const auto changed = what.changed.empty() ? difference(base, mine)
-                                            : what.changed;
-  auto theirs = difference(base, newest);
-  // What they changed is not known: whatever is not as we want it.
-  if (!images.base)
-    theirs = difference(mine, newest);
+  const auto changed
+    = what.changed.empty() ? difference(base, mine) : what.changed;
+  // Where what they changed is not known: whatever is not as we want it.
+  const auto theirs = difference(images.base ? base : mine, newest);
   resolution result;
   auto merged = newest;
   for (const auto& column : changed) {
@@ -129,27 +126,28 @@ resolution merge_columns(const operation& what, verdict outcome,
 
 } // namespace
 
-resolution resolve(conflict_policy policy, const operation& what,
-                   const record_standing& record,
+resolution resolve(const std::function<conflict_policy()>& policy,
+                   const operation& what, const record_standing& record,
                    const std::function<concurrent_images()>& images) {
   const auto outcome = last_writer_wins(what, record);
-  const bool removed = what.change == change_type::remove || record.deleted
-                       || !record.version;
-  const bool follows_own = outcome == verdict::clean && what.base_operation;
-  switch (policy) {
+  // What follows on the writer's own operation may not have seen what that one
+  // was merged with.
+  if (outcome == verdict::clean && !what.base_operation)
+    return {};
+  const bool removed
+    = what.change == change_type::remove || record.deleted || !record.version;
+  const auto chosen = policy();
+  switch (chosen) {
     case conflict_policy::last_writer_wins:
       break;
     case conflict_policy::first_writer_wins:
-      return as_last_writer(outcome == verdict::wins && !removed
-                              ? verdict::loses
-                              : outcome);
+      return as_last_writer(
+        outcome == verdict::wins && !removed ? verdict::loses : outcome);
     case conflict_policy::field_merge:
     case conflict_policy::union_merge:
-      // What follows on the writer's own operation may not have seen what that
-      // one was merged with.
-      if (!removed && (outcome != verdict::clean || follows_own))
+      if (!removed)
         return merge_columns(what, outcome, images(),
-                             policy == conflict_policy::union_merge);
+                             chosen == conflict_policy::union_merge);
   }
   return as_last_writer(outcome);
 }

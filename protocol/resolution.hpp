@@ -31,11 +31,12 @@ struct resolution {
   std::optional<std::string> merged;
 };
 
-/// Decided once, by the leader, at the moment of sequencing. `images` is asked
-/// only where a policy needs them. Throws nlohmann::json::exception for an
-/// operation whose image is not valid JSON.
-resolution resolve(conflict_policy policy, const operation& what,
-                   const record_standing& record,
+/// Decided once, by the leader, at the moment of sequencing. Most operations
+/// need neither the model's policy nor the images, which are asked for only
+/// then. Throws nlohmann::json::exception for an operation whose image is not
+/// valid JSON.
+resolution resolve(const std::function<conflict_policy()>& policy,
+                   const operation& what, const record_standing& record,
                    const std::function<concurrent_images()>& images);
 
 } // namespace lockstep

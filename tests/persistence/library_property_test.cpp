@@ -1,10 +1,10 @@
 #include "protocol/chain.hpp"
 #include "tests/persistence/library_device.hpp"
+#include "tests/support/each_seed.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>
@@ -238,20 +238,11 @@ private:
 } // namespace
 
 TEST(library_property, devices_that_conflict_end_up_equal) {
-  std::uint64_t first = 1;
-  std::uint64_t last = 200;
-  if (const char* given = std::getenv("LOCKSTEP_SEED"))
-    first = last = std::strtoull(given, nullptr, 10);
-  if (const char* given = std::getenv("LOCKSTEP_LAST_SEED"))
-    last = std::strtoull(given, nullptr, 10);
-  for (auto seed = first; seed <= last; ++seed) {
-    SCOPED_TRACE("LOCKSTEP_SEED=" + std::to_string(seed));
+  for_each_seed(200, [](std::uint64_t seed) {
     small_fleet fleet{seed};
     fleet.run(40);
     fleet.check();
-    if (HasFailure())
-      return;
-  }
+  });
 }
 
 TEST(library_property, own_rows_that_a_parent_took_along_come_back) {

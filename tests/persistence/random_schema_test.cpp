@@ -2,11 +2,11 @@
 #include "tests/persistence/random_schema.hpp"
 #include "tests/persistence/random_statements.hpp"
 #include "tests/persistence/table_dump.hpp"
+#include "tests/support/each_seed.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 
@@ -231,18 +231,9 @@ private:
 struct random_schema_by : testing::TestWithParam<writers> {};
 
 TEST_P(random_schema_by, rows_that_other_programs_write_are_equal_everywhere) {
-  std::uint64_t first = 1;
-  std::uint64_t last = 60;
-  if (const char* given = std::getenv("LOCKSTEP_SEED"))
-    first = last = std::strtoull(given, nullptr, 10);
-  if (const char* given = std::getenv("LOCKSTEP_LAST_SEED"))
-    last = std::strtoull(given, nullptr, 10);
-  for (auto seed = first; seed <= last; ++seed) {
-    SCOPED_TRACE("LOCKSTEP_SEED=" + std::to_string(seed));
+  for_each_seed(60, [](std::uint64_t seed) {
     random_case{seed, GetParam()}.run();
-    if (HasFailure())
-      return;
-  }
+  });
 }
 
 /// As the tests' names have it.

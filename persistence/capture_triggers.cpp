@@ -118,6 +118,9 @@ private:
 /// it: they are noted before it does.
 void add_replaced(SQLite::Database& database,
                   const tracked_table_schema& schema, definitions& made) {
+  const auto indexes = replaceable(database, schema);
+  if (indexes.empty())
+    return;
   const coming_row coming{database, schema.table};
   const auto table = sql_name(schema.table);
   std::set<std::string> columns;
@@ -126,7 +129,7 @@ void add_replaced(SQLite::Database& database,
   bool any_update = false;
   auto notes = [&](const std::string& other_row) {
     std::string body;
-    for (const auto& index : replaceable(database, schema)) {
+    for (const auto& index : indexes) {
       std::string where;
       for (const auto& term : index.terms)
         where += (where.empty() ? "" : " AND ")
@@ -153,10 +156,7 @@ void add_replaced(SQLite::Database& database,
                  + " WHEN (SELECT applying FROM lockstep_state) = 0 BEGIN "
                  + body + "END";
   };
-  const auto before_insert = notes({});
-  if (before_insert.empty())
-    return;
-  add("replace", "INSERT", before_insert);
+  add("replace", "INSERT", notes({}));
   if (schema.kind != key_kind::integer && schema.is_numbered())
     columns.insert(schema.number);
   if (columns.empty())

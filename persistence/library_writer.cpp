@@ -24,14 +24,6 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
   return {};
 }
 
-bool has_other_triggers(library_store& store, const std::string& table) {
-  auto row = store.statements.use(
-    "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1"
-    " COLLATE NOCASE AND name NOT LIKE 'lockstep\\_%' ESCAPE '\\' LIMIT 1");
-  row->bind(1, table);
-  return row->executeStep();
-}
-
 tl::unexpected<failure> ended_early() {
   return fail(errc::constraint,
               "A statement rolled the whole transaction back; nothing was"
@@ -154,7 +146,7 @@ expected<void> library_writer::run_step(const record_change& change,
                   + change.model + "\" already; update it instead.");
   if (schema != nullptr) {
     // What the application's triggers do elsewhere is in no log.
-    if (has_other_triggers(store_, schema->table))
+    if (schema->has_triggers)
       store_.beside_log = true;
     store_.set_triggers(true);
     auto done = store_.attempt([&]() -> expected<void> {

@@ -1,5 +1,6 @@
 #include "persistence/model_policy.hpp"
 
+#include "persistence/record_reader.hpp"
 #include "persistence/uuid_v5.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,21 +25,16 @@ conflict_policy read_policy(const std::string& image) {
 } // namespace
 
 conflict_policy policy_of(library_store& store, std::string_view model) {
-  const auto record = record_of(model);
-  if (const auto mine = store.pending.newest_of(policy_model, record))
-    return read_policy(mine->data);
-  const auto state = store.index.find(policy_model, record);
-  if (!state.version || state.deleted)
-    return conflict_policy::last_writer_wins;
-  const auto found = store.entry_at(state.latest);
+  const auto found
+    = find_record(store, std::string{policy_model}, record_of(model));
   return found && *found ? read_policy((*found)->data)
                          : conflict_policy::last_writer_wins;
 }
 
 record_change policy_change(std::string_view model, conflict_policy policy) {
-  return {std::string{policy_model}, record_of(model), change_type::update,
-          nlohmann::json{{"model", model}, {"policy", to_string(policy)}}
-            .dump()};
+  return {
+    std::string{policy_model}, record_of(model), change_type::update,
+    nlohmann::json{{"model", model}, {"policy", to_string(policy)}}.dump()};
 }
 
 } // namespace lockstep

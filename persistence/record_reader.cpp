@@ -68,7 +68,7 @@ find_record(library_store& store, const std::string& model, record_id record) {
   }
   if (!state.version || state.deleted)
     return std::nullopt;
-  auto latest = store.log.at(state.latest);
+  auto latest = store.entry_at(state.latest);
   if (!latest)
     return tl::make_unexpected(latest.error());
   if (!*latest)

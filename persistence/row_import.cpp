@@ -34,8 +34,8 @@ public:
 
   /// Whether one of them is the record's row; it is no other's from now on.
   bool take(record_id record, const nlohmann::json& image) {
-    const auto same = by_content_.equal_range(
-      std::hash<std::string>{}(image.dump()));
+    const auto same
+      = by_content_.equal_range(std::hash<std::string>{}(image.dump()));
     for (auto row = same.first; row != same.second; ++row) {
       store_.keys.kept.keep(schema_.id, record, place_at(row->second));
       if (store_.rows.read(schema_, record) == image) {
@@ -53,12 +53,10 @@ private:
   }
 
   std::vector<std::int64_t> read_numbers() {
-    std::string where;
-    for (const auto& column : schema_.key_columns)
-      where += (where.empty() ? "" : " OR ") + sql_name(column) + " IS NULL";
     SQLite::Statement rows{*store_.database,
                            "SELECT " + schema_.number + " FROM "
-                             + sql_name(schema_.table) + " WHERE " + where};
+                             + sql_name(schema_.table) + " WHERE "
+                             + sql_without_key(schema_)};
     std::vector<std::int64_t> numbers;
     while (rows.executeStep())
       if (const auto number = rows.getColumn(0).getInt64();
@@ -156,9 +154,9 @@ expected<operation_range> import_rows(library_store& store,
     if (!places)
       return tl::make_unexpected(places.error());
     const missing_rows missing{store, *places};
-    for (const auto& row : show_unchecked(
-           store, show_in_pieces(store, missing),
-           [&](std::size_t index) { return missing.at(index); }))
+    for (const auto& row :
+         show_unchecked(store, show_in_pieces(store, missing),
+                        [&](std::size_t index) { return missing.at(index); }))
       set_aside(store, (*places)[row.index], row.why.message);
     store.pending.for_each([&](const operation& what, std::int64_t) {
       if (what.model == schema.model)

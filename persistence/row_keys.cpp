@@ -52,14 +52,6 @@ std::optional<record_id> uuid_in(const nlohmann::json& value) {
   return id;
 }
 
-/// SQL that holds for rows that their key does not tell apart.
-std::string is_null(const tracked_table_schema& schema) {
-  std::string text;
-  for (const auto& column : schema.key_columns)
-    text += (text.empty() ? "(" : " OR ") + sql_name(column) + " IS NULL";
-  return text + ")";
-}
-
 bool is_nothing(const sql_value& value) {
   return std::holds_alternative<std::nullptr_t>(value);
 }
@@ -72,6 +64,13 @@ bool has_null(const nlohmann::json& key) {
 }
 
 } // namespace
+
+std::string sql_without_key(const tracked_table_schema& schema) {
+  std::string text;
+  for (const auto& column : schema.key_columns)
+    text += (text.empty() ? "(" : " OR ") + sql_name(column) + " IS NULL";
+  return text + ")";
+}
 
 void row_location::bind_to(SQLite::Statement& statement) const {
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -212,7 +211,7 @@ std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
                          : std::nullopt;
     if (!number || (owner && is_without_key(schema, *owner)))
       return std::nullopt;
-    return row_location{schema.number + " = ?1 AND " + is_null(schema),
+    return row_location{schema.number + " = ?1 AND " + sql_without_key(schema),
                         {*number}};
   }
   if (known && known->key) {

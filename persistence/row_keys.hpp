@@ -30,6 +30,10 @@ struct mint {
   std::string random;  ///< Ten bytes.
 };
 
+/// SQL that holds for rows that their natural key does not tell apart: it has a
+/// NULL in it.
+std::string sql_without_key(const tracked_table_schema& schema);
+
 /// Which row is which record. The record id is the row's UUID where it has one;
 /// else it follows from its natural key (UUIDv5, RFC 9562, of model and key);
 /// else it was made when the row was first seen (UUIDv7) and is kept in

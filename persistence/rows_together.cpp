@@ -26,6 +26,22 @@ std::optional<failure> refusal_of(library_store& store, F action) {
   }
 }
 
+/// While it lives, no trigger acts.
+class without_triggers {
+public:
+  explicit without_triggers(library_store& store) : store_(store) {
+    store_.allow_triggers(false);
+  }
+  without_triggers(const without_triggers&) = delete;
+  without_triggers& operator=(const without_triggers&) = delete;
+  ~without_triggers() {
+    store_.allow_triggers(true);
+  }
+
+private:
+  library_store& store_;
+};
+
 /// Whether the table's rowid is the number of another table's row.
 bool borrows_number(const tracked_table_schema& schema) {
   return schema.kind == key_kind::natural && schema.key_columns.size() == 1
@@ -198,17 +214,10 @@ show_unchecked(library_store& store, std::vector<unshown_row> unshown,
                const std::function<wanted_row(std::size_t)>& at) {
   if (unshown.empty())
     return unshown;
-  store.allow_triggers(false);
-  try {
-    std::erase_if(unshown, [&](const unshown_row& row) {
-      return row.why.code == errc::constraint
-             && !show_one(store, at(row.index));
-    });
-  } catch (...) {
-    store.allow_triggers(true);
-    throw;
-  }
-  store.allow_triggers(true);
+  const without_triggers unchecked{store};
+  std::erase_if(unshown, [&](const unshown_row& row) {
+    return row.why.code == errc::constraint && !show_one(store, at(row.index));
+  });
   return unshown;
 }
 

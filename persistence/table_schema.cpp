@@ -56,6 +56,15 @@ std::optional<declared_table> find_table(SQLite::Database& database,
 }
 
 /// Why a thing of this type is no table whose rows could be kept in step.
+bool has_triggers(SQLite::Database& database, const std::string& table) {
+  SQLite::Statement row{
+    database, "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name"
+              " = ?1 COLLATE NOCASE AND name NOT LIKE 'lockstep\\_%' ESCAPE"
+              " '\\' LIMIT 1"};
+  row.bind(1, table);
+  return row.executeStep();
+}
+
 std::string refusal_of(const declared_table& found) {
   const auto name = "The table \"" + found.name + "\" ";
   if (is_any_of(found.name.substr(0, 9), {"lockstep_"})
@@ -301,6 +310,7 @@ read_table_schema(SQLite::Database& database, const std::string& table,
       return fail(errc::not_found, "The table \"" + found->name
                                      + "\" has no column \"" + name
                                      + "\" to exclude; check the name.");
+  schema.has_triggers = has_triggers(database, found->name);
   return schema;
 }
 

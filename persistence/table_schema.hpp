@@ -48,6 +48,8 @@ struct tracked_table_schema {
   std::vector<tracked_column> columns;
   /// The excluded columns, whose values stay on this device.
   std::vector<std::string> local_columns;
+  /// Whether the application has triggers on it.
+  bool has_triggers = false;
   /// False while the table is not there.
   bool present = true;
 

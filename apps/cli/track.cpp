@@ -107,9 +107,9 @@ requests_of(const track_arguments& what,
   };
   using setter
     = std::function<expected<void>(track_table&, const std::string&)>;
-  auto set_each = [&](const std::vector<std::string>& given, char between,
-                      const std::string& like,
-                      const setter& set) -> expected<void> {
+  auto set_each
+    = [&](const std::vector<std::string>& given, char between,
+          const std::string& like, const setter& set) -> expected<void> {
     for (const auto& text : given) {
       auto parts = in_two(text, between, like);
       if (!parts)
@@ -130,8 +130,8 @@ requests_of(const track_arguments& what,
     one.excluded.push_back(column);
     return expected<void>{};
   };
-  auto set_policy = [](track_table& one,
-                       const std::string& name) -> expected<void> {
+  auto set_policy
+    = [](track_table& one, const std::string& name) -> expected<void> {
     one.policy = parse_conflict_policy(name);
     if (!one.policy)
       return fail(errc::invalid_argument,
@@ -150,10 +150,8 @@ requests_of(const track_arguments& what,
     .map([&] { return std::move(list); });
 }
 
-/// How the tables stand, once what other programs did to them is in.
+/// How the tables stand.
 expected<std::vector<table_list::table>> tables_of(library& of) {
-  if (auto now = open_device::settled_status(of); !now)
-    return tl::make_unexpected(now.error());
   return of.tables().get().map(
     [](table_list&& found) { return std::move(found.tables); });
 }
@@ -174,20 +172,12 @@ void add(const tracked_table& one, nlohmann::json& json, text_table& table) {
                         with_commas(one.rows)});
 }
 
-expected<void> run_track(const options& given, const track_arguments& what) {
-  if (what.all != what.tables.empty())
-    return fail(errc::invalid_argument,
-                "Name the tables to track, or write --all.");
-  auto device = open_device::at(given);
-  if (!device)
-    return tl::make_unexpected(device.error());
-  auto of = device->open(what.library);
-  if (!of)
-    return tl::make_unexpected(of.error());
-  auto list = tables_of(*of);
+expected<void> track(const options& given, const track_arguments& what,
+                     library& of) {
+  auto list = tables_of(of);
   if (!list)
     return tl::make_unexpected(list.error());
-  auto chosen = what.all ? choose_all(*of, *list) : choose(*list, what.tables);
+  auto chosen = what.all ? choose_all(of, *list) : choose(*list, what.tables);
   if (!chosen)
     return tl::make_unexpected(chosen.error());
   auto requests = requests_of(what, chosen->tables);
@@ -196,7 +186,7 @@ expected<void> run_track(const options& given, const track_arguments& what) {
   nlohmann::json tracked = nlohmann::json::array();
   text_table table{{"TABLE", "MODEL", "KEY", "ROWS"}, {}};
   for (const auto& request : *requests) {
-    auto one = of->track(request).get();
+    auto one = of.track(request).get();
     if (!one && what.all && is_about_the_table(one.error().code))
       chosen->refused.push_back({request.table, {}, one.error().message});
     else if (!one)
@@ -216,14 +206,9 @@ expected<void> run_track(const options& given, const track_arguments& what) {
   return {};
 }
 
-expected<void> run_untrack(const options& given, const track_arguments& what) {
-  auto device = open_device::at(given);
-  if (!device)
-    return tl::make_unexpected(device.error());
-  auto of = device->open(what.library);
-  if (!of)
-    return tl::make_unexpected(of.error());
-  auto list = tables_of(*of);
+expected<void> untrack(const options& given, const track_arguments& what,
+                       library& of) {
+  auto list = tables_of(of);
   if (!list)
     return tl::make_unexpected(list.error());
   auto chosen = choose(*list, what.tables);
@@ -238,7 +223,7 @@ expected<void> run_untrack(const options& given, const track_arguments& what) {
   std::string text;
   std::reverse(chosen->tables.begin(), chosen->tables.end());
   for (const auto& table : chosen->tables) {
-    auto one = of->untrack(table.name).get();
+    auto one = of.untrack(table.name).get();
     if (!one)
       return tl::make_unexpected(one.error());
     json.push_back(one->table);
@@ -246,6 +231,19 @@ expected<void> run_untrack(const options& given, const track_arguments& what) {
   }
   given.out().answer({{"untracked", json}}, text);
   return {};
+}
+
+expected<void> run_track(const options& given, const track_arguments& what) {
+  if (what.all != what.tables.empty())
+    return fail(errc::invalid_argument,
+                "Name the tables to track, or write --all.");
+  return with_library(given, what.library,
+                      [&](library& of) { return track(given, what, of); });
+}
+
+expected<void> run_untrack(const options& given, const track_arguments& what) {
+  return with_library(given, what.library,
+                      [&](library& of) { return untrack(given, what, of); });
 }
 
 } // namespace

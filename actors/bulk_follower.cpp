@@ -46,8 +46,6 @@ event_subscriber::behavior_type
 bulk_follower(event_subscriber::stateful_pointer<bulk_follower_state> self,
               bulk_follower_setup setup) {
   self->state.setup = std::move(setup);
-  self->send(self->state.setup.events,
-             subscribe{event_subscriber{self}, self->state.setup.library});
   return {[self](const event_batch& batch) {
     for (const auto& what : batch.list)
       if (const auto* logged = std::get_if<bulk_operation_logged>(&what.body))

@@ -14,9 +14,7 @@ namespace lockstep {
 
 /// What a bulk follower is made from.
 struct bulk_follower_setup {
-  library_id library;
   device_id device;
-  event_bus_actor events;
   indexer_actor indexer;
   /// Where this device has the folder that another device indexed.
   std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
@@ -33,6 +31,7 @@ struct bulk_follower_state {
   bool indexing = false;
 };
 
+/// Whoever spawns it subscribes it.
 event_subscriber::behavior_type
 bulk_follower(event_subscriber::stateful_pointer<bulk_follower_state> self,
               bulk_follower_setup setup);

@@ -2,6 +2,8 @@
 
 #include "actors/logging.hpp"
 
+#include <caf/send.hpp>
+
 #include <exception>
 #include <utility>
 
@@ -23,11 +25,10 @@ void call(const event_callback& callback, const event& what) {
 
 event_subscriber::behavior_type callback_subscriber(
   event_subscriber::stateful_pointer<callback_subscriber_state> self,
-  const event_bus_actor& bus, library_id library, event_callback callback) {
+  const event_bus_actor& bus, event_callback callback) {
   self->monitor(bus);
   self->set_down_handler(
     [self](const caf::down_msg& down) { self->quit(down.reason); });
-  self->send(bus, subscribe{event_subscriber{self}, library});
   return {
     [callback = std::move(callback)](const event_batch& batch) {
       for (const auto& each : batch.list)
@@ -42,8 +43,11 @@ event_subscriber spawn_callback_subscriber(caf::actor_system& system,
                                            const event_bus_actor& bus,
                                            library_id library,
                                            event_callback callback) {
-  return spawn_blocking(system, env, callback_subscriber, bus, library,
-                        std::move(callback));
+  auto made = spawn_blocking(system, env, callback_subscriber, bus,
+                             std::move(callback));
+  // Not by the subscriber: its thread may start after the next event.
+  caf::anon_send(bus, subscribe{made, library});
+  return made;
 }
 
 } // namespace lockstep

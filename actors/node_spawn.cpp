@@ -97,10 +97,10 @@ node_state::spawn_library(const library_folder& folder) {
   made.indexer
     = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
                      index_sink_actor{made.library}, setup_.limits.index);
-  auto follower = self_->spawn(bulk_follower,
-                               bulk_follower_setup{what.id, setup_.identity.id,
-                                                   setup_.events, made.indexer,
-                                                   setup_.matching_folder});
+  auto follower = self_->spawn(
+    bulk_follower, bulk_follower_setup{setup_.identity.id, made.indexer,
+                                       setup_.matching_folder});
+  self_->send(setup_.events, subscribe{follower, what.id});
   self_->send(made.library,
               library_neighbours{made.replication, made.leadership, gateway_});
   if (*unnamed)

@@ -96,8 +96,8 @@ public:
   expected<library> share_library(const library& shared, node& with,
                                   const std::filesystem::path& database = {});
 
-  /// Calls `callback` for each event of `of` (nil: of all libraries), on a
-  /// thread of its own: a slow callback delays nobody.
+  /// Calls `callback` for each event of `of` (nil: of all libraries) from now
+  /// on, on a thread of its own: a slow callback delays nobody.
   subscription subscribe(std::function<void(const event&)> callback,
                          library_id of = {});
 

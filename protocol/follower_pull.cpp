@@ -97,6 +97,13 @@ void follower_pull::on_entries(device_id from, const entries& answer,
   auto answers_me
     = phase_ == phase::asking && from == source_ && answer.since == since_;
   if (answers_me && probing_) {
+    if (from != context_.view.leader && answer.head == since_) {
+      // This log goes on where the other's ends. What is wrong with it, if
+      // anything, shows once the other has what made its leader a member.
+      probing_ = false;
+      rest(now);
+      return;
+    }
     phase_ = phase::yielding;
     deadline_.reset();
     attempts_ = 0;

@@ -259,6 +259,19 @@ TEST(replication, member_speaks_for_a_leader_that_this_log_does_not_know) {
             "3< fetch 100 after 1.3");
 }
 
+TEST(replication, member_that_is_not_as_far_makes_no_log_yield) {
+  constexpr std::uint8_t stranger = 4;
+  const auto under = notebook::ballot(2, stranger);
+  notebook book{at(1, 9)};
+  book.follow(2, stranger);
+  book.up(three);
+  book.hear(three, sync_required{under, at(1, 9), at(1, 3), {}});
+  EXPECT_EQ(book.input(matched(at(1, 3))), "3< fetch 1 after 1.3");
+  EXPECT_EQ(book.hear(three, entries{under, at(1, 3), {}, at(1, 3)}), "")
+    << "its log ends where the two still match";
+  EXPECT_EQ(book.pass_until_due(), "3< fetch 100 after 1.9");
+}
+
 TEST(replication, follower_syncs_through_another_while_the_leader_is_away) {
   notebook book{at(1, 9)};
   book.follow(2, two);

@@ -7,8 +7,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
-# Assertions stay on in the default build.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+# Assertions stay on in the default build. Line numbers are enough for traces
+# and profiles, and take a third off the time of a build; `debug` has all.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

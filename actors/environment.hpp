@@ -5,10 +5,14 @@
 #include <caf/actor_clock.hpp>
 #include <caf/spawn_options.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 
 namespace lockstep {
+
+/// Time asleep included; steady_clock stands still then.
+std::chrono::milliseconds time_since_boot();
 
 /// What differs between production and simulation.
 struct environment {
@@ -20,8 +24,20 @@ struct environment {
     return std::chrono::floor<std::chrono::milliseconds>(
       std::chrono::system_clock::now());
   };
+  /// How long the machine has been up, asleep or not, as a function of the
+  /// same.
+  std::function<std::chrono::milliseconds(time_point)> uptime = [](time_point) {
+    return time_since_boot();
+  };
   /// Seeds every random choice of the device.
   std::uint64_t seed = 0;
+
+  /// The wall clock's reading, `ahead` added, in milliseconds since 1970.
+  [[nodiscard]] std::uint64_t unix_ms(time_point now,
+                                      std::chrono::milliseconds ahead) const {
+    const auto since = (wall(now) + ahead).time_since_epoch();
+    return static_cast<std::uint64_t>(std::max(since, since.zero()).count());
+  }
 };
 
 /// Spawns an actor that does blocking I/O: with a thread of its own, but pooled

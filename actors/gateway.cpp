@@ -99,7 +99,7 @@ void gateway_state::deliver(device_id from, const envelope& what) {
     return;
   }
   const auto& library = found->second;
-  const from_peer said{from, what.message};
+  const from_peer said{from, what.message, what.unix_ms};
   if (is_for_leadership(what.message))
     self_->send(library.leadership, said);
   if (is_for_replication(what.message))

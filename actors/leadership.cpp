@@ -54,12 +54,9 @@ void leadership_state::perform(const send_to_peer& what) {
   const auto peer = peers.find(what.to);
   if (peer == peers.end())
     return;
-  auto message = what.message;
-  if (auto* beat = std::get_if<heartbeat>(&message)) {
-    const auto wall = setup.env.wall(self->clock().now());
-    beat->unix_ms = static_cast<std::uint64_t>(wall.time_since_epoch().count());
-  }
-  self->send(peer->second, envelope{setup.library, std::move(message)});
+  self->send(peer->second,
+             envelope{setup.library, what.message,
+                      setup.env.unix_ms(self->clock().now(), clock_ahead)});
 }
 
 void leadership_state::perform(const persist_leadership& what) {
@@ -221,49 +218,51 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
   const auto now = [self] {
     return self->clock().now();
   };
-  return {[&state, now](const peer_up& what) {
-            state.peers[what.device] = what.peer;
-            state.publish(peer_connected{what.device});
-            state.take(state.machine->peer_up(what.device, now()));
-          },
-          [&state, now](const peer_down& what) {
-            state.peers.erase(what.device);
-            state.publish(peer_disconnected{what.device});
-            state.take(state.machine->peer_down(what.device, now()));
-          },
-          [&state](const from_peer& what) { state.hear(what); },
-          [&state](const watch_role& what) { state.watch(what.watcher); },
-          [&state, now](const log_head& what) {
-            state.take(state.machine->head_changed(what.position, now()));
-          },
-          [&state, now](const members_changed& what) {
-            state.take(state.machine->members_changed(what.members, now()));
-          },
-          [&state](const stable_advanced& what) {
-            state.machine->stable_changed(what.stable);
-          },
-          [&state](read_leader) { return state.now_seen(); },
-          [&state, now](request_leadership) {
-            const auto request = state.next_request++;
-            auto promise = state.expect(request);
-            state.take(state.machine->request_leadership(request, now()));
-            return promise;
-          },
-          [&state, now](const transfer_leadership& what) {
-            const auto request = state.next_request++;
-            auto promise = state.expect(request);
-            state.take(state.machine->transfer(request, what.to, now()));
-            return promise;
-          },
-          [&state, now](step_down) {
-            const auto request = state.next_request++;
-            auto promise = state.expect_end(request);
-            state.take(state.machine->step_down(request, now()));
-            return promise;
-          },
-          [&state](const leadership_tick& what) {
-            state.tick(what);
-          }};
+  return {
+    [&state, now](const peer_up& what) {
+      state.peers[what.device] = what.peer;
+      state.publish(peer_connected{what.device});
+      state.take(state.machine->peer_up(what.device, now()));
+    },
+    [&state, now](const peer_down& what) {
+      state.peers.erase(what.device);
+      state.publish(peer_disconnected{what.device});
+      state.take(state.machine->peer_down(what.device, now()));
+    },
+    [&state](const from_peer& what) { state.hear(what); },
+    [&state](const watch_role& what) { state.watch(what.watcher); },
+    [&state, now](const log_head& what) {
+      state.take(state.machine->head_changed(what.position, now()));
+    },
+    [&state, now](const members_changed& what) {
+      state.take(state.machine->members_changed(what.members, now()));
+    },
+    [&state](const stable_advanced& what) {
+      state.machine->stable_changed(what.stable);
+    },
+    [&state](const clock_corrected& what) { state.clock_ahead = what.by; },
+    [&state](read_leader) { return state.now_seen(); },
+    [&state, now](request_leadership) {
+      const auto request = state.next_request++;
+      auto promise = state.expect(request);
+      state.take(state.machine->request_leadership(request, now()));
+      return promise;
+    },
+    [&state, now](const transfer_leadership& what) {
+      const auto request = state.next_request++;
+      auto promise = state.expect(request);
+      state.take(state.machine->transfer(request, what.to, now()));
+      return promise;
+    },
+    [&state, now](step_down) {
+      const auto request = state.next_request++;
+      auto promise = state.expect_end(request);
+      state.take(state.machine->step_down(request, now()));
+      return promise;
+    },
+    [&state](const leadership_tick& what) {
+      state.tick(what);
+    }};
 }
 
 } // namespace lockstep

@@ -38,6 +38,8 @@ using leadership_actor = peer_listener::extend<
   caf::reacts_to<log_head>,
   /// Library: who takes part.
   caf::reacts_to<members_changed>, caf::reacts_to<stable_advanced>,
+  /// Library: what its time is here.
+  caf::reacts_to<clock_corrected>,
   /// Who leads, as seen here.
   caf::replies_to<read_leader>::with<leadership_view>,
   /// Asks the others for the leadership. Errors: `not_leader` (a member
@@ -86,6 +88,8 @@ struct leadership_state {
   leadership_setup setup;
   std::optional<election> machine;
   std::map<device_id, peer_actor> peers;
+  /// The library's time is so far ahead of the wall clock.
+  std::chrono::milliseconds clock_ahead{};
   election_request next_request = 1;
 
 private:

@@ -77,6 +77,7 @@ run_library(library_actor::stateful_pointer<library_state> self,
     [self](const stable_advanced& what) {
       self->state.advance_stable(what.stable);
     },
+    [self](const leader_time& what) { self->state.hear_leader(what.now); },
     [self](const library_neighbours& neighbours) {
       self->state.meet(neighbours);
     },
@@ -111,6 +112,11 @@ run_library(library_actor::stateful_pointer<library_state> self,
     },
     [self](const resolve_conflict& request) {
       auto promise = self->make_response_promise<receipt>();
+      self->state.submit(request, promise);
+      return promise;
+    },
+    [self](const read_set_aside& request) {
+      auto promise = self->make_response_promise<set_aside_list>();
       self->state.submit(request, promise);
       return promise;
     },

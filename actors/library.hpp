@@ -6,6 +6,7 @@
 #include "actors/message_types.hpp"
 #include "actors/sync_log.hpp"
 #include "messages/index.hpp"
+#include "messages/merge_function.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -16,9 +17,9 @@
 namespace lockstep {
 
 /// Who hears that the log, the pending queue or the membership moved.
-using log_listener = caf::typed_actor<caf::reacts_to<log_advanced>,
-                                      caf::reacts_to<pending_advanced>,
-                                      caf::reacts_to<members_changed>>;
+using log_listener = caf::typed_actor<
+  caf::reacts_to<log_advanced>, caf::reacts_to<pending_advanced>,
+  caf::reacts_to<members_changed>, caf::reacts_to<clock_corrected>>;
 /// The library to itself: take the next turn. Writes that came meanwhile wait
 /// before it, so that a turn takes them together.
 struct library_turn {};
@@ -27,6 +28,7 @@ struct library_turn {};
 struct library_neighbours {
   log_listener replication;
   caf::typed_actor<caf::reacts_to<members_changed>,
+                   caf::reacts_to<clock_corrected>,
                    caf::replies_to<read_leader>::with<leadership_view>>
     leadership;
   caf::typed_actor<caf::reacts_to<set_library_members>> gateway;
@@ -55,7 +57,9 @@ using library_actor = caf::typed_actor<
   /// Leadership: who leads now.
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
-  caf::reacts_to<stable_advanced>, caf::reacts_to<library_neighbours>,
+  caf::reacts_to<stable_advanced>,
+  /// Replication, on a follower: what the leader's messages say.
+  caf::reacts_to<leader_time>, caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
@@ -69,6 +73,7 @@ using library_actor = caf::typed_actor<
   caf::replies_to<read_conflicts>::with<conflict_list>,
   /// `not_found` when it is no conflict, or resolved; errors as a commit's.
   caf::replies_to<resolve_conflict>::with<receipt>,
+  caf::replies_to<read_set_aside>::with<set_aside_list>,
   /// Indexer: rows of the `entry` table.
   caf::replies_to<write_index_batch>::with<done>,
   /// File watch: what other programs wrote takes a turn; answered before it.
@@ -96,6 +101,7 @@ struct library_setup {
   std::shared_ptr<library_store> store;
   sync_log_actor log;
   event_bus_actor events;
+  std::shared_ptr<const merge_functions> merges;
 };
 
 class library_state;

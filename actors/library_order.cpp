@@ -258,6 +258,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
 void library_state::change_role(const leadership_view& now) {
   const bool led = leads() && leadership_.ballot == now.ballot;
   leadership_ = announced_ = now;
+  clock_.set_leads(leads());
   if (leads() && !led)
     take_office();
   else

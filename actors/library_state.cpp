@@ -3,9 +3,11 @@
 #include "actors/errors.hpp"
 #include "actors/kept_promise.hpp"
 #include "actors/logging.hpp"
+#include "persistence/clock_correction.hpp"
 #include "persistence/conflict_list.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
+#include "persistence/set_aside.hpp"
 
 namespace lockstep {
 
@@ -13,7 +15,8 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   self_ = self;
   setup_ = std::move(setup);
   store_ = std::move(setup_.store);
-  clock_ = hybrid_clock{setup_.limits.clock_ahead_limit};
+  clock_
+    = library_clock{setup_.limits.clock_ahead_limit, clock_correction(*store_)};
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device};
   follow_log(nullptr);
@@ -56,8 +59,7 @@ void library_state::submit(log_changes request, receipt_promise promise) {
 }
 
 void library_state::submit(resolve_conflict request, receipt_promise promise) {
-  auto run = [this, request](library_writer& writer,
-                             operation_keeper& keeper) {
+  auto run = [this, request](library_writer& writer, operation_keeper& keeper) {
     return steps_to_resolve(*store_, request)
       .and_then([&](const std::vector<transaction_step>& steps) {
         return writer.run(steps, keeper);
@@ -84,6 +86,15 @@ void library_state::submit(apply_entries request, head_promise promise) {
 void library_state::submit(yield_log request, head_promise promise) {
   enqueue(job{[this, request, promise] {
     yield(request, promise);
+  }});
+}
+
+void library_state::submit(
+  read_set_aside request, caf::typed_response_promise<set_aside_list> promise) {
+  enqueue(job{[this, request, answer = answer_to(promise)] {
+    auto tried = request.again ? applier().retry() : expected<void>{};
+    answer(tried.and_then([&] { return list_set_aside(*store_); }));
+    schedule();
   }});
 }
 
@@ -177,6 +188,7 @@ void library_state::close(caf::typed_response_promise<done> promise) {
 
 void library_state::meet(library_neighbours neighbours) {
   neighbours_ = std::move(neighbours);
+  tell_clock();
   send_members();
   tell_pending();
 }
@@ -216,7 +228,7 @@ void library_state::note_entry(const entry& what, bool own) {
     receipts_.settle(settled->device_sequence, settled->sequence,
                      settled->lost);
   if (what.device != setup_.device
-      && !clock_.observe(what.timestamp, setup_.env.wall(self_->clock().now())))
+      && !clock_.observe(what.timestamp, read_clocks()))
     logger().warn("library {}: the clock of device {} is far ahead",
                   to_string(setup_.library), to_string(what.device));
   if (what.model == member_model)
@@ -301,12 +313,50 @@ failure library_state::not_leader() const {
                               + ". Commit instead of logging."};
 }
 
+library_clock::reading library_state::read_clocks() {
+  const auto now = self_->clock().now();
+  return {setup_.env.wall(now), setup_.env.uptime(now)};
+}
+
 timestamp library_state::now() {
-  return clock_.tick(setup_.env.wall(self_->clock().now()));
+  return clock_.tick(read_clocks());
+}
+
+void library_state::hear_leader(wall_time now) {
+  if (leads() || !store_ || detached_)
+    return;
+  const auto last = store_->attempt([&]() -> expected<device_sequence_number> {
+    return store_->next_device_sequence();
+  });
+  if (!last)
+    return;
+  if (const auto behind = clock_.behind(now, read_clocks())) {
+    logger().info("library {}: the clock here is {} ms behind the leader's; the"
+                  " library's time follows the leader's",
+                  to_string(setup_.library), behind->count());
+    if (auto kept = correct_clock(*store_, clock_.correction() + *behind,
+                                  stamped_well_, *behind);
+        !kept) {
+      logger().warn("library {}: {}", to_string(setup_.library),
+                    kept.error().message);
+      return;
+    }
+    clock_.move(*behind);
+    tell_clock();
+  }
+  stamped_well_ = device_sequence_number{last->value - 1};
+}
+
+void library_state::tell_clock() {
+  const clock_corrected now{clock_.correction()};
+  if (neighbours_.replication)
+    self_->send(neighbours_.replication, now);
+  if (neighbours_.leadership)
+    self_->send(neighbours_.leadership, now);
 }
 
 record_id library_state::make_record_id() {
-  const auto wall = setup_.env.wall(self_->clock().now());
+  const auto wall = clock_.at(read_clocks());
   return record_id{
     make_uuid_v7(static_cast<std::uint64_t>(wall.time_since_epoch().count()),
                  random_(), random_())};

@@ -7,7 +7,7 @@
 #include "persistence/library_store.hpp"
 #include "persistence/library_writer.hpp"
 #include "persistence/write_marks.hpp"
-#include "protocol/hybrid_clock.hpp"
+#include "protocol/library_clock.hpp"
 #include "protocol/receipt_book.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -45,6 +45,8 @@ public:
               caf::typed_response_promise<tracked_table> promise);
   void submit(untrack_table request,
               caf::typed_response_promise<untracked_table> promise);
+  void submit(read_set_aside request,
+              caf::typed_response_promise<set_aside_list> promise);
   void submit(detach_database, caf::typed_response_promise<done> promise);
   void submit(write_index_batch request,
               caf::typed_response_promise<done> promise);
@@ -60,6 +62,7 @@ public:
 
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
+  void hear_leader(wall_time now);
   caf::result<receipt> find_receipt(const receipt_query& query);
   caf::result<pending_batch> pending_after(const fetch_pending& request);
   caf::result<members_changed> members();
@@ -192,6 +195,8 @@ private:
   void obey(const ballot& under);
   [[nodiscard]] failure not_leader() const;
   timestamp now();
+  library_clock::reading read_clocks();
+  void tell_clock();
   record_id make_record_id();
   library_writer writer();
   library_sequencer sequencer(log_draft& draft);
@@ -200,7 +205,10 @@ private:
   library_actor::pointer self_ = nullptr;
   library_setup setup_;
   std::shared_ptr<library_store> store_;
-  hybrid_clock clock_{std::chrono::minutes{5}};
+  library_clock clock_{std::chrono::minutes{5}, {}};
+  /// Own operations up to here are stamped with a time that agreed with the
+  /// leader's.
+  device_sequence_number stamped_well_;
   std::mt19937_64 random_;
   /// What this library acts on, and what leadership said last: they differ
   /// while taking office is still due.

@@ -21,9 +21,7 @@ library_writer library_state::writer() {
 
 library_sequencer library_state::sequencer(log_draft& draft) {
   return library_sequencer{*store_, draft, [this] { return make_record_id(); },
-                           [this] {
-                             return now();
-                           }};
+                           [this] { return now(); }, setup_.merges.get()};
 }
 
 library_applier library_state::applier() {

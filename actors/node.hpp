@@ -128,6 +128,8 @@ struct node_setup {
   /// when it has none. By default the folder of the same path.
   std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
     matching_folder;
+  /// For models with the policy `host`.
+  std::shared_ptr<const merge_functions> merges;
 };
 
 class node_state;

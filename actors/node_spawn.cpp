@@ -83,7 +83,7 @@ node_state::spawn_library(const library_folder& folder) {
     library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
                   setup_.limits.library, env,
                   std::shared_ptr<library_store>{std::move(*store)}, made.log,
-                  setup_.events});
+                  setup_.events, setup_.merges});
   made.leadership = self_->spawn(
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,

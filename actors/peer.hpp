@@ -28,6 +28,8 @@ struct peer_down {
 struct from_peer {
   device_id device;
   peer_message message;
+  /// The library's time there, as in the envelope.
+  std::uint64_t unix_ms = 0;
 };
 
 /// Who hears what the members of one library say: its leadership and its

@@ -18,6 +18,9 @@ namespace {
 /// leaves open what was done; the machine then reads the log's end anew.
 constexpr auto answer_timeout = std::chrono::minutes{2};
 
+/// How often the library hears the leader's time.
+constexpr auto time_pause = std::chrono::seconds{1};
+
 /// Refusals that belong to a change of leadership.
 bool is_ordinary(errc code) {
   return code == errc::stale_ballot || code == errc::not_leader
@@ -57,7 +60,21 @@ void replication_state::close() {
 void replication_state::perform(const replication_send& what) {
   const auto peer = peers.find(what.to);
   if (peer != peers.end())
-    self->send(peer->second, envelope{setup.library, what.message});
+    self->send(peer->second,
+               envelope{setup.library, what.message,
+                        setup.env.unix_ms(self->clock().now(), clock_ahead)});
+}
+
+void replication_state::hear(const from_peer& what) {
+  const auto now = self->clock().now();
+  // Before the machine proposes anything on the strength of the message.
+  if (what.unix_ms != 0 && what.device == machine->leader()
+      && (!told_time || now - *told_time >= time_pause)) {
+    told_time = now;
+    self->send(setup.applier, leader_time{wall_time{std::chrono::milliseconds{
+                                static_cast<std::int64_t>(what.unix_ms)}}});
+  }
+  take(machine->on_message(what.device, what.message, now));
 }
 
 void replication_state::perform(const replication_serve& what) {
@@ -171,41 +188,42 @@ replication(replication_actor::stateful_pointer<replication_state> self,
   const auto now = [self] {
     return self->clock().now();
   };
-  return {[&state, now](const peer_up& what) {
-            state.peers[what.device] = what.peer;
-            state.take(state.machine->on_peer_up(what.device, now()));
-          },
-          [&state, now](const peer_down& what) {
-            state.peers.erase(what.device);
-            state.take(state.machine->on_peer_down(what.device, now()));
-          },
-          [&state, now](const from_peer& what) {
-            state.take(
-              state.machine->on_message(what.device, what.message, now()));
-          },
-          [&state, now](const role_changed& what) {
-            state.take(state.machine->on_role(what.now, now()));
-          },
-          [&state, now](const log_advanced& what) {
-            state.take(state.machine->on_log_advanced(what, now()));
-          },
-          [&state, now](const pending_advanced& what) {
-            state.take(state.machine->on_pending_advanced(what.last, now()));
-          },
-          [&state, now](const members_changed& what) {
-            state.take(state.machine->on_members(what.members, now()));
-          },
-          [&state, self](close_library) {
-            state.close();
-            self->quit();
-            return done{};
-          },
-          [&state, now](const replication_tick& what) {
-            if (what.generation != state.generation)
-              return;
-            state.armed.reset();
-            state.take(state.machine->on_tick(now()));
-          }};
+  return {
+    [&state, now](const peer_up& what) {
+      state.peers[what.device] = what.peer;
+      state.told_time.reset();
+      state.take(state.machine->on_peer_up(what.device, now()));
+    },
+    [&state, now](const peer_down& what) {
+      state.peers.erase(what.device);
+      state.take(state.machine->on_peer_down(what.device, now()));
+    },
+    [&state](const from_peer& what) { state.hear(what); },
+    [&state](const clock_corrected& what) { state.clock_ahead = what.by; },
+    [&state, now](const role_changed& what) {
+      state.told_time.reset();
+      state.take(state.machine->on_role(what.now, now()));
+    },
+    [&state, now](const log_advanced& what) {
+      state.take(state.machine->on_log_advanced(what, now()));
+    },
+    [&state, now](const pending_advanced& what) {
+      state.take(state.machine->on_pending_advanced(what.last, now()));
+    },
+    [&state, now](const members_changed& what) {
+      state.take(state.machine->on_members(what.members, now()));
+    },
+    [&state, self](close_library) {
+      state.close();
+      self->quit();
+      return done{};
+    },
+    [&state, now](const replication_tick& what) {
+      if (what.generation != state.generation)
+        return;
+      state.armed.reset();
+      state.take(state.machine->on_tick(now()));
+    }};
 }
 
 } // namespace lockstep

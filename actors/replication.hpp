@@ -34,6 +34,8 @@ using replication_actor = peer_listener::extend<
   caf::reacts_to<pending_advanced>,
   /// Library: who takes part.
   caf::reacts_to<members_changed>,
+  /// Library: what its time is here.
+  caf::reacts_to<clock_corrected>,
   /// Stops at once and ends the actor.
   caf::replies_to<close_library>::with<done>, caf::reacts_to<replication_tick>>;
 
@@ -43,7 +45,7 @@ using entry_applier = caf::typed_actor<
   caf::replies_to<apply_entries>::with<log_head>,
   caf::replies_to<yield_log>::with<log_head>,
   caf::replies_to<fetch_pending>::with<pending_batch>,
-  caf::reacts_to<stable_advanced>>;
+  caf::reacts_to<stable_advanced>, caf::reacts_to<leader_time>>;
 
 /// What replication needs of the sync-log actor.
 using log_source
@@ -82,11 +84,16 @@ struct replication_state {
   void take(replication_effects list);
   /// Says nothing more and lets go of every other actor.
   void close();
+  void hear(const from_peer& what);
 
   self_pointer self = nullptr;
   replication_setup setup;
   std::unique_ptr<replication_machine> machine;
   std::map<device_id, peer_actor> peers;
+  /// The library's time is so far ahead of the wall clock.
+  std::chrono::milliseconds clock_ahead{};
+  /// When the library was told what the leader's time is.
+  std::optional<time_point> told_time;
   std::uint64_t generation = 0;
   /// When the tick of `generation` comes.
   std::optional<time_point> armed;

@@ -14,6 +14,7 @@ constexpr std::array names{
             std::string_view{"first_writer_wins"}},
   std::pair{conflict_policy::field_merge, std::string_view{"field_merge"}},
   std::pair{conflict_policy::union_merge, std::string_view{"union"}},
+  std::pair{conflict_policy::host, std::string_view{"host"}},
 };
 
 } // namespace

@@ -18,9 +18,12 @@ enum class conflict_policy : std::uint8_t {
   /// As field_merge, and arrays that both changed are merged too: what either
   /// added is there, what either removed is not.
   union_merge,
+  /// As the function says that the host of the leading device has for the
+  /// model; as last_writer_wins where it has none.
+  host,
 };
 
-/// "last_writer_wins", "first_writer_wins", "field_merge" or "union".
+/// "last_writer_wins", "first_writer_wins", "field_merge", "union" or "host".
 std::string_view to_string(conflict_policy policy);
 std::optional<conflict_policy> parse_conflict_policy(std::string_view text);
 

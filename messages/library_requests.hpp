@@ -117,6 +117,17 @@ struct pending_advanced {
   device_sequence_number last;
 };
 
+/// Replication to library: what the leader says that the library's time is.
+struct leader_time {
+  wall_time now{};
+};
+
+/// Library to leadership and replication: how far the library's time is ahead
+/// of this device's wall clock.
+struct clock_corrected {
+  std::chrono::milliseconds by{};
+};
+
 /// Replication to library: every member holds the log up to `stable`.
 struct stable_advanced {
   sequence_number stable;
@@ -249,6 +260,22 @@ struct conflict_list {
     bool resolved = false;
   };
   std::vector<conflict> list;
+};
+
+/// What the log says and this device's tables cannot show, since it does not
+/// fit into them. It is tried again with everything that is applied.
+struct read_set_aside {
+  /// Tries first whether it fits by now.
+  bool again = false;
+};
+
+struct set_aside_list {
+  struct item {
+    /// A record's newest entry.
+    entry what;
+    std::string reason;
+  };
+  std::vector<item> list;
 };
 
 /// Settles a conflict: leaves things as they are, or makes the record what the

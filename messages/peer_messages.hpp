@@ -22,8 +22,6 @@ struct heartbeat {
   log_position head;
   /// Every member holds the log up to here.
   sequence_number stable;
-  /// The sender's wall clock, to notice clocks that are off.
-  std::uint64_t unix_ms = 0;
 
   bool operator==(const heartbeat&) const = default;
 };
@@ -186,6 +184,9 @@ using peer_message
 struct envelope {
   library_id library;
   peer_message message;
+  /// The library's time at the sender, in milliseconds since 1970; 0 where it
+  /// is not said.
+  std::uint64_t unix_ms = 0;
 
   bool operator==(const envelope&) const = default;
 };

@@ -18,7 +18,7 @@ bool is_base(const entry& candidate, const operation& what) {
 concurrent_images conflicting_images(library_store& store,
                                      const operation& what,
                                      const entry& newest) {
-  concurrent_images images{{}, newest.data};
+  concurrent_images images{{}, newest.data, what.data};
   std::optional<entry> candidate = newest;
   while (candidate && !is_base(*candidate, what)) {
     if (!candidate->previous) {

@@ -110,6 +110,22 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
   });
 }
 
+expected<void> library_applier::retry() {
+  if (auto begun = store_.begin(durability::with_log); !begun)
+    return begun;
+  auto done = store_.attempt([&]() -> expected<void> {
+    if (auto kept = keep_captured(); !kept)
+      return kept;
+    store_.set_applying(true);
+    retry_set_aside(store_);
+    store_.set_applying(false);
+    return store_.commit();
+  });
+  if (!done)
+    store_.rollback();
+  return done;
+}
+
 expected<void> library_applier::report(const chunk& first,
                                        sequence_number through,
                                        const listener& on_applied) {

@@ -49,6 +49,9 @@ public:
   /// the entries are then applied anew.
   expected<void> give_back_after(sequence_number keep);
 
+  /// Shows what was set aside and fits by now.
+  expected<void> retry();
+
   /// Puts the tables back to what the log alone says; throws.
   void undo_pending();
 

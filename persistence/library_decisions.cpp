@@ -12,6 +12,11 @@ namespace lockstep {
 
 namespace {
 
+/// Clocks of devices that agree differ by less.
+constexpr std::uint64_t tolerance_ms = 2'000;
+
+constexpr std::string_view membership_over
+  = "The device that wrote it is no member any more.";
 constexpr std::string_view changed_meanwhile
   = "Another device changed the record at the same time.";
 
@@ -80,13 +85,47 @@ library_sequencer::standing_of(const operation& what,
   return standing;
 }
 
-expected<void> library_sequencer::decide(const operation& what,
+operation library_sequencer::as_made_by_now(const operation& proposed) {
+  auto what = proposed;
+  what.timestamp = *begun_at_;
+  return what;
+}
+
+expected<bool> library_sequencer::is_removed(device_id device) {
+  if (device == store_.own)
+    return false;
+  if (!removed_) {
+    auto list = store_.members();
+    if (!list)
+      return tl::make_unexpected(list.error());
+    removed_.emplace();
+    for (const auto& one : *list)
+      if (one.removed)
+        removed_->insert(one.device);
+  }
+  return removed_->contains(device);
+}
+
+expected<void> library_sequencer::decide(const operation& proposed,
                                          const refusals& refused) {
+  if (!begun_at_)
+    begun_at_ = now_();
+  const bool from_future
+    = proposed.timestamp.unix_ms() > begun_at_->unix_ms() + tolerance_ms;
+  const auto put_right = from_future ? as_made_by_now(proposed) : operation{};
+  const auto& what = from_future ? put_right : proposed;
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)
     return tl::make_unexpected(standing.error());
   const auto winner = latest ? side_of(*latest) : conflict_side{};
+  const auto removed = is_removed(what.device);
+  if (!removed)
+    return tl::make_unexpected(removed.error());
+  if (*removed) {
+    add_conflict(what, conflict_kind::membership, membership_over, winner);
+    return {};
+  }
   if (const auto* why = refused.find(what.device_sequence)) {
     add_conflict(what, conflict_kind::constraint, *why, winner);
     return {};
@@ -99,8 +138,10 @@ expected<void> library_sequencer::decide(const operation& what,
       add_conflict(what, conflict_kind::concurrent, changed_meanwhile, winner);
       return {};
     }
-    if (outcome.merged)
+    if (outcome.merged) {
+      unmerged_[{what.device, what.device_sequence}] = what.data;
       placed.data = *outcome.merged;
+    }
     if (const auto* schema = store_.tables.by_model(what.model);
         schema != nullptr && what.change != change_type::remove) {
       move_to_wanted_number(store_, *schema, placed);
@@ -132,8 +173,38 @@ resolution library_sequencer::resolve_now(const operation& what,
     return latest ? policy_of(store_, what.model)
                   : conflict_policy::last_writer_wins;
   };
-  return resolve(policy, what, record,
-                 [&] { return conflicting_images(store_, what, *latest); });
+  merge_function host;
+  if (merges_ != nullptr)
+    if (const auto found = merges_->find(what.model); found != merges_->end())
+      host = [&, merge = &found->second](const concurrent_images& images) {
+        return merged_by_host(*merge, what.model, images);
+      };
+  auto images = [&] {
+    auto found = conflicting_images(store_, what, *latest);
+    if (const auto own = unmerged_.find({what.device, what.base_operation});
+        own != unmerged_.end())
+      found.base = own->second;
+    return found;
+  };
+  return resolve(policy, what, record, images, host ? &host : nullptr);
+}
+
+std::optional<std::string>
+library_sequencer::merged_by_host(const merge_function& merge,
+                                  std::string_view model,
+                                  const concurrent_images& images) {
+  auto merged = merge(images);
+  const auto* schema = store_.tables.by_model(model);
+  if (!merged || schema == nullptr)
+    return merged;
+  // With another key it would be another record.
+  const auto image = nlohmann::json::parse(*merged);
+  const auto newest = nlohmann::json::parse(images.newest);
+  for (const auto& [column, value] : newest.items())
+    if ((schema->is_key(column) || column == schema->number_in_image)
+        && image.value(column, nlohmann::json{}) != value)
+      return std::nullopt;
+  return merged;
 }
 
 void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,

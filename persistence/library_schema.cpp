@@ -117,9 +117,16 @@ constexpr std::string_view keys_of_any_kind = R"sql(
   ALTER TABLE lockstep_model ADD COLUMN columns TEXT NOT NULL DEFAULT '[]';
 )sql";
 
+constexpr std::string_view library_time = R"sql(
+  -- Milliseconds that it is ahead of the wall clock.
+  ALTER TABLE lockstep_state ADD COLUMN clock_correction INTEGER NOT NULL
+    DEFAULT 0;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
+  migration{3, "the library's time", library_time},
 };
 
 } // namespace

@@ -61,6 +61,7 @@ void library_sequencer::abandon() {
   if (!taken_before_)
     return;
   draft_.abandon_transaction();
+  removed_.reset();
   taken_ = *std::exchange(taken_before_, std::nullopt);
 }
 
@@ -107,6 +108,7 @@ expected<void> library_sequencer::add_transaction(const operation_list& list) {
         refused.all = "A row would refer to one that is not there.";
       refused.one_by_one.merge(more.one_by_one);
       draft_.abandon_transaction();
+      removed_.reset();
       taken_ = taken_before;
     }
   });
@@ -208,6 +210,8 @@ void library_sequencer::add_change(const operation& what,
 
 void library_sequencer::add_entry(entry what) {
   taken_.insert(what.device, what.device_sequence);
+  if (what.model == member_model)
+    removed_.reset();
   const bool deleted = what.change == change_type::remove;
   const auto model = what.model;
   const auto record = what.record;

@@ -3,15 +3,17 @@
 #include "persistence/library_store.hpp"
 #include "persistence/operation_keeper.hpp"
 #include "persistence/operation_list.hpp"
-#include "protocol/resolution.hpp"
 #include "protocol/log_draft.hpp"
+#include "protocol/resolution.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -23,12 +25,14 @@ namespace lockstep {
 class library_sequencer : public operation_keeper {
 public:
   /// `conflict_id` makes ids of conflict records, `now` readings of the
-  /// hybrid clock for what the leader itself adds.
+  /// hybrid clock for what the leader itself adds; `merges` are the host's own
+  /// policies.
   library_sequencer(library_store& store, log_draft& draft,
                     std::function<record_id()> conflict_id,
-                    std::function<timestamp()> now)
+                    std::function<timestamp()> now,
+                    const merge_functions* merges = nullptr)
     : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
-      now_(std::move(now)) {
+      now_(std::move(now)), merges_(merges) {
     store_.set_draft(&draft_);
   }
 
@@ -63,7 +67,11 @@ private:
 
   expected<void> try_transaction(const operation_list& list,
                                  const refusals& refused, refusals& more);
-  expected<void> decide(const operation& what, const refusals& refused);
+  expected<void> decide(const operation& proposed, const refusals& refused);
+  /// No operation was made later than it comes here.
+  operation as_made_by_now(const operation& proposed);
+  /// The device's membership has ended, as far as the log goes by now.
+  expected<bool> is_removed(device_id device);
   /// Makes in the tables what the open transaction says.
   void show_open(refusals& unfit);
   /// Rows that a foreign key's action changed, in the name of this device.
@@ -73,6 +81,10 @@ private:
                                         std::optional<entry>& latest);
   resolution resolve_now(const operation& what, const record_standing& record,
                          const std::optional<entry>& latest);
+  /// What the host makes of the images, if that can be the record's.
+  std::optional<std::string> merged_by_host(const merge_function& merge,
+                                            std::string_view model,
+                                            const concurrent_images& images);
   void add_change(const operation& what, const record_state& before);
   /// The same as an operation of this device's.
   void add_own(operation what, const record_state& before);
@@ -90,6 +102,14 @@ private:
   log_draft& draft_;
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
+  const merge_functions* merges_;
+  /// When the first operation of another device was looked at.
+  std::optional<timestamp> begun_at_;
+  /// The images of operations that were merged, as their devices have them: what
+  /// they did next is based on those.
+  std::map<std::pair<device_id, device_sequence_number>, std::string> unmerged_;
+  /// Devices whose membership has ended; nothing where that must be read.
+  std::optional<std::set<device_id>> removed_;
   /// Numbers that the draft takes.
   accepted_set taken_;
   /// The same before the open transaction of this device's own.

@@ -308,7 +308,7 @@ expected<std::vector<member>> library_store::members() {
   return attempt([&]() -> expected<std::vector<member>> {
     std::vector<member> list;
     for (auto at : index.latest_of(member_model)) {
-      auto found = log.at(at);
+      auto found = entry_at(at);
       if (!found)
         return tl::make_unexpected(found.error());
       if (!*found)

@@ -154,6 +154,16 @@ void pending_queue::set_shown(device_id device, operation_range which,
   row->exec();
 }
 
+void pending_queue::move_times(device_id device, device_sequence_number after,
+                               std::chrono::milliseconds by) {
+  auto rows = use("UPDATE $ SET timestamp = max(timestamp + ?, 0) WHERE"
+                  " device = ? AND device_sequence > ?");
+  rows->bind(1, std::int64_t{by.count()} * (std::int64_t{1} << 16));
+  rows->bindNoCopy(2, device.bytes.data(), 16);
+  bind_number(*rows, 3, after);
+  rows->exec();
+}
+
 void pending_queue::clear() {
   use("DELETE FROM $")->exec();
 }

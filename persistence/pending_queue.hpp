@@ -59,6 +59,10 @@ public:
   /// constraint here steps aside until it is settled.
   void set_shown(device_id device, operation_range which, bool shown);
 
+  /// Moves the times of a device's operations after `after`.
+  void move_times(device_id device, device_sequence_number after,
+                  std::chrono::milliseconds by);
+
   void clear();
 
   /// The record's newest pending operation whose image stands in the table.

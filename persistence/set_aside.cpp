@@ -100,6 +100,25 @@ void set_aside(library_store& store, sequence_number at,
   row->exec();
 }
 
+expected<set_aside_list> list_set_aside(library_store& store) {
+  return store.attempt([&]() -> expected<set_aside_list> {
+    set_aside_list found;
+    auto rows = store.statements.use("SELECT sequence, reason FROM"
+                                     " lockstep_set_aside ORDER BY sequence");
+    while (rows->executeStep()) {
+      const sequence_number at{
+        static_cast<std::uint64_t>(rows->getColumn(0).getInt64())};
+      auto what = store.log.at(at);
+      if (!what)
+        return tl::make_unexpected(what.error());
+      if (*what)
+        found.list.push_back(
+          {std::move(**what), rows->getColumn(1).getString()});
+    }
+    return found;
+  });
+}
+
 void set_orphans_aside(library_store& store) {
   while (store.breaks_foreign_key()) {
     const auto list = orphans(store);

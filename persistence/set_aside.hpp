@@ -15,6 +15,9 @@ void set_aside(library_store& store, sequence_number at,
 /// too.
 void set_orphans_aside(library_store& store);
 
+/// In the log's order. Outside a transaction too; does not throw.
+expected<set_aside_list> list_set_aside(library_store& store);
+
 /// Shows what fits by now.
 void retry_set_aside(library_store& store);
 

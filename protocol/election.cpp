@@ -187,7 +187,7 @@ void election::send(device_id to, peer_message message) {
 }
 
 void election::send_heartbeat(device_id to) {
-  send(to, heartbeat{current_, head_, stable_, 0});
+  send(to, heartbeat{current_, head_, stable_});
 }
 
 void election::answer(election_request request, errc outcome) {

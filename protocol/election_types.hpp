@@ -41,7 +41,7 @@ struct election_view {
 /// Names a question that will be answered by an `answer` effect.
 using election_request = std::uint64_t;
 
-/// Say this; best effort. `heartbeat::unix_ms` is left to the shell.
+/// Say this; best effort.
 struct send_to_peer {
   device_id to;
   peer_message message;

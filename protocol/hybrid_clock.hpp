@@ -20,9 +20,14 @@ public:
   /// counted up to the bound.
   bool observe(timestamp remote, wall_time now);
 
+  /// The wall clock was off: from now on it reads so much more. The own
+  /// readings move with it, what was seen of others stays.
+  void move(std::chrono::milliseconds by);
+
 private:
   duration ahead_limit_;
-  timestamp last_;
+  timestamp own_;
+  timestamp seen_;
 };
 
 } // namespace lockstep

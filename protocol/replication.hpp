@@ -67,6 +67,10 @@ public:
 
   /// When `on_tick` is due; nothing while there is nothing to wait for.
   [[nodiscard]] std::optional<time_point> deadline() const;
+  /// Whom this device follows; nil when it leads, or nobody does.
+  [[nodiscard]] device_id leader() const {
+    return context_.follows() ? context_.view.leader : device_id{};
+  }
   [[nodiscard]] log_position head() const {
     return context_.head;
   }

@@ -124,11 +124,40 @@ resolution merge_columns(const operation& what, verdict outcome,
   return result;
 }
 
+/// What the host says of the images; nothing where it leaves that open.
+std::optional<std::string> asked_of(const merge_function& host,
+                                    const concurrent_images& images) {
+  try {
+    auto merged = host(images);
+    if (merged && json::parse(*merged, nullptr, false).is_object())
+      return merged;
+  } catch (...) {
+    // Whatever a host throws, the log goes on.
+  }
+  return std::nullopt;
+}
+
+resolution merge_by_host(const operation& what, verdict outcome,
+                         const concurrent_images& images,
+                         const merge_function& host) {
+  // Upon an edit of its own that nobody merged with anything.
+  if (outcome == verdict::clean && images.base == images.newest)
+    return {};
+  // Throws where it is not valid JSON, whatever the host would say.
+  if (!json::parse(what.data).is_object())
+    return as_last_writer(outcome);
+  auto merged = asked_of(host, images);
+  if (!merged)
+    return as_last_writer(outcome);
+  return {true, resolution::loss::nothing, std::move(merged)};
+}
+
 } // namespace
 
 resolution resolve(const std::function<conflict_policy()>& policy,
                    const operation& what, const record_standing& record,
-                   const std::function<concurrent_images()>& images) {
+                   const std::function<concurrent_images()>& images,
+                   const merge_function* host) {
   const auto outcome = last_writer_wins(what, record);
   // What follows on the writer's own operation may not have seen what that one
   // was merged with.
@@ -148,6 +177,11 @@ resolution resolve(const std::function<conflict_policy()>& policy,
       if (!removed)
         return merge_columns(what, outcome, images(),
                              chosen == conflict_policy::union_merge);
+      break;
+    case conflict_policy::host:
+      if (!removed && host != nullptr)
+        return merge_by_host(what, outcome, images(), *host);
+      break;
   }
   return as_last_writer(outcome);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/conflict_policy.hpp"
+#include "messages/merge_function.hpp"
 #include "protocol/conflict.hpp"
 
 #include <cstdint>
@@ -9,15 +10,6 @@
 #include <string>
 
 namespace lockstep {
-
-/// The images that a policy looks at, as JSON objects.
-struct concurrent_images {
-  /// What the operation's writer saw; empty for a new record, nothing when it
-  /// is not known any more.
-  std::optional<std::string> base;
-  /// The record's newest entry.
-  std::string newest;
-};
 
 /// What becomes of an operation.
 struct resolution {
@@ -33,10 +25,12 @@ struct resolution {
 
 /// Decided once, by the leader, at the moment of sequencing. Most operations
 /// need neither the model's policy nor the images, which are asked for only
-/// then. Throws nlohmann::json::exception for an operation whose image is not
-/// valid JSON.
+/// then. `host` is the host's function for the model, where there is one.
+/// Throws nlohmann::json::exception for an operation whose image is not valid
+/// JSON.
 resolution resolve(const std::function<conflict_policy()>& policy,
                    const operation& what, const record_standing& record,
-                   const std::function<concurrent_images()>& images);
+                   const std::function<concurrent_images()>& images,
+                   const merge_function* host = nullptr);
 
 } // namespace lockstep

@@ -17,7 +17,6 @@ void write(const heartbeat& from, wire::Envelope& envelope) {
   to_wire(from.ballot, to.mutable_ballot());
   to_wire(from.head, to.mutable_head());
   to.set_stable(from.stable.value);
-  to.set_unix_ms(from.unix_ms);
 }
 
 void write(const heartbeat_ack& from, wire::Envelope& envelope) {
@@ -129,7 +128,6 @@ heartbeat read(wire::Heartbeat& from, wire_reader& reader) {
   reader.read(from.ballot(), to.ballot);
   reader.read(from.head(), to.head);
   to.stable = sequence_number{from.stable()};
-  to.unix_ms = from.unix_ms();
   return to;
 }
 
@@ -282,6 +280,7 @@ peer_message read_message(wire::Envelope& from, wire_reader& reader) {
 expected<bytes> encode(const envelope& what) {
   wire::Envelope to;
   to.set_library(to_wire(what.library));
+  to.set_unix_ms(what.unix_ms);
   std::visit([&to](const auto& message) { write(message, to); }, what.message);
   const auto size = to.ByteSizeLong();
   if (size > frame_limits{}.message)
@@ -303,6 +302,7 @@ expected<envelope> decode(std::span<const std::uint8_t> encoded) {
   wire_reader reader;
   envelope to;
   reader.read(from.library(), to.library);
+  to.unix_ms = from.unix_ms();
   to.message = read_message(from, reader);
   if (!reader.problem().empty())
     return fail(errc::protocol_violation, std::string{reader.problem()});

@@ -40,7 +40,8 @@ std::string problem_lines(const library_status& now) {
   std::string text;
   if (now.set_aside != 0)
     text += now.name + ": entries set aside, as they cannot be applied here: "
-            + std::to_string(now.set_aside) + "\n";
+            + std::to_string(now.set_aside)
+            + "; lockstep set-aside shows them\n";
   if (!now.capture_problem.empty())
     text += now.name + ": what another program wrote cannot enter the log: "
             + now.capture_problem + "\n";

@@ -4,6 +4,7 @@
 #include "apps/cli/init.hpp"
 #include "apps/cli/libraries.hpp"
 #include "apps/cli/log.hpp"
+#include "apps/cli/set_aside.hpp"
 #include "apps/cli/track.hpp"
 
 int main(int count, char** arguments) {
@@ -14,6 +15,7 @@ int main(int count, char** arguments) {
   add_track(all);
   add_log(all);
   add_conflicts(all);
+  add_set_aside(all);
   add_demo(all);
   return static_cast<int>(all.run(count, arguments));
 }

@@ -137,7 +137,7 @@ requests_of(const track_arguments& what,
       return fail(errc::invalid_argument,
                   "There is no policy \"" + name
                     + "\"; choose last_writer_wins, first_writer_wins,"
-                      " field_merge or union.");
+                      " field_merge, union or host.");
     return {};
   };
   return set_each(what.models, '=', "--model TABLE=NAME", set_model)
@@ -273,7 +273,7 @@ void add_track(commands& all) {
     .add_option("--policy", what->policies,
                 "What becomes of changes that two devices made of one row, on"
                 " all devices: last_writer_wins (the default),"
-                " first_writer_wins, field_merge or union")
+                " first_writer_wins, field_merge, union or host")
     ->type_name("TABLE=POLICY")
     ->allow_extra_args(false);
 

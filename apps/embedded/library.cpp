@@ -81,6 +81,11 @@ answer<receipt> library::resolve(record_id conflict,
                                      resolve_conflict{conflict, take});
 }
 
+answer<set_aside_list> library::set_aside(bool again) {
+  return ask<set_aside_list, library_actor>(*parts_->system, parts_->library,
+                                            read_set_aside{again});
+}
+
 answer<tracked_table> library::define(std::string create_table,
                                       track_table what) {
   auto [future, callback] = make_answer<tracked_table>();

@@ -69,6 +69,10 @@ public:
   /// `not_found`; `constraint` where the loser does not fit any more.
   answer<receipt> resolve(record_id conflict, resolve_conflict::side take);
 
+  /// What the log says and the tables here cannot show, with the reason;
+  /// `again` tries first whether it fits by now.
+  answer<set_aside_list> set_aside(bool again = false);
+
   /// Writes one record: on any device, at any time. An insert of a record that
   /// exists is refused with `already_exists`.
   template <syncable T>

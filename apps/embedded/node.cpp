@@ -120,7 +120,9 @@ expected<node> node::open(runtime& shared, node_options options) {
   made->actor = made->system->spawn(
     run_node, node_setup{made->directory, made->identity, options.limits,
                          made->env, runtime_access::network(shared),
-                         made->events, std::move(options.matching_folder)});
+                         made->events, std::move(options.matching_folder),
+                         std::make_shared<const merge_functions>(
+                           std::move(options.merges))});
   return node{std::move(made)};
 }
 

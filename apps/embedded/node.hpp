@@ -4,6 +4,7 @@
 #include "apps/embedded/runtime.hpp"
 #include "config/settings.hpp"
 #include "messages/events.hpp"
+#include "messages/merge_function.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -25,6 +26,9 @@ struct node_options {
   /// the folder of the same path, if there is one.
   std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
     matching_folder;
+  /// By model: how concurrent changes are merged where its policy is `host`;
+  /// see merge_with in apps/embedded/merging.hpp.
+  merge_functions merges;
 };
 
 /// A library of this device.

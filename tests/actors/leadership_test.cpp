@@ -25,6 +25,7 @@ struct leadership_test : deterministic {
   std::vector<leadership_view> roles;
   std::vector<leadership_view> events;
   std::vector<peer_message> said;
+  std::uint64_t said_at = 0;
 
   sync_log_actor disk() {
     auto actor = spawn([this](caf::event_based_actor* self) -> caf::behavior {
@@ -70,6 +71,7 @@ struct leadership_test : deterministic {
       return {[this](const envelope& what) {
         EXPECT_EQ(what.library, photos);
         said.push_back(what.message);
+        said_at = what.unix_ms;
       }};
     });
     return caf::actor_cast<peer_actor>(actor);
@@ -128,9 +130,10 @@ TEST_F(leadership_test, a_leader_beats_every_thirty_seconds) {
   EXPECT_EQ(heard<heartbeat>().size(), 1u);
   advance(91s);
   ASSERT_EQ(heard<heartbeat>().size(), 4u);
-  EXPECT_EQ(heard<heartbeat>().back().unix_ms,
-            static_cast<std::uint64_t>(
-              (env.wall(now()) - 1s).time_since_epoch().count()));
+  EXPECT_EQ(said_at, env.unix_ms(now() - 1s, 0s));
+  tell(leader, clock_corrected{3h});
+  advance(30s);
+  EXPECT_EQ(said_at, env.unix_ms(now() - 1s, 3h));
 }
 
 TEST_F(leadership_test, an_answer_renews_the_lease_on_the_disk) {
@@ -166,7 +169,7 @@ TEST_F(leadership_test, a_heartbeat_keeps_a_follower_from_asking) {
   tell(device, peer_up{a, peer()});
   for (int i = 0; i < 10; ++i) {
     advance(30s);
-    tell(device, from_peer{a, heartbeat{under(1, a), {}, {}, 0}});
+    tell(device, from_peer{a, heartbeat{under(1, a), {}, {}}});
   }
   EXPECT_EQ(heard<heartbeat_ack>().size(), 10u);
   EXPECT_TRUE(heard<claim>().empty());
@@ -191,7 +194,7 @@ TEST_F(leadership_test, asking_for_the_leadership_is_answered_once_it_leads) {
 TEST_F(leadership_test, a_refusal_names_the_leader_and_the_end_of_its_lease) {
   auto device = follower_of_a();
   tell(device, peer_up{a, peer()});
-  tell(device, from_peer{a, heartbeat{under(1, a), {}, {}, 0}});
+  tell(device, from_peer{a, heartbeat{under(1, a), {}, {}}});
   auto answer = request<leadership_view>(device, request_leadership{});
   run();
   tell(device, from_peer{a, vote{under(2, b), false, refusal::live_leader,
@@ -213,7 +216,7 @@ TEST_F(leadership_test, a_transfer_is_answered_once_the_other_leads) {
   EXPECT_EQ(heard<hand_over>().size(), 1u);
   EXPECT_EQ(roles.back().role, role::follower);
   EXPECT_FALSE(answer->has_value());
-  tell(leader, from_peer{c, heartbeat{under(3, c), {}, {}, 0}});
+  tell(leader, from_peer{c, heartbeat{under(3, c), {}, {}}});
   ASSERT_TRUE(answer->has_value());
   EXPECT_EQ((**answer)->leader, c);
 }

@@ -24,6 +24,7 @@ struct surroundings {
   std::vector<serve_entries> served;
   std::vector<find_match> searched;
   std::vector<stable_advanced> stable;
+  std::vector<wall_time> times;
   std::vector<log_head> heads;
   std::size_t watchers = 0;
   expected<log_head> apply_answer = log_head{};
@@ -34,18 +35,20 @@ class replication_actor_test : public deterministic {
 protected:
   replication_actor_test() {
     auto applier = spawn([this]() -> entry_applier::behavior_type {
-      return {[](const sequence_operations& what) {
-                return operations_sequenced{what.list->back().device_sequence};
-              },
-              [this](const apply_entries& what) -> caf::result<log_head> {
-                around.applied.push_back(what);
-                return to_result(around.apply_answer);
-              },
-              [](const yield_log&) { return log_head{}; },
-              [](const fetch_pending&) { return pending_batch{}; },
-              [this](const stable_advanced& what) {
-                around.stable.push_back(what);
-              }};
+      return {
+        [](const sequence_operations& what) {
+          return operations_sequenced{what.list->back().device_sequence};
+        },
+        [this](const apply_entries& what) -> caf::result<log_head> {
+          around.applied.push_back(what);
+          return to_result(around.apply_answer);
+        },
+        [](const yield_log&) { return log_head{}; },
+        [](const fetch_pending&) { return pending_batch{}; },
+        [this](const stable_advanced& what) { around.stable.push_back(what); },
+        [this](const leader_time& what) {
+          around.times.push_back(what.now);
+        }};
     });
     auto log = spawn([this]() -> log_source::behavior_type {
       return {[this](const serve_entries& what) {
@@ -93,8 +96,8 @@ protected:
     tell(tested, role_changed{view});
   }
 
-  void hear(peer_message message) {
-    tell(tested, from_peer{device(2), std::move(message)});
+  void hear(peer_message message, std::uint64_t unix_ms = 0) {
+    tell(tested, from_peer{device(2), std::move(message), unix_ms});
   }
 
   /// The last thing that the peer was told, when it is of that kind.
@@ -215,6 +218,30 @@ TEST_F(replication_actor_test, close_answers_and_ends_the_actor) {
   advance(60s);
   EXPECT_EQ(around.said.size(), before);
   EXPECT_FALSE(ask<done>(tested, close_library{}));
+}
+
+TEST_F(replication_actor_test, the_library_hears_the_leader_s_time) {
+  role_is(role::follower, 2);
+  hear(hello{}, 5'000);
+  EXPECT_EQ(around.times,
+            std::vector{wall_time{std::chrono::milliseconds{5'000}}});
+  hear(hello{}, 5'100);
+  EXPECT_EQ(around.times.size(), 1U) << "not more often than needed";
+  advance(std::chrono::seconds{1});
+  hear(hello{}, 6'000);
+  EXPECT_EQ(around.times.size(), 2U);
+  role_is(role::leader, 1);
+  hear(hello{}, 9'000);
+  EXPECT_EQ(around.times.size(), 2U) << "of no follower";
+}
+
+TEST_F(replication_actor_test, it_says_the_library_s_time) {
+  role_is(role::follower, 2);
+  tell(tested, clock_corrected{std::chrono::hours{3}});
+  tell(tested, peer_up{device(2), peer});
+  ASSERT_FALSE(around.said.empty());
+  EXPECT_EQ(around.said.back().unix_ms,
+            simulated_environment(1).unix_ms(now(), std::chrono::hours{3}));
 }
 
 } // namespace

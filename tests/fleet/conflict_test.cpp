@@ -15,7 +15,8 @@ using side = resolve_conflict::side;
 /// Three devices that change the same rows without knowing of each other.
 class changed_at_once : public fleet {
 public:
-  changed_at_once() {
+  explicit changed_at_once(merge_functions of_host = {}) {
+    merges = std::move(of_host);
     share({"anna", "bert", "carl"});
     for (const auto* name : {"anna", "bert", "carl"})
       write(name, "CREATE TABLE town(name TEXT PRIMARY KEY, mayor TEXT,"
@@ -126,7 +127,8 @@ TEST_F(changed_at_once, one_column_is_lost_and_the_others_are_merged) {
 
 TEST_F(changed_at_once, arrays_are_united) {
   track(conflict_policy::union_merge);
-  meet({"UPDATE town SET roads = '[1,2,3]'"}, "UPDATE town SET roads = '[2,9]'");
+  meet({"UPDATE town SET roads = '[1,2,3]'"},
+       "UPDATE town SET roads = '[2,9]'");
   expect_everywhere("Ulm Ada 1 UL [2,9,3]");
   EXPECT_TRUE(conflicts("anna", true).empty());
 }
@@ -160,6 +162,61 @@ TEST_F(changed_at_once, whoever_leads_decides_by_the_same_policy) {
   meet({"UPDATE town SET mayor = 'Cleo'"}, "UPDATE town SET size = 7");
   EXPECT_EQ(row("bert"), "Ulm Cleo 7 UL [1,2]");
   EXPECT_EQ(row("carl"), "Ulm Cleo 7 UL [1,2]");
+}
+
+/// Adds what each added to the size.
+std::optional<std::string> add_sizes(const concurrent_images& images) {
+  auto merged = nlohmann::json::parse(images.newest);
+  const auto mine = nlohmann::json::parse(images.operation);
+  const auto base = nlohmann::json::parse(images.base.value_or("{}"));
+  merged["size"]
+    = merged.value("size", 0) + mine.value("size", 0) - base.value("size", 0);
+  return merged.dump();
+}
+
+/// Makes the row another record's.
+std::optional<std::string> rename(const concurrent_images& images) {
+  auto merged = nlohmann::json::parse(images.newest);
+  merged["name"] = "Bonn";
+  return merged.dump();
+}
+
+struct added_by_the_host : changed_at_once {
+  added_by_the_host() : changed_at_once({{"town", add_sizes}}) {
+  }
+};
+
+struct renamed_by_the_host : changed_at_once {
+  renamed_by_the_host() : changed_at_once({{"town", rename}}) {
+  }
+};
+
+TEST_F(added_by_the_host, nothing_that_either_added_is_lost) {
+  track(conflict_policy::host);
+  meet({"UPDATE town SET size = size + 5", "UPDATE town SET size = size + 1"},
+       "UPDATE town SET size = size + 2");
+  expect_everywhere("Ulm Ada 9 UL [1,2]");
+  EXPECT_TRUE(conflicts("anna", true).empty());
+}
+
+TEST_F(added_by_the_host, only_where_that_is_the_policy) {
+  track(conflict_policy::last_writer_wins);
+  meet({"UPDATE town SET size = size + 5"}, "UPDATE town SET size = size + 2");
+  expect_everywhere("Ulm Ada 3 UL [1,2]");
+}
+
+TEST_F(renamed_by_the_host, what_is_another_record_is_not_taken) {
+  track(conflict_policy::host);
+  meet({"UPDATE town SET size = size + 5"}, "UPDATE town SET size = size + 2");
+  expect_everywhere("Ulm Ada 3 UL [1,2]");
+  EXPECT_EQ(lost(only_conflict(), "size"), "6");
+}
+
+TEST_F(changed_at_once, a_policy_of_no_host_is_that_of_the_last_writer) {
+  track(conflict_policy::host);
+  meet({"UPDATE town SET size = size + 5"}, "UPDATE town SET size = size + 2");
+  expect_everywhere("Ulm Ada 3 UL [1,2]");
+  EXPECT_EQ(lost(only_conflict(), "size"), "6");
 }
 
 TEST_F(changed_at_once, five_edits_that_lose_are_one_conflict) {

@@ -193,6 +193,43 @@ TEST_F(sequencing, the_leader_s_own_numbers_do_not_meet_its_pending_ones) {
     EXPECT_TRUE(numbers.contains(what.device_sequence));
 }
 
+TEST_F(sequencing, what_a_removed_member_wrote_is_a_conflict) {
+  auto make_member = [&](bool removed) {
+    const nlohmann::json image{{"name", "bert"}, {"removed", removed}};
+    ASSERT_TRUE(
+      leader.write({record_change{std::string{member_model},
+                                  record_id{b.id.bytes}, change_type::update,
+                                  image.dump()}}));
+  };
+  make_member(false);
+  ASSERT_TRUE(b.write(insert_note(1, "a")));
+  propose(b);
+  ASSERT_TRUE(b.follow(leader));
+  ASSERT_TRUE(b.write(insert_note(2, "b")));
+  make_member(true);
+  propose(b);
+  EXPECT_EQ(conflicts(), strings{"membership"});
+  EXPECT_EQ(leader.rows("SELECT name FROM note"), "\"a\"\n");
+  const auto kept = loser_of(leader.entries().back().data);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->device, b.id);
+  EXPECT_EQ(nlohmann::json::parse(kept->data)["name"], "b");
+
+  make_member(false);
+  ASSERT_TRUE(b.follow(leader));
+  ASSERT_TRUE(b.write(insert_note(3, "c")));
+  propose(b);
+  EXPECT_EQ(conflicts(), strings{"membership"}) << "a member again";
+}
+
+TEST_F(sequencing, nothing_was_written_later_than_it_comes) {
+  ASSERT_TRUE(b.write(insert_note(1, "a")));
+  auto list = b.pending();
+  list[0].timestamp.packed += std::uint64_t{3'600'000} << 16;
+  ASSERT_TRUE(leader.sequence(list));
+  EXPECT_LT(leader.entries().back().timestamp, list[0].timestamp);
+}
+
 TEST_F(sequencing, unreadable_data_becomes_a_conflict) {
   auto list = *b.write(insert_note(1, "a"));
   list.front().data = "\xff no JSON";

@@ -147,7 +147,7 @@ TEST(election, restarted_leader_without_a_lease_asks_before_it_leads) {
 
 TEST(election, follower_claims_when_the_leader_is_gone) {
   auto machine = started(follower_of_a(), {c});
-  machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0 + 10s);
+  machine.on(a, heartbeat{under(1, a), {}, {}}, t0 + 10s);
   EXPECT_GE(*machine.deadline(), t0 + 70s);
   EXPECT_LE(*machine.deadline(), t0 + 72s);
   const auto effects = expire(machine);
@@ -226,7 +226,7 @@ TEST_P(refusals, follow_the_rules) {
   setup.settings.priority = row.own_priority;
   auto machine = started(setup, {c});
   if (row.heard_leader)
-    machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0);
+    machine.on(a, heartbeat{under(1, a), {}, {}}, t0);
   const auto from = row.what.ballot.device;
   machine.peer_up(from, t0);
   const auto effects = machine.on(from, row.what, t0 + 1s);
@@ -331,7 +331,7 @@ TEST(election, device_that_its_log_does_not_name_never_claims) {
 
 TEST(election, follower_yields_to_higher_ballot) {
   auto machine = started(follower_of_a(), {c});
-  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}}, t0);
   EXPECT_EQ(all<persist_leadership>(effects).at(0).current, under(4, c));
   EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
   EXPECT_EQ(said<heartbeat_ack>(effects, c)->ballot, under(4, c));
@@ -340,15 +340,15 @@ TEST(election, follower_yields_to_higher_ballot) {
 
 TEST(election, heartbeat_of_an_old_leader_is_answered_with_the_newer_ballot) {
   auto machine = started(follower_of_a(), {a, c});
-  machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
-  const auto effects = machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0);
+  machine.on(c, heartbeat{under(4, c), longer, {}}, t0);
+  const auto effects = machine.on(a, heartbeat{under(1, a), same, {}}, t0);
   EXPECT_EQ(said<heartbeat_ack>(effects, a)->ballot, under(4, c));
   EXPECT_EQ(machine.view().leader, c);
 }
 
 TEST(election, newer_leader_shows_itself_to_an_older_one) {
   auto machine = started(leader_b(), {a});
-  const auto effects = machine.on(a, heartbeat{under(1, a), longer, {}, 0}, t0);
+  const auto effects = machine.on(a, heartbeat{under(1, a), longer, {}}, t0);
   EXPECT_EQ(said<heartbeat>(effects, a)->ballot, under(2, b));
   EXPECT_EQ(machine.view().role, role::leader);
 }
@@ -389,13 +389,13 @@ TEST(election, old_leader_yields_to_a_newer_one_that_does_not_hear_it) {
 
 TEST(election, follower_tells_the_others_whom_it_hears) {
   auto machine = started(follower_of_a(), {a, c});
-  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}, 0}, t0);
+  const auto effects = machine.on(c, heartbeat{under(4, c), longer, {}}, t0);
   EXPECT_EQ(said<heartbeat_ack>(effects, a)->ballot, under(4, c));
 }
 
 TEST(election, follower_tells_of_its_newer_ballot) {
   auto machine = started(follower_of_a(), {a, c});
-  machine.on(a, heartbeat{under(3, a), longer, {}, 0}, t0);
+  machine.on(a, heartbeat{under(3, a), longer, {}}, t0);
   const auto effects = machine.on(c, heartbeat_ack{under(2, c), same}, t0);
   EXPECT_EQ(said<heartbeat_ack>(effects, c)->ballot, under(3, a));
   EXPECT_EQ(machine.view().leader, a);
@@ -403,8 +403,7 @@ TEST(election, follower_tells_of_its_newer_ballot) {
 
 TEST(election, of_two_leaders_the_longer_log_takes_a_fresh_ballot) {
   auto machine = started(leader_b(), {c});
-  const auto effects
-    = machine.on(c, heartbeat{under(5, c), shorter, {}, 0}, t0);
+  const auto effects = machine.on(c, heartbeat{under(5, c), shorter, {}}, t0);
   EXPECT_EQ(machine.view().role, role::leader);
   EXPECT_EQ(machine.view().ballot, under(6, b));
   EXPECT_LT(place<persist_leadership>(effects), place<send_to_peer>(effects));
@@ -413,24 +412,24 @@ TEST(election, of_two_leaders_the_longer_log_takes_a_fresh_ballot) {
 
 TEST(election, of_two_leaders_the_shorter_log_yields) {
   auto machine = started(leader_b(), {c});
-  machine.on(c, heartbeat{under(5, c), longer, {}, 0}, t0);
+  machine.on(c, heartbeat{under(5, c), longer, {}}, t0);
   EXPECT_EQ(machine.view().role, role::follower);
   EXPECT_EQ(machine.view().leader, c);
 }
 
 TEST(election, of_two_leaders_with_equal_logs_the_higher_id_stays) {
   auto low = started(leader_b(), {c});
-  low.on(c, heartbeat{under(5, c), same, {}, 0}, t0);
+  low.on(c, heartbeat{under(5, c), same, {}}, t0);
   EXPECT_EQ(low.view().leader, c);
   auto high = started(leader_b(), {a});
-  high.on(a, heartbeat{under(5, a), same, {}, 0}, t0);
+  high.on(a, heartbeat{under(5, a), same, {}}, t0);
   EXPECT_EQ(high.view().leader, b);
 }
 
 TEST(election, two_busy_leaders_do_not_outbid_each_other_for_ever) {
   auto machine = started(leader_b(), {c});
-  machine.on(c, heartbeat{under(5, c), shorter, {}, 0}, t0);
-  machine.on(c, heartbeat{under(7, c), shorter, {}, 0}, t0);
+  machine.on(c, heartbeat{under(5, c), shorter, {}}, t0);
+  machine.on(c, heartbeat{under(7, c), shorter, {}}, t0);
   EXPECT_EQ(machine.view().leader, c);
 }
 
@@ -477,7 +476,7 @@ TEST(election, transfer_waits_until_the_target_has_everything) {
   EXPECT_EQ(said<hand_over>(effects, c)->ballot, under(2, b));
   effects = machine.on(c, claim{under(3, c), same, 0, true}, t0 + 1s);
   EXPECT_TRUE(said<vote>(effects, c)->granted);
-  effects = machine.on(c, heartbeat{under(3, c), same, {}, 0}, t0 + 1s);
+  effects = machine.on(c, heartbeat{under(3, c), same, {}}, t0 + 1s);
   EXPECT_EQ(answered(effects, 1), errc::none);
 }
 
@@ -514,11 +513,11 @@ TEST(election, impossible_transfers_are_refused) {
 
 TEST(election, receiver_of_a_hand_over_claims_at_once) {
   auto machine = started(follower_of_a(), {a, c});
-  machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0);
+  machine.on(a, heartbeat{under(1, a), same, {}}, t0);
   const auto effects = machine.on(a, hand_over{under(1, a), same}, t0 + 1s);
   EXPECT_TRUE(said<claim>(effects, c)->handed_over);
   // A heartbeat from before the hand-over changes nothing.
-  machine.on(a, heartbeat{under(1, a), same, {}, 0}, t0 + 1s);
+  machine.on(a, heartbeat{under(1, a), same, {}}, t0 + 1s);
   EXPECT_EQ(machine.view().role, role::candidate);
 }
 

@@ -321,7 +321,7 @@ TEST(replication, stability_counts_only_up_to_the_own_log) {
   notebook book{at(2, 5)};
   book.follow(2, two);
   book.up(two);
-  heartbeat beat{under_two, at(2, 8), sequence_number{7}, 0};
+  heartbeat beat{under_two, at(2, 8), sequence_number{7}};
   EXPECT_EQ(book.hear(two, beat), "") << "not known to match yet";
   EXPECT_EQ(
     book.hear(two, answer(at(2, 5), notebook::entries_of(2, 6, 6), at(2, 8))),

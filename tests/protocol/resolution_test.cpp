@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ostream>
 #include <random>
+#include <stdexcept>
 
 namespace lockstep {
 
@@ -36,7 +37,7 @@ struct two_changes {
     what.data = ours;
     record = {version_number{4}, *theirs == '\0', timestamp::from(1'000, 0),
               device(1), device_sequence_number{8}};
-    images = {std::string{base}, theirs};
+    images = {std::string{base}, theirs, ours};
   }
 
   resolution decide(conflict_policy policy) {
@@ -175,9 +176,73 @@ TEST(resolution_of_changes, without_a_base_only_what_is_equal_is_no_conflict) {
 }
 
 TEST(resolution_of_changes, names_are_read_as_they_are_written) {
-  for (auto policy : {lww, fww, fields, arrays})
+  for (auto policy : {lww, fww, fields, arrays, conflict_policy::host})
     EXPECT_EQ(parse_conflict_policy(to_string(policy)), policy);
   EXPECT_FALSE(parse_conflict_policy("newest"));
+}
+
+struct host_policy : testing::Test {
+  two_changes meeting{R"({"a":1})", R"({"a":5})", R"({"a":3})"};
+  concurrent_images asked;
+  std::optional<std::string> answer;
+  bool throws = false;
+
+  resolution decide(bool with_function = true) {
+    const merge_function host = [this](const concurrent_images& images) {
+      asked = images;
+      if (throws)
+        throw std::runtime_error{"not today"};
+      return answer;
+    };
+    meeting.what.timestamp = timestamp::from(500, 0);
+    return resolve([] { return conflict_policy::host; }, meeting.what,
+                   meeting.record, [this] { return meeting.images; },
+                   with_function ? &host : nullptr);
+  }
+
+  void expect_last_writer(const resolution& decided) {
+    EXPECT_FALSE(decided.applies);
+    EXPECT_EQ(decided.lost, loss::of_operation);
+  }
+};
+
+TEST_F(host_policy, takes_what_the_host_answers) {
+  answer = R"({"a":7})";
+  const auto decided = decide();
+  EXPECT_TRUE(decided.applies);
+  EXPECT_EQ(decided.lost, loss::nothing);
+  EXPECT_EQ(decided.merged, answer);
+  EXPECT_EQ(asked.base, R"({"a":1})");
+  EXPECT_EQ(asked.newest, R"({"a":3})");
+  EXPECT_EQ(asked.operation, R"({"a":5})");
+}
+
+TEST_F(host_policy, leaves_to_the_last_writer_what_the_host_does_not_say) {
+  expect_last_writer(decide());
+  answer = "[1]";
+  expect_last_writer(decide());
+  answer = "{";
+  expect_last_writer(decide());
+  throws = true;
+  expect_last_writer(decide());
+  expect_last_writer(decide(false));
+}
+
+TEST_F(host_policy, is_not_asked_about_a_delete) {
+  answer = R"({"a":7})";
+  meeting.what.change = change_type::remove;
+  EXPECT_TRUE(decide().applies);
+  EXPECT_EQ(asked.newest, "");
+}
+
+TEST_F(host_policy, is_asked_of_an_own_edit_only_where_another_was_merged) {
+  answer = R"({"a":7})";
+  meeting.what.base_operation = device_sequence_number{4};
+  meeting.record.device = meeting.what.device;
+  meeting.record.device_sequence = device_sequence_number{4};
+  EXPECT_EQ(decide().merged, answer);
+  meeting.images.newest = *meeting.images.base;
+  EXPECT_FALSE(decide().merged);
 }
 
 /// Whoever comes first: the columns that both merged are the same.

@@ -36,6 +36,10 @@ fleet::device& fleet::start(const std::string& name) {
   auto& what = devices_[name];
   const auto seed = std::hash<std::string>{}(name);
   auto env = simulated_environment(seed);
+  env.wall = [this, name, right = env.wall](time_point at) {
+    return right(at)
+           + std::chrono::floor<std::chrono::milliseconds>(clocks_off_[name]);
+  };
   what.directory = folder_.path() / name;
   auto directory = std::make_shared<data_directory>(
     must(data_directory::open(what.directory)));
@@ -45,7 +49,8 @@ fleet::device& fleet::start(const std::string& name) {
   what.events = system().spawn(event_bus, limits.events);
   what.node = system().spawn(
     run_node,
-    node_setup{directory, identity, limits, env, network_, what.events, {}});
+    node_setup{directory, identity, limits, env, network_, what.events, {},
+               std::make_shared<const merge_functions>(merges)});
   run();
   return what;
 }
@@ -125,6 +130,10 @@ void fleet::reopen(const std::string& name) {
 
 void fleet::set_online(const std::string& name, bool online) {
   tell(network_, lockstep::set_online{at(name).id, online});
+}
+
+void fleet::set_clock(const std::string& name, duration off) {
+  clocks_off_[name] = off;
 }
 
 void fleet::set_faults(const lockstep::set_faults& how) {

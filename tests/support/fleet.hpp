@@ -57,6 +57,8 @@ public:
   void reopen(const std::string& name);
 
   void set_online(const std::string& name, bool online);
+  /// A device's wall clock is off by so much from now on.
+  void set_clock(const std::string& name, duration off);
   void set_faults(const lockstep::set_faults& how);
 
   expected<receipt> commit(const std::string& name,
@@ -104,6 +106,8 @@ public:
   record_id make_id();
 
   settings limits;
+  /// Of the hosts of all devices that are started from now on.
+  merge_functions merges;
 
 private:
   std::string difference();
@@ -111,6 +115,7 @@ private:
 
   temporary_directory folder_;
   local_network_actor network_;
+  std::map<std::string, duration> clocks_off_;
   std::map<std::string, device> devices_;
   library_id shared_{};
   std::string shared_name_ = "photos";

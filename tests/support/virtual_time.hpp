@@ -66,6 +66,9 @@ public:
     environment result;
     result.simulated = true;
     result.seed = seed;
+    result.uptime = [](time_point at) {
+      return std::chrono::floor<std::chrono::milliseconds>(at - start);
+    };
     result.wall = [skew](time_point at) {
       const std::chrono::sys_days epoch{std::chrono::year{2026} / 1 / 1};
       return std::chrono::floor<std::chrono::milliseconds>(epoch + (at - start)

@@ -76,8 +76,7 @@ operation random_messages::operation() {
 peer_message random_messages::message(std::size_t kind) {
   switch (kind) {
     case 0:
-      return heartbeat{ballot(), position(), count<sequence_number>(),
-                       number()};
+      return heartbeat{ballot(), position(), count<sequence_number>()};
     case 1:
       return heartbeat_ack{ballot(), position()};
     case 2:
@@ -119,7 +118,7 @@ peer_message random_messages::message(std::size_t kind) {
 }
 
 envelope random_messages::make(std::size_t kind) {
-  return {id<library_id>(), message(kind)};
+  return {id<library_id>(), message(kind), number()};
 }
 
 } // namespace lockstep

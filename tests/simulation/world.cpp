@@ -77,6 +77,7 @@ expected<void> world::start(device& which) {
                  env,
                  network_,
                  which.events,
+                 {},
                  {}});
   });
   which.up = true;

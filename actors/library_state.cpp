@@ -7,6 +7,8 @@
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
 
 void library_state::start(library_actor::pointer self, library_setup setup) {
@@ -56,8 +58,7 @@ void library_state::submit(log_changes request, receipt_promise promise) {
 }
 
 void library_state::submit(resolve_conflict request, receipt_promise promise) {
-  auto run = [this, request](library_writer& writer,
-                             operation_keeper& keeper) {
+  auto run = [this, request](library_writer& writer, operation_keeper& keeper) {
     return steps_to_resolve(*store_, request)
       .and_then([&](const std::vector<transaction_step>& steps) {
         return writer.run(steps, keeper);
@@ -199,6 +200,15 @@ void library_state::send_members() {
     self_->send(neighbours_.leadership, now);
   if (neighbours_.gateway)
     self_->send(neighbours_.gateway, allowed);
+  const auto described = described_members(*store_);
+  // In fleets inside one process nobody is.
+  const bool any
+    = described
+      && std::any_of(described->begin(), described->end(),
+                     [](const auto& one) { return !one.certificate.empty(); });
+  if (neighbours_.gateway && any)
+    self_->send(neighbours_.gateway,
+                introduce_members{setup_.library, *described});
 }
 
 void library_state::advance_stable(sequence_number stable) {

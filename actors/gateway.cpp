@@ -66,6 +66,7 @@ void gateway_state::receive(const received_frames& what) {
                   to_string(setup.device), to_string(what.from),
                   messages.error().message);
     end_session(what.from);
+    self_->send(setup.network, drop_link{setup.device, what.from});
     return;
   }
   for (const auto& message : *messages)
@@ -80,6 +81,9 @@ gateway_state::unpack(session& from, const std::vector<bytes>& frames) {
     if (!messages)
       return tl::make_unexpected(messages.error());
     for (const auto& message : *messages) {
+      // Says only that the other side is there.
+      if (message.empty())
+        continue;
       auto decoded = decode(message);
       if (!decoded)
         return tl::make_unexpected(decoded.error());
@@ -173,6 +177,10 @@ gateway(gateway_actor::stateful_pointer<gateway_state> self,
     [self](const link_up& what) { self->state.begin_session(what.device); },
     [self](const link_down& what) { self->state.end_session(what.device); },
     [self](const received_frames& what) { self->state.receive(what); },
+    [](settle_frames) { return done{}; },
+    [self](const introduce_members& what) {
+      self->send(self->state.setup.network, what);
+    },
     [self](const attach_library& what) { self->state.attach(what); },
     [self](const detach_library& what) {
       self->state.detach(what.library);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/environment.hpp"
-#include "actors/local_network.hpp"
 #include "actors/message_types.hpp"
+#include "actors/network.hpp"
 #include "actors/peer.hpp"
 #include "messages/errors.hpp"
 #include "transport/frames.hpp"
@@ -42,6 +42,8 @@ struct close_gateway {};
 /// One per node: the sessions with other devices. It lets listeners and members
 /// of the same library hear each other, and nobody else.
 using gateway_actor = link_listener::extend<
+  /// Library: who takes part in it, and where they can be reached.
+  caf::reacts_to<introduce_members>,
   /// Node: replaces an earlier attachment of the same library.
   caf::reacts_to<attach_library>,
   /// Node.
@@ -53,7 +55,7 @@ using gateway_actor = link_listener::extend<
 
 struct gateway_setup {
   device_id device;
-  local_network_actor network;
+  network_actor network;
   environment env;
 };
 

@@ -2,8 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
-
-#include <nlohmann/json.hpp>
+#include "persistence/library_members.hpp"
 
 namespace lockstep {
 
@@ -83,15 +82,10 @@ run_library(library_actor::stateful_pointer<library_state> self,
     },
     [self](const read_members&) { return self->state.members(); },
     [self](const change_member& request) {
-      auto promise = self->make_response_promise<receipt>();
-      const nlohmann::json image{{"name", request.member.name},
-                                 {"removed", request.member.removed}};
-      record_change change{std::string{member_model},
-                           record_id{request.member.device.bytes},
-                           change_type::update, image.dump()};
-      self->state.submit(commit_transaction{{change}, receipt_state::local},
-                         promise);
-      return promise;
+      return self->state.describe({request.member, {}, {}});
+    },
+    [self](const describe_member& request) {
+      return self->state.describe(request.what);
     },
     [self](const sql_query& request) { return self->state.query(request); },
     [self](const read_record& request) { return self->state.read(request); },

@@ -31,7 +31,9 @@ struct library_neighbours {
                    caf::reacts_to<clock_corrected>,
                    caf::replies_to<read_leader>::with<leadership_view>>
     leadership;
-  caf::typed_actor<caf::reacts_to<set_library_members>> gateway;
+  caf::typed_actor<caf::reacts_to<set_library_members>,
+                   caf::reacts_to<introduce_members>>
+    gateway;
 };
 
 /// One library on this device: owns database.db, takes writes, captures and
@@ -63,6 +65,7 @@ using library_actor = caf::typed_actor<
   caf::replies_to<read_members>::with<members_changed>,
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
+  caf::replies_to<describe_member>::with<receipt>,
   caf::replies_to<sql_query>::with<sql_rows>,
   /// `not_found` when there is no such record.
   caf::replies_to<read_record>::with<record_image>,

@@ -47,6 +47,16 @@ library_state::pending_after(const fetch_pending& request) {
   }));
 }
 
+caf::typed_response_promise<receipt>
+library_state::describe(const member_description& what) {
+  auto promise = self_->make_response_promise<receipt>();
+  record_change change{std::string{member_model},
+                       record_id{what.member.device.bytes}, change_type::update,
+                       image_of(what)};
+  submit(commit_transaction{{change}, receipt_state::local}, promise);
+  return promise;
+}
+
 caf::result<members_changed> library_state::members() {
   return to_result(known_members(*store_, setup_.joined_from)
                      .map([](std::vector<member> list) {

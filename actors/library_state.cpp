@@ -9,6 +9,8 @@
 #include "persistence/location_index.hpp"
 #include "persistence/set_aside.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
 
 void library_state::start(library_actor::pointer self, library_setup setup) {
@@ -211,6 +213,15 @@ void library_state::send_members() {
     self_->send(neighbours_.leadership, now);
   if (neighbours_.gateway)
     self_->send(neighbours_.gateway, allowed);
+  const auto described = described_members(*store_);
+  // In fleets inside one process nobody is.
+  const bool any
+    = described
+      && std::any_of(described->begin(), described->end(),
+                     [](const auto& one) { return !one.certificate.empty(); });
+  if (neighbours_.gateway && any)
+    self_->send(neighbours_.gateway,
+                introduce_members{setup_.library, *described});
 }
 
 void library_state::advance_stable(sequence_number stable) {

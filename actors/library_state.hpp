@@ -65,6 +65,8 @@ public:
   void hear_leader(wall_time now);
   caf::result<receipt> find_receipt(const receipt_query& query);
   caf::result<pending_batch> pending_after(const fetch_pending& request);
+  /// Writes down a member as the log is to have it.
+  caf::typed_response_promise<receipt> describe(const member_description& what);
   caf::result<members_changed> members();
   caf::result<sql_rows> query(const sql_query& request);
   caf::result<record_image> read(const read_record& request);

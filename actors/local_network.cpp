@@ -148,6 +148,11 @@ local_network(local_network_actor::stateful_pointer<local_network_state> self) {
     [self](const attach_gateway& what) { self->state.attach(what); },
     [self](const detach_gateway& what) { self->state.detach(what.device); },
     [self](const carry_frames& what) { self->state.carry(what); },
+    // The gateway hears nothing of the device before a new link comes up, and
+    // there is nothing here to save by taking this one down.
+    [](const drop_link&) {},
+    // Devices of one process need no addresses.
+    [](const introduce_members&) {},
     [self](const arriving_frames& what) { self->state.arrive(what); },
     [self](const set_online& what) { self->state.allow(what); },
     [self](const set_link& what) { self->state.allow(what); },

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "actors/message_types.hpp"
+#include "actors/network.hpp"
 #include "messages/clock.hpp"
-#include "transport/frames.hpp"
 
 #include <caf/actor_addr.hpp>
 #include <caf/stateful_actor.hpp>
@@ -11,57 +10,11 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <random>
 #include <set>
 #include <utility>
-#include <vector>
 
 namespace lockstep {
-
-/// The frames of one message, as `split` made them. They travel together: a
-/// link loses, delays or doubles a whole message or nothing of it.
-using message_frames = std::shared_ptr<const std::vector<bytes>>;
-
-/// The device can be reached.
-struct link_up {
-  device_id device;
-};
-
-/// The device cannot be reached any more.
-struct link_down {
-  device_id device;
-};
-
-/// The device sent this.
-struct received_frames {
-  device_id from;
-  message_frames frames;
-};
-
-/// Whoever speaks for one device on the network: its gateway.
-using link_listener
-  = caf::typed_actor<caf::reacts_to<link_up>, caf::reacts_to<link_down>,
-                     caf::reacts_to<received_frames>>;
-
-/// Brings a device onto the network. It replaces whoever spoke for the device
-/// before. The network does not keep the listener alive.
-struct attach_gateway {
-  device_id device;
-  link_listener gateway;
-};
-
-/// Takes a device off the network.
-struct detach_gateway {
-  device_id device;
-};
-
-/// From one device to another. Lost where there is no link.
-struct carry_frames {
-  device_id from;
-  device_id to;
-  message_frames frames;
-};
 
 /// The network to itself: delayed frames arrive. What was under way when its
 /// link went down is lost, like on a broken connection.
@@ -84,7 +37,8 @@ struct set_link {
   bool up = true;
 };
 
-/// Loses what one device says to another, though their link is up; or ends that.
+/// Loses what one device says to another, though their link is up; or ends
+/// that.
 struct set_heard {
   device_id from;
   device_id to;
@@ -103,16 +57,12 @@ struct set_faults {
 
 /// The links between devices that live in one process; one per actor system.
 /// Without faults it delivers at once and in order.
-using local_network_actor
-  = caf::typed_actor<caf::reacts_to<attach_gateway>,
-                     caf::reacts_to<detach_gateway>,
-                     /// Peers: carry this to another device.
-                     caf::reacts_to<carry_frames>,
-                     /// The network to itself.
-                     caf::reacts_to<arriving_frames>,
-                     /// Tests and the demo: who reaches whom, and how well.
-                     caf::reacts_to<set_online>, caf::reacts_to<set_link>,
-                     caf::reacts_to<set_heard>, caf::reacts_to<set_faults>>;
+using local_network_actor = network_actor::extend<
+  /// The network to itself.
+  caf::reacts_to<arriving_frames>,
+  /// Tests and the demo: who reaches whom, and how well.
+  caf::reacts_to<set_online>, caf::reacts_to<set_link>,
+  caf::reacts_to<set_heard>, caf::reacts_to<set_faults>>;
 
 struct local_network_state {
   static inline const char* name = "local_network";
@@ -161,12 +111,6 @@ local_network(local_network_actor::stateful_pointer<local_network_state> self);
 
 } // namespace lockstep
 
-LOCKSTEP_LOCAL_MESSAGE(link_up)
-LOCKSTEP_LOCAL_MESSAGE(link_down)
-LOCKSTEP_LOCAL_MESSAGE(received_frames)
-LOCKSTEP_LOCAL_MESSAGE(attach_gateway)
-LOCKSTEP_LOCAL_MESSAGE(detach_gateway)
-LOCKSTEP_LOCAL_MESSAGE(carry_frames)
 LOCKSTEP_LOCAL_MESSAGE(arriving_frames)
 LOCKSTEP_LOCAL_MESSAGE(set_online)
 LOCKSTEP_LOCAL_MESSAGE(set_link)

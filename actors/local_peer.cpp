@@ -22,7 +22,7 @@ expected<message_frames> pack(const envelope& what) {
 
 peer_actor::behavior_type
 local_peer(peer_actor::stateful_pointer<local_peer_state> self,
-           local_network_actor network, device_id from, device_id to) {
+           network_actor network, device_id from, device_id to) {
   return {
     [=](const envelope& what) {
       if (auto frames = pack(what))

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/local_network.hpp"
+#include "actors/network.hpp"
 #include "actors/peer.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -12,10 +12,10 @@ struct local_peer_state {
   static inline const char* name = "peer";
 };
 
-/// Another device of this process: what is said to it goes, encoded, over the
-/// local network. The gateway ends it when the link goes down.
+/// Another device: what is said to it goes, encoded, over the network. The
+/// gateway ends it when the link goes down.
 peer_actor::behavior_type
 local_peer(peer_actor::stateful_pointer<local_peer_state> self,
-           local_network_actor network, device_id from, device_id to);
+           network_actor network, device_id from, device_id to);
 
 } // namespace lockstep

@@ -4,7 +4,7 @@
 #include "actors/indexer.hpp"
 #include "actors/leadership.hpp"
 #include "actors/library.hpp"
-#include "actors/local_network.hpp"
+#include "actors/network.hpp"
 #include "actors/replication.hpp"
 #include "actors/sync_log.hpp"
 #include "persistence/data_directory.hpp"
@@ -122,14 +122,18 @@ struct node_setup {
   device_identity identity;
   settings limits;
   environment env;
-  local_network_actor network;
+  network_actor network;
   event_bus_actor events;
   /// Where this device has the folder that another device indexed; nothing
   /// when it has none. By default the folder of the same path.
   std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
     matching_folder;
   /// For models with the policy `host`.
-  std::shared_ptr<const merge_functions> merges;
+  std::shared_ptr<const merge_functions> merges = {};
+  /// What the log is to say about reaching this device; nothing where it does
+  /// not listen.
+  std::string certificate = {};
+  std::vector<std::string> addresses = {};
 };
 
 class node_state;

@@ -26,6 +26,31 @@ expected<bool> lacks_creator(library_store& store,
 
 } // namespace
 
+expected<std::optional<member_description>>
+node_state::own_entry(const node_setup& setup, library_store& store,
+                      bool unnamed) {
+  const member_description own{{setup.identity.id, setup.identity.name, false},
+                               setup.certificate,
+                               setup.addresses};
+  if (unnamed)
+    return own;
+  std::optional<member_description> nothing;
+  // A device that only does not listen now can be reached there later.
+  if (setup.addresses.empty())
+    return nothing;
+  return described_members(store).map(
+    [&](const std::vector<member_description>& members) {
+      const auto said = std::find_if(
+        members.begin(), members.end(), [&](const member_description& one) {
+          return one.member.device == own.member.device;
+        });
+      // Whoever was removed does not come back by itself.
+      return said == members.end() || said->member.removed || *said == own
+               ? nothing
+               : std::optional{own};
+    });
+}
+
 expected<leadership_record>
 node_state::recover_leadership(sync_log_store& log,
                                const library_folder& folder) {
@@ -68,6 +93,9 @@ node_state::spawn_library(const library_folder& folder) {
   auto members = known_members(**store, what.joined_from);
   if (!members)
     return tl::make_unexpected(members.error());
+  const auto own = own_entry(setup_, **store, *unnamed);
+  if (!own)
+    return tl::make_unexpected(own.error());
 
   library_handles made;
   made.id = what.id;
@@ -103,9 +131,8 @@ node_state::spawn_library(const library_folder& folder) {
   self_->send(setup_.events, subscribe{follower, what.id});
   self_->send(made.library,
               library_neighbours{made.replication, made.leadership, gateway_});
-  if (*unnamed)
-    caf::anon_send(made.library, change_member{{setup_.identity.id,
-                                                setup_.identity.name, false}});
+  if (*own)
+    caf::anon_send(made.library, describe_member{**own});
   self_->send(made.leadership, watch_role{made.library});
   attach_library attached{what.id, made.leadership, made.replication, {}};
   for (const auto& one : *members)

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace lockstep {
@@ -76,6 +77,10 @@ private:
   /// Starts the creator's first term in a log that has none yet.
   expected<leadership_record> recover_leadership(sync_log_store& log,
                                                  const library_folder& folder);
+  /// What the log is to say of this device from now on, if that is anything
+  /// new.
+  static expected<std::optional<member_description>>
+  own_entry(const node_setup& setup, library_store& store, bool unnamed);
   /// Closes one library step by step: leadership, network, replication, tables,
   /// log. With `detached`, the database is detached before it is closed, and
   /// why not stands there.

@@ -16,6 +16,8 @@ find_library(CAF_IO_LIBRARY caf_io REQUIRED)
 add_library(caf_core INTERFACE)
 target_include_directories(caf_core SYSTEM INTERFACE ${CAF_INCLUDE_DIR})
 target_link_libraries(caf_core INTERFACE ${CAF_CORE_LIBRARY} Threads::Threads)
+add_library(caf_io INTERFACE)
+target_link_libraries(caf_io INTERFACE ${CAF_IO_LIBRARY} caf_core)
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)

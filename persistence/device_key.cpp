@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <limits>
@@ -20,6 +22,13 @@ struct release_bio {
 };
 using bio_handle = std::unique_ptr<BIO, release_bio>;
 
+struct release_certificate {
+  void operator()(X509* certificate) const {
+    X509_free(certificate);
+  }
+};
+using certificate_handle = std::unique_ptr<X509, release_certificate>;
+
 tl::unexpected<failure> openssl_failed(const std::string& what) {
   return fail(errc::internal, "OpenSSL could not " + what + ".");
 }
@@ -31,6 +40,35 @@ std::array<std::uint8_t, 32> private_bytes(std::uint64_t seed) {
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
          bytes.data());
   return bytes;
+}
+
+bool set_name(X509* certificate, const std::string& name) {
+  auto* subject = X509_get_subject_name(certificate);
+  return X509_NAME_add_entry_by_txt(
+           subject, "CN", MBSTRING_UTF8,
+           reinterpret_cast<const unsigned char*>(name.data()),
+           static_cast<int>(name.size()), -1, 0)
+           == 1
+         && X509_set_issuer_name(certificate, subject) == 1;
+}
+
+/// For ever, as RFC 5280 writes it: a device is known by its key.
+bool set_validity(X509* certificate) {
+  return ASN1_TIME_set_string(X509_getm_notBefore(certificate),
+                              "20200101000000Z")
+           == 1
+         && ASN1_TIME_set_string(X509_getm_notAfter(certificate),
+                                 "99991231235959Z")
+              == 1;
+}
+
+bool deny_authority(X509* certificate) {
+  auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints,
+                                        "critical,CA:FALSE");
+  const bool added
+    = extension != nullptr && X509_add_ext(certificate, extension, -1) == 1;
+  X509_EXTENSION_free(extension);
+  return added;
 }
 
 /// Says no to any passphrase that a PEM file might ask the terminal for.
@@ -96,6 +134,25 @@ expected<public_key> device_key::public_key() const {
       || size != raw.size())
     return openssl_failed("tell a public key");
   return raw;
+}
+
+expected<std::string>
+device_key::certificate_for(const std::string& name) const {
+  const certificate_handle made{X509_new()};
+  const bio_handle out{BIO_new(BIO_s_mem())};
+  if (!made || !out || X509_set_version(made.get(), X509_VERSION_3) != 1
+      || ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1) != 1
+      || !set_name(made.get(), name) || !set_validity(made.get())
+      || X509_set_pubkey(made.get(), key_.get()) != 1
+      || !deny_authority(made.get())
+      || X509_sign(made.get(), key_.get(), nullptr) == 0
+      || PEM_write_bio_X509(out.get(), made.get()) != 1) {
+    ERR_clear_error();
+    return openssl_failed("make a certificate");
+  }
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &data);
+  return std::string{data, static_cast<std::size_t>(size)};
 }
 
 } // namespace lockstep

@@ -27,6 +27,11 @@ public:
 
   [[nodiscard]] expected<lockstep::public_key> public_key() const;
 
+  /// A certificate of this key, signed by itself, for the device of that name;
+  /// as PEM. It is no authority's and does not run out.
+  [[nodiscard]] expected<std::string>
+  certificate_for(const std::string& name) const;
+
 private:
   struct release {
     void operator()(evp_pkey_st* key) const;

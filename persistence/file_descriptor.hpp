@@ -30,6 +30,11 @@ public:
     return number_;
   }
 
+  /// Gives it away: somebody else closes it.
+  [[nodiscard]] int release() {
+    return std::exchange(number_, -1);
+  }
+
   [[nodiscard]] bool is_open() const {
     return number_ >= 0;
   }

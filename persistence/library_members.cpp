@@ -1,8 +1,38 @@
 #include "persistence/library_members.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 namespace lockstep {
+
+namespace {
+
+std::string text_in(const nlohmann::json& image, const char* field) {
+  const auto found = image.find(field);
+  return found != image.end() && found->is_string() ? found->get<std::string>()
+                                                    : std::string{};
+}
+
+member_description description_in(const entry& what) {
+  member_description one{{device_id{what.record.bytes}, {}, false}, {}, {}};
+  const auto image = nlohmann::json::parse(what.data, nullptr, false);
+  if (!image.is_object())
+    return one;
+  one.member.name = text_in(image, "name");
+  one.certificate = text_in(image, "certificate");
+  if (const auto removed = image.find("removed");
+      removed != image.end() && removed->is_boolean())
+    one.member.removed = removed->get<bool>();
+  if (const auto addresses = image.find("addresses");
+      addresses != image.end() && addresses->is_array())
+    for (const auto& address : *addresses)
+      if (address.is_string())
+        one.addresses.push_back(address.get<std::string>());
+  return one;
+}
+
+} // namespace
 
 expected<std::vector<member>> known_members(library_store& store,
                                             device_id joined_from) {
@@ -16,6 +46,31 @@ expected<std::vector<member>> known_members(library_store& store,
   if (!joined_from.is_nil() && !is_listed)
     list->push_back({joined_from, {}, false});
   return list;
+}
+
+expected<std::vector<member_description>>
+described_members(library_store& store) {
+  return store.attempt([&]() -> expected<std::vector<member_description>> {
+    std::vector<member_description> list;
+    for (const auto at : store.index.latest_of(member_model)) {
+      auto found = store.log.at(at);
+      if (!found)
+        return tl::make_unexpected(found.error());
+      if (*found)
+        list.push_back(description_in(**found));
+    }
+    return list;
+  });
+}
+
+std::string image_of(const member_description& what) {
+  nlohmann::json image{{"name", what.member.name},
+                       {"removed", what.member.removed}};
+  if (!what.certificate.empty())
+    image["certificate"] = what.certificate;
+  if (!what.addresses.empty())
+    image["addresses"] = what.addresses;
+  return image.dump();
 }
 
 } // namespace lockstep

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "messages/member_description.hpp"
 #include "persistence/library_store.hpp"
+
+#include <string>
+#include <vector>
 
 namespace lockstep {
 
@@ -9,5 +13,12 @@ namespace lockstep {
 /// the creator), and is no member itself.
 expected<std::vector<member>> known_members(library_store& store,
                                             device_id joined_from);
+
+/// The same from the log, with what it says about reaching them.
+expected<std::vector<member_description>>
+described_members(library_store& store);
+
+/// The image of an entry of model `lockstep.member`.
+std::string image_of(const member_description& what);
 
 } // namespace lockstep

@@ -2,8 +2,11 @@
 
 #include "actors/callback_subscriber.hpp"
 #include "actors/node_state.hpp"
+#include "actors/tcp_network.hpp"
 #include "apps/embedded/parts.hpp"
 #include "config/settings_text.hpp"
+#include "persistence/atomic_file.hpp"
+#include "transport/invitation_text.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -48,6 +51,10 @@ struct node::parts {
   std::shared_ptr<data_directory> directory;
   event_bus_actor events;
   node_actor actor;
+  /// None where the device is on no network of machines.
+  tcp_network_actor network;
+  listening place;
+  std::string certificate;
 
   library handle_of(const library_handles& handles) const {
     auto made = std::make_shared<library::parts>();
@@ -70,8 +77,25 @@ struct node::parts {
       .get();
   }
 
+  template <class T, class Request> expected<T> ask_network(Request request) {
+    if (!network)
+      return fail(errc::closed, "This device is on no network.");
+    return ask<T, tcp_network_actor>(*system, network.address(),
+                                     std::move(request))
+      .get();
+  }
+
+  /// Goes onto the network of machines.
+  expected<void> connect(const network_place& where);
+
   /// After this, calls are answered with `closed`; the directory is free.
   void end() {
+    if (network) {
+      const auto gone = caf::actor_cast<caf::actor>(network);
+      ask_network<done>(close_network{});
+      network = nullptr;
+      wait_for_end(gone);
+    }
     caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
     actor = nullptr;
     events = nullptr;
@@ -85,6 +109,38 @@ struct node::parts {
     self->wait_for(ended);
   }
 };
+
+expected<void> node::parts::connect(const network_place& where) {
+  if (!system->has_middleman())
+    return fail(errc::invalid_argument,
+                "The host's actor system lacks CAF's I/O; call"
+                " runtime::prepare on its configuration.");
+  auto key = read_file(identity.key_file);
+  if (!key)
+    return tl::make_unexpected(key.error());
+  auto shown = open_or_create_certificate(directory->path(), identity);
+  if (!shown)
+    return tl::make_unexpected(shown.error());
+  certificate = std::move(*shown);
+  auto credentials = tls_credentials::load(certificate, *key);
+  if (!credentials)
+    return tl::make_unexpected(credentials.error());
+  auto trusted = trusted_devices::open(directory->path());
+  if (!trusted)
+    return tl::make_unexpected(trusted.error());
+  network = system->spawn(tcp_network,
+                          tcp_network_setup{identity, std::move(*credentials),
+                                            std::move(*trusted), where.limits,
+                                            env, where.paired});
+  if (!where.listen)
+    return {};
+  auto found
+    = ask_network<listening>(start_listening{*where.listen, where.advertise});
+  if (!found)
+    return tl::make_unexpected(found.error());
+  place = std::move(*found);
+  return {};
+}
 
 node::node(std::unique_ptr<parts> parts) : parts_(std::move(parts)) {
 }
@@ -117,12 +173,21 @@ expected<node> node::open(runtime& shared, node_options options) {
   std::random_device random;
   made->env.seed = std::uint64_t{random()} << 32 | std::uint64_t{random()};
   made->events = made->system->spawn(event_bus, options.limits.events);
+  network_actor network = runtime_access::network(shared);
+  if (options.network) {
+    if (auto connected = made->connect(*options.network); !connected) {
+      made->end();
+      return tl::make_unexpected(connected.error());
+    }
+    network = made->network;
+  }
   made->actor = made->system->spawn(
-    run_node, node_setup{made->directory, made->identity, options.limits,
-                         made->env, runtime_access::network(shared),
-                         made->events, std::move(options.matching_folder),
-                         std::make_shared<const merge_functions>(
-                           std::move(options.merges))});
+    run_node,
+    node_setup{made->directory, made->identity, options.limits, made->env,
+               network, made->events, std::move(options.matching_folder),
+               std::make_shared<const merge_functions>(
+                 std::move(options.merges)),
+               made->certificate, made->place.advertised});
   return node{std::move(made)};
 }
 
@@ -206,6 +271,47 @@ expected<library> node::share_library(const library& shared, node& with,
       shared.id(), shared.name(), shared.parts_->creator, device(), database})
     .map([&](const library_handles& handles) {
       return with.parts_->handle_of(handles);
+    });
+}
+
+const std::string& node::listening_on() const {
+  return parts_->place.address;
+}
+
+expected<invitation_offer> node::invite(const library& into,
+                                        std::chrono::milliseconds lifetime) {
+  return parts_
+    ->ask_network<invitation>(make_invitation{into.id(), into.name(),
+                                              into.parts_->creator,
+                                              into.parts_->library, lifetime})
+    .map([](const invitation& made) {
+      return invitation_offer{to_text(made), made.expires_at};
+    });
+}
+
+expected<joined_library> node::join(const std::string& invitation,
+                                    const std::filesystem::path& database) {
+  const auto given = parse_invitation(invitation);
+  if (!given)
+    return tl::make_unexpected(given.error());
+  const auto known = libraries();
+  if (!known)
+    return tl::make_unexpected(known.error());
+  for (const auto& one : *known)
+    if (one.id == given->library)
+      return fail(errc::already_exists,
+                  "This device takes part in \"" + one.name + "\" already.");
+  const auto paired
+    = parts_->ask_network<pairing_result>(take_invitation{*given});
+  if (!paired)
+    return tl::make_unexpected(paired.error());
+  return parts_
+    ->ask_node<library_handles>(
+      join_library{paired->library, paired->library_name, paired->created_by,
+                   paired->from, database})
+    .map([&](const library_handles& handles) {
+      return joined_library{parts_->handle_of(handles), paired->from,
+                            paired->verification};
     });
 }
 

@@ -2,10 +2,13 @@
 
 #include "apps/embedded/library.hpp"
 #include "apps/embedded/runtime.hpp"
+#include "config/network_settings.hpp"
 #include "config/settings.hpp"
 #include "messages/events.hpp"
 #include "messages/merge_function.hpp"
+#include "messages/paired_device.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -14,6 +17,19 @@
 #include <vector>
 
 namespace lockstep {
+
+/// A device's place on the network of machines.
+struct network_place {
+  /// HOST:PORT to take connections on; port 0 is any free one. Without it the
+  /// device only dials others.
+  std::optional<std::string> listen;
+  /// HOST:PORT where others are to dial, if that is not what it listens on.
+  std::vector<std::string> advertise = {};
+  network_settings limits = {};
+  /// Called for each device that an invitation let in, on a thread of
+  /// Lockstep's: be quick, and do not wait there.
+  std::function<void(const paired_device&)> paired = nullptr;
+};
 
 /// How a node is opened.
 struct node_options {
@@ -25,10 +41,28 @@ struct node_options {
   /// Where this device has the folder that another device indexed; by default
   /// the folder of the same path, if there is one.
   std::function<std::optional<std::filesystem::path>(const bulk_operation&)>
-    matching_folder;
+    matching_folder = nullptr;
   /// By model: how concurrent changes are merged where its policy is `host`;
   /// see merge_with in apps/embedded/merging.hpp.
-  merge_functions merges;
+  merge_functions merges = {};
+  /// Sessions with devices of other machines, over TLS. Without it, the device
+  /// meets the nodes of its process only.
+  std::optional<network_place> network = std::nullopt;
+};
+
+/// A line to give to the person of another device.
+struct invitation_offer {
+  std::string text;
+  wall_time expires_at{};
+};
+
+/// A library that this device was let into.
+struct joined_library {
+  library what;
+  /// The device that invited.
+  device_id from;
+  /// Words that the person of that device sees too, if nobody is in between.
+  std::string verification;
 };
 
 /// A library of this device.
@@ -99,6 +133,22 @@ public:
   /// leads, and opens it there; `database` as in `create_library`.
   expected<library> share_library(const library& shared, node& with,
                                   const std::filesystem::path& database = {});
+
+  /// HOST:PORT where it takes connections; empty where it does not.
+  [[nodiscard]] const std::string& listening_on() const;
+
+  /// Invites one device into a library that is open here. A new invitation
+  /// takes the place of an earlier one. Errors: `closed` where this device does
+  /// not listen.
+  expected<invitation_offer> invite(const library& into,
+                                    std::chrono::milliseconds lifetime);
+
+  /// Takes up an invitation, and opens the library here; its log is still to
+  /// come. `database` as in `create_library`. Errors: `invalid_argument` for
+  /// text that is no invitation, `already_exists`, `timed_out` when nobody
+  /// answers, `not_member` when the inviting device refuses.
+  expected<joined_library> join(const std::string& invitation,
+                                const std::filesystem::path& database = {});
 
   /// Calls `callback` for each event of `of` (nil: of all libraries) from now
   /// on, on a thread of its own: a slow callback delays nobody.

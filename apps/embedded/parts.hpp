@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/errors.hpp"
+#include "actors/local_network.hpp"
 #include "actors/node.hpp"
 #include "apps/embedded/library.hpp"
 #include "apps/embedded/runtime.hpp"

@@ -3,6 +3,7 @@
 #include "actors/local_network.hpp"
 
 #include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 
 #include <optional>
@@ -35,6 +36,7 @@ runtime::~runtime() {
 
 void runtime::prepare(caf::actor_system_config& config) {
   register_errors(config);
+  config.load<caf::io::middleman>();
 }
 
 void runtime::set_online(device_id device, bool online) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/gateway.hpp"
+#include "actors/local_network.hpp"
 #include "tests/support/deterministic.hpp"
 
 #include <caf/typed_event_based_actor.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/event_bus.hpp"
+#include "actors/local_network.hpp"
 #include "actors/node.hpp"
 #include "tests/simulation/stepper.hpp"
 #include "tests/support/memory_disk.hpp"

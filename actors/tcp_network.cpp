@@ -1,0 +1,346 @@
+#include "actors/tcp_network.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/logging.hpp"
+#include "transport/link_codec.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto gateway_patience = 60s;
+/// Two devices that dial each other at once do so within this time.
+constexpr auto double_dial_span = 5s;
+
+} // namespace
+
+void tcp_network_state::start(pointer self, tcp_network_setup setup) {
+  self_ = self;
+  setup_ = std::move(setup);
+  random_.seed(setup_->env.seed);
+  dial_end_ = make_dial_end();
+  self_->set_down_handler([this](const caf::down_msg& down) { lost(down); });
+}
+
+template <class Message>
+void tcp_network_state::tell_gateway(const Message& what) {
+  if (const auto gateway = caf::actor_cast<link_listener>(
+        caf::actor_cast<caf::strong_actor_ptr>(gateway_)))
+    self_->send(gateway, what);
+}
+
+tcp_network_state::link* tcp_network_state::find(const caf::actor& connection) {
+  const auto found = links_.find(connection.address());
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+bool tcp_network_state::is_trusted(device_id device) const {
+  return setup_->trusted.find(device) != nullptr;
+}
+
+void tcp_network_state::attach(const attach_gateway& what) {
+  gateway_ = what.gateway.address();
+  for (const auto& [device, session] : sessions_)
+    tell_gateway(link_up{device});
+  for (const auto& [device, known] : setup_->trusted.list())
+    dial_soon(device, true);
+}
+
+void tcp_network_state::detach(device_id) {
+  while (!sessions_.empty())
+    end_session(sessions_.begin()->first);
+  gateway_ = nullptr;
+}
+
+void tcp_network_state::carry(const carry_frames& what) {
+  const auto session = sessions_.find(what.to);
+  if (session == sessions_.end())
+    return;
+  caf::anon_send(links_.at(session->second).connection,
+                 send_frames{what.frames});
+}
+
+void tcp_network_state::drop(const drop_link& what) {
+  // Not dialled again before the longest wait is over.
+  routes_[what.to].failures = 31;
+  end_session(what.to);
+}
+
+caf::typed_response_promise<done>
+tcp_network_state::receive(const link_data& what) {
+  auto promise = self_->make_response_promise<done>();
+  const auto* from = find(what.connection);
+  const auto gateway = caf::actor_cast<link_listener>(
+    caf::actor_cast<caf::strong_actor_ptr>(gateway_));
+  if (from == nullptr || from->state != standing::session || !gateway) {
+    promise.deliver(to_error({errc::closed, "The session is over."}));
+    return promise;
+  }
+  self_->send(gateway, received_frames{from->device, what.pieces});
+  self_->request(gateway, gateway_patience, settle_frames{})
+    .then([promise](const done&) mutable { promise.deliver(done{}); },
+          [promise](caf::error& why) mutable { promise.deliver(why); });
+  return promise;
+}
+
+link_verdict tcp_network_state::refuse(link& what, const std::string& reason) {
+  return {link_verdict::step::close,
+          {link_refused{reason}},
+          {errc::not_member,
+           "Device " + to_string(what.device) + " was refused: " + reason}};
+}
+
+link_verdict tcp_network_state::secured(const link_secured& what) {
+  auto* known = find(what.connection);
+  if (known == nullptr) {
+    // It came in; one that was dialled is known from the beginning.
+    self_->monitor(what.connection);
+    known = &links_[what.connection.address()];
+    known->connection = what.connection;
+  }
+  known->peer = what.peer;
+  known->device = device_of(what.peer.key);
+  known->exporter = what.exporter;
+  if (closing_)
+    return {link_verdict::step::close, {}, {errc::closed, "It is closing."}};
+  if (known->device == setup_->identity.id)
+    return {link_verdict::step::close,
+            {},
+            {errc::not_member, "This device has dialled itself."}};
+  if (!known->outgoing)
+    return {link_verdict::step::talk, {}, {}};
+  link_greeting greeting;
+  greeting.device_name = setup_->identity.name;
+  if (known->attempt) {
+    if (auto met = known->attempt->machine.meet(
+          digest_of(what.peer.key), setup_->env.wall(self_->clock().now()));
+        !met) {
+      fail_attempt(known->attempt, met.error());
+      return {link_verdict::step::close, {}, met.error()};
+    }
+    greeting.purpose = link_purpose::pairing;
+  } else if (known->device != known->wanted) {
+    return {link_verdict::step::close,
+            {},
+            {errc::not_member,
+             "Device " + to_string(known->device) + " answers where device "
+               + to_string(known->wanted) + " was expected."}};
+  }
+  return {link_verdict::step::talk, {greeting}, {}};
+}
+
+caf::typed_response_promise<link_verdict>
+tcp_network_state::heard(const link_heard& what) {
+  auto* from = find(what.connection);
+  // Only one promise can be made of a request.
+  auto answer = [this](link_verdict verdict) {
+    auto promise = self_->make_response_promise<link_verdict>();
+    promise.deliver(std::move(verdict));
+    return promise;
+  };
+  if (from == nullptr || closing_)
+    return answer({link_verdict::step::close, {}, {errc::closed, "Closing."}});
+  if (const auto* refused = std::get_if<link_refused>(&what.message)) {
+    const failure why{errc::not_member,
+                      "The other device refuses: " + refused->reason};
+    if (from->attempt)
+      fail_attempt(from->attempt, why);
+    return answer({link_verdict::step::close, {}, why});
+  }
+  if (const auto* said = std::get_if<link_greeting>(&what.message);
+      said != nullptr && from->state == standing::fresh)
+    return answer(greet(*from, *said));
+  if (const auto* said = std::get_if<join_request>(&what.message);
+      said != nullptr && from->state == standing::host)
+    return admit(*from, *said);
+  if (const auto* said = std::get_if<join_accepted>(&what.message);
+      said != nullptr && from->state == standing::guest)
+    return answer(be_admitted(*from, *said));
+  return answer(
+    {link_verdict::step::close,
+     {},
+     {errc::protocol_violation,
+      "Device " + to_string(from->device) + " says something out of order."}});
+}
+
+link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
+  if (said.oldest_version > link_version || said.version < link_version_oldest)
+    return refuse(what,
+                  said.oldest_version > link_version
+                    ? "this device speaks an older version of the protocol;"
+                      " update Lockstep on it."
+                    : "your version of Lockstep is too old; update it.");
+  if (what.outgoing)
+    return be_greeted(what);
+  link_greeting greeting;
+  greeting.purpose = said.purpose;
+  greeting.device_name = setup_->identity.name;
+  if (said.purpose == link_purpose::pairing) {
+    const auto now = self_->clock().now();
+    const bool any_open = std::any_of(
+      invitations_.begin(), invitations_.end(),
+      [&](const auto& one) { return one.second.machine.is_open(now); });
+    if (!any_open)
+      return refuse(what, "no invitation is open on this device; ask for a"
+                          " new one.");
+    what.state = standing::host;
+    return {link_verdict::step::talk, {greeting}, {}};
+  }
+  if (!is_trusted(what.device))
+    return refuse(what, "this device does not know yours; pair them by an"
+                        " invitation.");
+  if (!prevails(what))
+    return refuse(what, "there is a session already.");
+  begin_session(what);
+  return {link_verdict::step::session, {greeting}, {}};
+}
+
+link_verdict tcp_network_state::be_greeted(link& what) {
+  if (what.attempt)
+    return ask_to_join(what);
+  if (!is_trusted(what.device) || !prevails(what))
+    return {link_verdict::step::close, {}, {errc::none, {}}};
+  begin_session(what);
+  return {link_verdict::step::session, {}, {}};
+}
+
+bool tcp_network_state::prevails(const link& what) const {
+  const auto found = sessions_.find(what.device);
+  if (found == sessions_.end())
+    return true;
+  const auto& known = links_.at(found->second);
+  // A device that dials again has lost its end of the session.
+  if (known.outgoing == what.outgoing
+      || self_->clock().now() - known.since > double_dial_span)
+    return true;
+  // Both dialled at once: that of the lower id stays, on both sides.
+  return what.outgoing == (setup_->identity.id < what.device);
+}
+
+void tcp_network_state::begin_session(link& what) {
+  end_session(what.device);
+  what.state = standing::session;
+  what.since = self_->clock().now();
+  sessions_[what.device] = what.connection.address();
+  auto& way = routes_[what.device];
+  way.failures = 0;
+  ++way.generation;
+  tell_gateway(link_up{what.device});
+}
+
+void tcp_network_state::end_session(device_id device) {
+  const auto found = sessions_.find(device);
+  if (found == sessions_.end())
+    return;
+  caf::anon_send(links_.at(found->second).connection, end_connection{});
+  links_.at(found->second).state = standing::fresh;
+  sessions_.erase(found);
+  tell_gateway(link_down{device});
+}
+
+void tcp_network_state::lost(const caf::down_msg& down) {
+  const auto found = links_.find(down.source);
+  if (found == links_.end())
+    return;
+  const auto ended = std::move(found->second);
+  links_.erase(found);
+  const bool in_order = down.reason == caf::exit_reason::user_shutdown;
+  const auto why = in_order ? failure{errc::none, {}} : to_failure(down.reason);
+  if (!in_order)
+    logger().info("{}: a connection{} ended: {}",
+                  to_string(setup_->identity.id),
+                  ended.device.is_nil() ? std::string{}
+                                        : " with " + to_string(ended.device),
+                  why.message);
+  if (ended.attempt)
+    fail_attempt(ended.attempt,
+                 in_order ? failure{errc::closed, "The other device ended the"
+                                                  " connection."}
+                          : why);
+  if (ended.state == standing::session) {
+    sessions_.erase(ended.device);
+    tell_gateway(link_down{ended.device});
+  }
+  const auto again = ended.wanted.is_nil() ? ended.device : ended.wanted;
+  if (!ended.wanted.is_nil())
+    routes_[again].dialling = false;
+  if (!again.is_nil())
+    dial_soon(again, false);
+}
+
+bool tcp_network_state::is_member_elsewhere(device_id device,
+                                            library_id but) const {
+  for (const auto& [library, members] : members_)
+    if (library != but && members.contains(device))
+      return true;
+  return false;
+}
+
+void tcp_network_state::introduce(const introduce_members& what) {
+  auto& here = members_[what.library];
+  here.clear();
+  for (const auto& one : what.members)
+    if (!one.member.removed)
+      here.insert(one.member.device);
+  for (const auto& one : what.members)
+    if (one.member.device != setup_->identity.id)
+      meet(what.library, one);
+}
+
+void tcp_network_state::meet(library_id library,
+                             const member_description& what) {
+  const auto& [device, name, removed] = what.member;
+  if (removed && !is_member_elsewhere(device, library)) {
+    if (auto forgotten = setup_->trusted.remove(device); !forgotten)
+      logger().error("device {} stays trusted: {}", to_string(device),
+                     forgotten.error().message);
+    end_session(device);
+  }
+  if (removed || what.certificate.empty())
+    return;
+  trusted_device known{device, name, what.certificate, what.addresses};
+  if (const auto* before = setup_->trusted.find(device);
+      before != nullptr && known.addresses.empty())
+    known.addresses = before->addresses;
+  if (auto put = setup_->trusted.put(std::move(known)); !put)
+    logger().warn("device {} is not trusted: {}", to_string(device),
+                  put.error().message);
+  else
+    dial_soon(device, true);
+}
+
+tcp_network_actor::behavior_type tcp_network(tcp_network_state::pointer self,
+                                             tcp_network_setup setup) {
+  auto& state = self->state;
+  state.start(self, std::move(setup));
+  return {
+    [&state](const attach_gateway& what) { state.attach(what); },
+    [&state](const detach_gateway& what) { state.detach(what.device); },
+    [&state](const carry_frames& what) { state.carry(what); },
+    [&state](const drop_link& what) { state.drop(what); },
+    [&state](const introduce_members& what) { state.introduce(what); },
+    [&state](const start_listening& what) { return state.listen(what); },
+    [&state](const make_invitation& what) { return state.invite(what); },
+    [&state](const take_invitation& what) { return state.pair(what); },
+    [self](close_network) {
+      self->state.close();
+      self->quit();
+      return done{};
+    },
+    [&state](const link_secured& what) { return state.secured(what); },
+    [&state](const link_heard& what) { return state.heard(what); },
+    [&state](const link_data& what) { return state.receive(what); },
+    [&state](const dialled& what) { state.dial_ended(what); },
+    [&state](const struct dial_again& what) { state.dial_again(what); },
+  };
+}
+
+} // namespace lockstep

@@ -1,0 +1,150 @@
+#include "actors/errors.hpp"
+#include "actors/listener.hpp"
+#include "actors/listening_place.hpp"
+#include "actors/logging.hpp"
+#include "actors/tcp_network.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+// How a device comes to others, and they to it.
+namespace lockstep {
+
+namespace {
+
+constexpr std::chrono::seconds listening_patience{10};
+
+} // namespace
+
+duration tcp_network_state::next_wait(std::uint32_t failures) {
+  constexpr std::uint32_t doublings_most = 20;
+  const auto& limits = setup_->limits;
+  auto wait = limits.redial_first;
+  for (std::uint32_t i = 0;
+       i < std::min(failures, doublings_most) && wait < limits.redial_most; ++i)
+    wait *= 2;
+  wait = std::min(wait, limits.redial_most);
+  // Half of it to all of it, so that devices do not dial in step.
+  const auto half = wait / 2;
+  const auto steps = static_cast<std::uint64_t>(half.count()) + 1;
+  return half + duration{static_cast<duration::rep>(random_() % steps)};
+}
+
+void tcp_network_state::dial_soon(device_id device, bool at_once) {
+  const auto* known = setup_->trusted.find(device);
+  if (closing_ || !gateway_ || known == nullptr || known->addresses.empty()
+      || sessions_.contains(device))
+    return;
+  auto& way = routes_[device];
+  if (way.dialling)
+    return;
+  const struct dial_again next { device, ++way.generation };
+  if (at_once && way.failures == 0)
+    self_->send(self_, next);
+  else
+    self_->delayed_send(self_, next_wait(way.failures), next);
+}
+
+void tcp_network_state::dial_again(const struct dial_again& what) {
+  auto& way = routes_[what.device];
+  const auto* known = setup_->trusted.find(what.device);
+  if (closing_ || way.generation != what.generation || way.dialling
+      || known == nullptr || sessions_.contains(what.device))
+    return;
+  way.dialling = true;
+  // Taken back by the session.
+  ++way.failures;
+  start_dial({what.device, nullptr}, known->addresses);
+}
+
+void tcp_network_state::start_dial(dial what,
+                                   std::vector<std::string> addresses) {
+  const auto number = ++last_dial_;
+  dials_[number] = std::move(what);
+  self_->spawn<caf::detached>(dialler, dial_order{number, std::move(addresses),
+                                                  setup_->limits.dial_timeout,
+                                                  dial_end_, self_});
+}
+
+void tcp_network_state::dial_ended(const dialled& what) {
+  const auto found = dials_.find(what.dial);
+  if (found == dials_.end())
+    return;
+  const auto ended = std::move(found->second);
+  dials_.erase(found);
+  if (closing_)
+    return;
+  if (!what.socket) {
+    logger().debug("{}: {}", to_string(setup_->identity.id), what.why.message);
+    if (ended.attempt)
+      fail_attempt(ended.attempt, what.why);
+    if (!ended.device.is_nil()) {
+      routes_[ended.device].dialling = false;
+      dial_soon(ended.device, false);
+    }
+    return;
+  }
+  const auto made = self_->system().middleman().spawn_broker(
+    dialled_connection, what.socket,
+    connection_setup{setup_->credentials, tls_role::client, self_,
+                     setup_->limits});
+  self_->monitor(made);
+  auto& added = links_[made.address()];
+  added.connection = made;
+  added.outgoing = true;
+  added.wanted = ended.device;
+  added.attempt = ended.attempt;
+}
+
+caf::typed_response_promise<listening>
+tcp_network_state::listen(const start_listening& what) {
+  auto promise = self_->make_response_promise<listening>();
+  const auto place = parse_place(what.address);
+  if (!place || listener_) {
+    promise.deliver(
+      to_error({errc::invalid_argument,
+                "\"" + what.address
+                  + "\" is no address to listen on; write HOST:PORT."}));
+    return promise;
+  }
+  listener_ = self_->system().middleman().spawn_broker(
+    listener,
+    listener_setup{place->is_any() ? std::string{} : place->host, place->port,
+                   connection_setup{setup_->credentials, tls_role::server,
+                                    self_, setup_->limits}});
+  self_->request(listener_, listening_patience, open_listener{})
+    .then(
+      [this, promise, what, place = *place](const listening_at& at) mutable {
+        listening answer{to_address(place.host, at.port), what.advertise};
+        if (answer.advertised.empty())
+          answer.advertised = place.is_any() ? own_addresses(at.port)
+                                             : std::vector{answer.address};
+        advertised_ = answer.advertised;
+        promise.deliver(answer);
+      },
+      [promise](caf::error& why) mutable { promise.deliver(why); });
+  return promise;
+}
+
+void tcp_network_state::close() {
+  closing_ = true;
+  cancel_dials(*dial_end_);
+  detach(setup_->identity.id);
+  invitations_.clear();
+  for (auto& [address, one] : links_) {
+    if (one.attempt)
+      fail_attempt(one.attempt, {errc::closed, "This device is closing."});
+    caf::anon_send(one.connection, end_connection{});
+  }
+  for (auto& [number, one] : dials_)
+    if (one.attempt)
+      fail_attempt(one.attempt, {errc::closed, "This device is closing."});
+  if (listener_)
+    caf::anon_send(listener_, close_listener{});
+  listener_ = nullptr;
+}
+
+} // namespace lockstep

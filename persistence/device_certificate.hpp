@@ -1,0 +1,27 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "persistence/device_identity.hpp"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace lockstep {
+
+/// `device/certificate.pem` below `data_directory`: what the device shows to
+/// others. A self-signed certificate of its key, as PEM, which is made where it
+/// is missing. `corrupt` when it is no certificate of that key.
+expected<std::string>
+open_or_create_certificate(const std::filesystem::path& data_directory,
+                           const device_identity& identity);
+
+/// The SHA-256 of a public key.
+std::array<std::uint8_t, 32> digest_of(const public_key& key);
+
+/// The key of a device's certificate, which is PEM, Ed25519 and signed by
+/// itself. `corrupt` when it is not that.
+expected<public_key> key_of_certificate(const std::string& pem);
+
+} // namespace lockstep

@@ -246,6 +246,8 @@ void library_state::yield(const yield_log& request, head_promise promise) {
                          loaded.error().message);
         receipts_.cut_after(keep);
         promise.deliver(head);
+        // Who was let in or removed after that is so no more, for now.
+        send_members();
         tell_pending();
         schedule();
       },

@@ -25,8 +25,9 @@ library_sequencer library_state::sequencer(log_draft& draft) {
 }
 
 library_applier library_state::applier() {
-  return library_applier{*store_, [this] {
-                           return now();
+  return library_applier{*store_, [this] { return now(); },
+                         [this](const renumbering& what) {
+                           receipts_.renumber(what.first, what.by);
                          }};
 }
 

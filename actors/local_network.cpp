@@ -39,7 +39,8 @@ void local_network_state::carry(const carry_frames& what) {
   const auto copies = happens(faults_.duplicate_per_mille) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
     const arriving_frames arriving{what, session};
-    if (const auto delay = next_delay(); delay > duration::zero())
+    if (const auto delay = next_delay({what.from, what.to});
+        delay > duration::zero())
       self_->delayed_send(self_, delay, arriving);
     else
       arrive(arriving);
@@ -73,6 +74,13 @@ void local_network_state::allow(const set_heard& what) {
     unheard_.erase({what.from, what.to});
   else
     unheard_.insert({what.from, what.to});
+}
+
+void local_network_state::slow_down(const set_slow& what) {
+  if (what.delay > duration::zero())
+    slow_[{what.from, what.to}] = what.delay;
+  else
+    slow_.erase({what.from, what.to});
 }
 
 void local_network_state::degrade(const set_faults& what) {
@@ -122,13 +130,15 @@ bool local_network_state::happens(std::uint32_t per_mille) {
   return per_mille > 0 && random_() % 1000 < per_mille;
 }
 
-duration local_network_state::next_delay() {
+duration local_network_state::next_delay(const pair& way) {
+  auto delay = faults_.delay_least;
+  if (const auto slow = slow_.find(way); slow != slow_.end())
+    delay += slow->second;
   const auto spread = faults_.delay_most - faults_.delay_least;
   if (spread <= duration::zero())
-    return faults_.delay_least;
+    return delay;
   const auto steps = static_cast<std::uint64_t>(spread.count()) + 1;
-  return faults_.delay_least
-         + duration{static_cast<duration::rep>(random_() % steps)};
+  return delay + duration{static_cast<duration::rep>(random_() % steps)};
 }
 
 template <class Message>
@@ -157,6 +167,7 @@ local_network(local_network_actor::stateful_pointer<local_network_state> self) {
     [self](const set_online& what) { self->state.allow(what); },
     [self](const set_link& what) { self->state.allow(what); },
     [self](const set_heard& what) { self->state.allow(what); },
+    [self](const set_slow& what) { self->state.slow_down(what); },
     [self](const set_faults& what) { self->state.degrade(what); },
   };
 }

@@ -45,6 +45,14 @@ struct set_heard {
   bool heard = true;
 };
 
+/// What one device says to another takes so much longer, though their link is
+/// up; zero ends that.
+struct set_slow {
+  device_id from;
+  device_id to;
+  duration delay{};
+};
+
 /// How bad the network is, from now on. Messages whose delays differ overtake
 /// each other; that is intended.
 struct set_faults {
@@ -62,7 +70,8 @@ using local_network_actor = network_actor::extend<
   caf::reacts_to<arriving_frames>,
   /// Tests and the demo: who reaches whom, and how well.
   caf::reacts_to<set_online>, caf::reacts_to<set_link>,
-  caf::reacts_to<set_heard>, caf::reacts_to<set_faults>>;
+  caf::reacts_to<set_heard>, caf::reacts_to<set_slow>,
+  caf::reacts_to<set_faults>>;
 
 struct local_network_state {
   static inline const char* name = "local_network";
@@ -78,6 +87,7 @@ struct local_network_state {
   void allow(const set_online& what);
   void allow(const set_link& what);
   void allow(const set_heard& what);
+  void slow_down(const set_slow& what);
   void degrade(const set_faults& what);
 
 private:
@@ -90,7 +100,7 @@ private:
   /// The session of the link between the two; 0 when it is down.
   std::uint64_t session_between(device_id a, device_id b) const;
   bool happens(std::uint32_t per_mille);
-  duration next_delay();
+  duration next_delay(const pair& way);
   template <class Message> void tell(device_id device, const Message& what);
 
   pointer self_;
@@ -100,6 +110,8 @@ private:
   std::set<pair> cut_;
   /// From whom to whom nothing comes through.
   std::set<pair> unheard_;
+  /// The same, for what takes longer.
+  std::map<pair, duration> slow_;
   std::map<device_id, caf::actor_addr> gateways_;
   /// Links that are up, each with a number of its own.
   std::map<pair, std::uint64_t> links_;
@@ -115,4 +127,5 @@ LOCKSTEP_LOCAL_MESSAGE(arriving_frames)
 LOCKSTEP_LOCAL_MESSAGE(set_online)
 LOCKSTEP_LOCAL_MESSAGE(set_link)
 LOCKSTEP_LOCAL_MESSAGE(set_heard)
+LOCKSTEP_LOCAL_MESSAGE(set_slow)
 LOCKSTEP_LOCAL_MESSAGE(set_faults)

@@ -83,6 +83,7 @@ library_applier::next_chunk(sequence_number cursor, sequence_number head,
 
 expected<sequence_number> library_applier::apply_from(const chunk& first,
                                                       sequence_number head) {
+  renumbered_.clear();
   if (auto begun = store_.begin(durability::with_log); !begun)
     return tl::make_unexpected(begun.error());
   return store_.attempt([&]() -> expected<sequence_number> {
@@ -129,6 +130,9 @@ expected<void> library_applier::retry() {
 expected<void> library_applier::report(const chunk& first,
                                        sequence_number through,
                                        const listener& on_applied) {
+  for (const auto& what : renumbered_)
+    if (on_renumbered_)
+      on_renumbered_(what);
   on_applied(first);
   for (auto cursor = first->back().sequence; cursor < through;) {
     auto more = store_.log.fetch_since(cursor, chunk_limit);
@@ -159,8 +163,11 @@ expected<void> library_applier::keep_captured() {
 }
 
 void library_applier::apply_chunk(std::span<const entry> list) {
-  if (!apply_on_top(list))
-    apply_without_pending(list);
+  const auto renumbered_before = renumbered_;
+  if (apply_on_top(list))
+    return;
+  renumbered_ = renumbered_before;
+  apply_without_pending(list);
 }
 
 bool library_applier::apply_on_top(std::span<const entry> list) {
@@ -205,7 +212,17 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
   redo_pending();
 }
 
+void library_applier::free_number(const entry& what) {
+  // This device forgot that it had used the number: its files were lost, or an
+  // older copy of them came back. What it made since then has this number and
+  // the ones above it.
+  if (what.device == store_.own && store_.pending.has_another(what))
+    renumbered_.push_back(store_.pending.renumber(
+      store_.own, what.device_sequence, store_.next_device_sequence()));
+}
+
 std::optional<taken_operation> library_applier::note(const entry& what) {
+  free_number(what);
   store_.accepted.insert(what.device, what.device_sequence);
   store_.index.store(
     what.model, what.record,

@@ -29,8 +29,12 @@ class library_applier {
 public:
   /// `now` gives a reading of the hybrid clock for what other programs wrote
   /// meanwhile: it is captured first, so that no entry writes over it.
-  library_applier(library_store& store, std::function<timestamp()> now)
-    : store_(store), now_(std::move(now)) {
+  /// `on_renumbered` is told of own operations that got other numbers, once
+  /// that is committed.
+  library_applier(library_store& store, std::function<timestamp()> now,
+                  std::function<void(const renumbering&)> on_renumbered = {})
+    : store_(store), now_(std::move(now)),
+      on_renumbered_(std::move(on_renumbered)) {
   }
 
   using chunk = std::shared_ptr<const std::vector<entry>>;
@@ -76,11 +80,16 @@ private:
   void apply_without_pending(std::span<const entry> list);
   void apply_one(const entry& what);
   std::optional<taken_operation> note(const entry& what);
+  /// Makes way for an own entry that is not the operation with its number.
+  void free_number(const entry& what);
   void redo(const queued_transaction& which);
   void forget_after(const std::vector<entry>& given_back);
 
   library_store& store_;
   std::function<timestamp()> now_;
+  std::function<void(const renumbering&)> on_renumbered_;
+  /// In the transaction that is open.
+  std::vector<renumbering> renumbered_;
 };
 
 } // namespace lockstep

@@ -167,7 +167,7 @@ expected<void> library_store::begin(durability needed) {
     statements.use("BEGIN IMMEDIATE")->exec();
     beside_log = false;
     try {
-      database->exec("PRAGMA defer_foreign_keys=ON");
+      defer_foreign_keys(*database);
       follow_schema();
     } catch (...) {
       rollback();

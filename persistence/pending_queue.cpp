@@ -143,6 +143,30 @@ pending_queue::take(device_id device, device_sequence_number number) {
   return found;
 }
 
+bool pending_queue::has_another(const entry& what) {
+  auto row = use("SELECT 1 FROM $ WHERE device = ? AND device_sequence = ? AND"
+                 " timestamp <> ?");
+  bind_id(*row, 1, what.device);
+  bind_number(*row, 2, what.device_sequence);
+  row->bind(3, static_cast<std::int64_t>(what.timestamp.packed));
+  return row->executeStep();
+}
+
+renumbering pending_queue::renumber(device_id device,
+                                    device_sequence_number first,
+                                    device_sequence_number free) {
+  const auto by = free.value - first.value;
+  auto row = use("UPDATE $ SET device_sequence = device_sequence + ?2,"
+                 " transaction_end = transaction_end + ?2, base_operation ="
+                 " base_operation + iif(base_operation < ?3, 0, ?2)"
+                 " WHERE device = ?1 AND device_sequence >= ?3");
+  bind_id(*row, 1, device);
+  row->bind(2, static_cast<std::int64_t>(by));
+  bind_number(*row, 3, first);
+  row->exec();
+  return {first, by};
+}
+
 void pending_queue::set_shown(device_id device, operation_range which,
                               bool shown) {
   auto row = use("UPDATE $ SET shown = ? WHERE device = ? AND device_sequence"

@@ -32,6 +32,13 @@ struct queued_transaction {
   }
 };
 
+/// A device's operations got other numbers: those from `first` on, each higher
+/// `by` so much.
+struct renumbering {
+  device_sequence_number first;
+  std::uint64_t by = 0;
+};
+
 /// Operations that are not in the log yet, in order: this device's own and
 /// those it took back (lockstep_pending), or the pieces of proposals that other
 /// devices sent (lockstep_proposed). Throws SQLite::Exception.
@@ -51,6 +58,14 @@ public:
   /// Takes one out; nothing when it is not there.
   std::optional<taken_operation> take(device_id device,
                                       device_sequence_number number);
+
+  /// Whether an operation has the number of this entry and became another one.
+  [[nodiscard]] bool has_another(const entry& what);
+
+  /// Gives a device's operations from `first` on new numbers from `free` on,
+  /// which is above all that they have.
+  renumbering renumber(device_id device, device_sequence_number first,
+                       device_sequence_number free);
 
   /// Adds operations before all others, in their order.
   void add_in_front(const std::vector<taken_operation>& list);

@@ -171,6 +171,15 @@ open_sqlite(const std::filesystem::path& file, open_mode mode,
   }
 }
 
+void defer_foreign_keys(SQLite::Database& database) {
+  // To run this pragma makes SQLite prepare all statements anew. It takes hold
+  // when it is prepared, in the releases that we know.
+  SQLite::Statement set{database, "PRAGMA defer_foreign_keys=ON"};
+  SQLite::Statement is_set{database, "PRAGMA defer_foreign_keys"};
+  if (!is_set.executeStep() || is_set.getColumn(0).getInt() == 0)
+    set.exec();
+}
+
 expected<void> migrate(SQLite::Database& database,
                        const std::filesystem::path& file,
                        std::span<const migration> known) {

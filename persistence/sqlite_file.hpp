@@ -39,6 +39,10 @@ expected<std::unique_ptr<SQLite::Database>>
 open_sqlite(const std::filesystem::path& file, open_mode mode,
             std::span<const migration> known = {});
 
+/// Has foreign keys checked at the end of the open transaction, whatever their
+/// table says. The connection's prepared statements stay as they are. Throws.
+void defer_foreign_keys(SQLite::Database& database);
+
 /// Runs the migrations that the file does not record yet, each in a transaction
 /// of its own that also records it in `lockstep_migration`. A file with a
 /// migration beyond `known` is `newer_format` and left untouched.

@@ -37,6 +37,10 @@ election_effects election::on_tick(time_point now) {
   const auto due = deadline();
   if (!due || now < *due)
     return finish();
+  if (leaving_) {
+    leave();
+    return finish();
+  }
   switch (role_) {
     case role::leader:
       if (now >= next_beat_)
@@ -78,6 +82,8 @@ election_effects election::peer_up(device_id device, time_point) {
 
 election_effects election::peer_down(device_id device, time_point now) {
   peers_.erase(device);
+  if (device == handed_to_)
+    leave();
   if (role_ == role::leader && has_others() && reachable().empty())
     alone_ = true;
   if (role_ == role::leader && transfer_ && transfer_->to == device)
@@ -137,6 +143,8 @@ election_view election::view() const {
 std::optional<time_point> election::deadline() const {
   if (silent_)
     return std::nullopt;
+  if (leaving_)
+    return leave_by_;
   switch (role_) {
     case role::leader:
       if (transfer_)

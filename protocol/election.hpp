@@ -59,7 +59,8 @@ public:
   /// connected), `timed_out`, `busy`, `closed`.
   election_effects transfer(election_request request, device_id to,
                             time_point now);
-  /// Hands over if this device leads, and is silent from then on.
+  /// Hands over if this device leads, and is silent from then on. Granted once
+  /// the other has asked for the leadership, or had the time to.
   election_effects step_down(election_request request, time_point now);
 
   [[nodiscard]] election_view view() const;
@@ -101,10 +102,12 @@ private:
   void lead_afresh(ballot above, time_point now);
   void beat(time_point now);
   void learn_newer(device_id from, const heartbeat_ack& what, time_point now);
+  void outbid_removed(const ballot& under, time_point now);
   [[nodiscard]] bool may_answer(const ballot& newer, time_point now);
   void give_up_leading(device_id to, time_point now);
   void continue_transfer(time_point now);
   void end_transfer(errc outcome);
+  void leave();
 
   // Following.
   void follow(ballot under, device_id leader, time_point claim_at);
@@ -158,6 +161,10 @@ private:
   ballot asked_;
   time_point answer_by_;
   std::optional<running_transfer> transfer_;
+  /// Waits to be silent until whom it handed over to has heard that, or until
+  /// then.
+  std::optional<election_request> leaving_;
+  time_point leave_by_;
 
   // Candidate.
   bool handed_over_ = false;

@@ -56,6 +56,8 @@ election_effects election::on(device_id from, const claim& what,
       claim_at_ = std::max(*claim_at_, now + wait);
     store();
     send(from, vote{what.ballot, true, refusal::none, current_});
+    if (from == handed_to_)
+      leave();
     return finish();
   }
   // A vote that is given away is no leadership, but the asker must go above it.
@@ -102,7 +104,10 @@ election_effects election::on(device_id from, const vote& what,
   newest_term_ = std::max(newest_term_, what.known.term.value);
   if (role_ != role::candidate || what.ballot != vote_)
     return finish();
-  if (!what.granted) {
+  // Who follows a leader that was removed has not heard of that, and will
+  // follow the one that says so.
+  const bool counts = !removed_.contains(what.known.device);
+  if (!what.granted && counts) {
     refused(what, now);
   } else if (auto voter = peers_.find(from); voter != peers_.end()) {
     voter->second.granted = true;

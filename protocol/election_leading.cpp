@@ -117,6 +117,7 @@ void election::follow(ballot under, device_id leader, time_point claim_at) {
   claim_at_ = claim_at;
   store();
   announce();
+  leave();
   if (transfer_)
     end_transfer(transfer_->to == leader ? errc::none : errc::not_leader);
   answer_askers(errc::not_leader);
@@ -148,6 +149,15 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
   return finish();
 }
 
+void election::outbid_removed(const ballot& under, time_point now) {
+  // Somebody follows it who has not heard that it was removed: a higher ballot
+  // brings that one here.
+  if (role_ == role::leader)
+    lead_afresh(under, now);
+  else if (hears_leader(now))
+    send(leader_, heartbeat_ack{under, head_});
+}
+
 bool election::may_answer(const ballot& newer, time_point now) {
   if (asked_ != newer) {
     asked_ = newer;
@@ -160,8 +170,10 @@ bool election::may_answer(const ballot& newer, time_point now) {
 void election::learn_newer(device_id from, const heartbeat_ack& what,
                            time_point now) {
   const auto owner = what.ballot.device;
-  if (role_ == role::leader && owner != from && owner != self_
-      && peers_.contains(owner) && may_answer(what.ballot, now)) {
+  if (removed_.contains(owner)) {
+    outbid_removed(what.ballot, now);
+  } else if (role_ == role::leader && owner != from && owner != self_
+             && peers_.contains(owner) && may_answer(what.ballot, now)) {
     // Its answer decides: the longer log wins.
     send_heartbeat(owner);
   } else if (role_ == role::leader && owner == from

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 // What a host may ask for: to lead, to hand over, to be quiet.
 namespace lockstep {
@@ -16,7 +17,7 @@ constexpr int asks_per_window = 4;
 
 election_effects election::request_leadership(election_request request,
                                               time_point now) {
-  if (silent_) {
+  if (silent_ || leaving_) {
     answer(request, errc::closed);
   } else if (role_ == role::leader) {
     answer(request, errc::none);
@@ -34,7 +35,7 @@ election_effects election::request_leadership(election_request request,
 
 election_effects election::transfer(election_request request, device_id to,
                                     time_point now) {
-  if (silent_)
+  if (silent_ || leaving_)
     answer(request, errc::closed);
   else if (role_ != role::leader)
     answer(request, errc::not_leader);
@@ -114,8 +115,13 @@ election_effects election::step_down(election_request request, time_point now) {
         });
     end_transfer(errc::closed);
     // Without anybody to take over, the leadership outlives the restart.
-    if (best != others.end())
+    if (best != others.end()) {
       give_up_leading(*best, now);
+      answer_askers(errc::closed);
+      leaving_ = request;
+      leave_by_ = now + settings_.election_window;
+      return finish();
+    }
   }
   end_transfer(errc::closed);
   answer_askers(errc::closed);
@@ -124,6 +130,13 @@ election_effects election::step_down(election_request request, time_point now) {
   silent_ = true;
   answer(request, errc::none);
   return finish();
+}
+
+void election::leave() {
+  if (!leaving_)
+    return;
+  silent_ = true;
+  answer(*std::exchange(leaving_, std::nullopt), errc::none);
 }
 
 } // namespace lockstep

@@ -38,12 +38,17 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
   }
   phase_ = phase::waiting;
   proposed_ = {};
+  std::size_t own = 0;
   for (const auto& what : result->list)
-    if (what.device == context_.self)
+    if (what.device == context_.self) {
       proposed_ = std::max(proposed_, what.device_sequence);
+      ++own;
+    }
   const auto& last = result->list.back();
-  more_ = result->list.size() >= context_.settings.propose_limit
-          || last.device_sequence < last.transaction_end;
+  const auto limit = context_.settings.propose_limit;
+  more_
+    = own >= limit || (own > 0 && last.device_sequence < last.transaction_end);
+  more_of_others_ = result->list.size() - own >= limit;
   deadline_ = now + context_.backoff(attempts_);
   ++attempts_;
   out.push_back(replication_send{
@@ -64,8 +69,11 @@ void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {
     return;
   phase_ = phase::resting;
   deadline_.reset();
-  attempts_ = 0;
-  wanted_ = more_ || last_ > through_;
+  wanted_ = more_ || more_of_others_ || last_ > through_;
+  if (more_of_others_)
+    back_off(now);
+  else
+    attempts_ = 0;
 }
 
 void proposer::on_tick(time_point now) {

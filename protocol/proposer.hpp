@@ -52,8 +52,12 @@ private:
   /// This device's last operation in the proposal under way; none when it only
   /// holds those of others, taken back from a log that was cut.
   device_sequence_number proposed_;
-  /// The library may have more than the proposal under way holds.
+  /// The library may have more of this device than the proposal under way
+  /// holds.
   bool more_ = false;
+  /// The same for others' operations: those under way leave the library when
+  /// their entries come, and it gives the same ones until then.
+  bool more_of_others_ = false;
   /// The last pending operation that was announced.
   device_sequence_number last_;
   std::optional<time_point> deadline_;

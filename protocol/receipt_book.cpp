@@ -60,6 +60,23 @@ void receipt_book::settle(device_sequence_number number,
   advance(what);
 }
 
+void receipt_book::renumber(device_sequence_number first, std::uint64_t by) {
+  std::vector<commit> moved;
+  for (auto at = commits_.lower_bound(first); at != commits_.end();) {
+    if (at->second.unsettled == 0) {
+      ++at;
+      continue;
+    }
+    moved.push_back(std::move(at->second));
+    at = commits_.erase(at);
+  }
+  for (auto& what : moved) {
+    what.state.first = what.state.first + by;
+    what.state.last = what.state.last + by;
+    commits_.emplace(what.state.last, std::move(what));
+  }
+}
+
 void receipt_book::cut_after(sequence_number keep) {
   auto at = not_stable_.lower_bound({keep + 1, device_sequence_number{}});
   while (at != not_stable_.end()) {

@@ -40,6 +40,10 @@ public:
   void settle(device_sequence_number number, sequence_number sequence,
               bool lost);
 
+  /// The operations from `first` on that have no place yet got other numbers,
+  /// higher `by` so much and above all others.
+  void renumber(device_sequence_number first, std::uint64_t by);
+
   /// The log ends here now: what had its place after that is pending again.
   void cut_after(sequence_number keep);
 

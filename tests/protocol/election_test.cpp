@@ -528,10 +528,35 @@ TEST(election, stepping_down_hands_over_to_the_longest_log) {
   const auto effects = machine.step_down(8, t0);
   EXPECT_TRUE(said<hand_over>(effects, a));
   EXPECT_FALSE(said<hand_over>(effects, c));
-  EXPECT_EQ(answered(effects, 8), errc::none);
   EXPECT_TRUE(all<persist_leadership>(effects).at(0).leader.is_nil());
+  EXPECT_FALSE(answered(effects, 8)) << "the word may take its time";
+  auto asked = claim_of(a, 9, same);
+  asked.handed_over = true;
+  const auto heard = machine.on(a, asked, t0 + 20ms);
+  EXPECT_TRUE(said<vote>(heard, a)->granted);
+  EXPECT_EQ(answered(heard, 8), errc::none);
   EXPECT_FALSE(machine.deadline());
-  EXPECT_TRUE(machine.on(c, claim_of(c, 9, longer), t0).empty());
+  EXPECT_TRUE(machine.on(c, claim_of(c, 10, longer), t0 + 1s).empty());
+}
+
+TEST(election, stepping_down_ends_where_the_other_does_not_answer) {
+  auto machine = started(leader_b(), {a});
+  EXPECT_FALSE(answered(machine.step_down(8, t0), 8));
+  EXPECT_EQ(answered(machine.request_leadership(9, t0), 9), errc::closed);
+  EXPECT_EQ(machine.deadline(), t0 + 2s);
+  EXPECT_EQ(answered(machine.on_tick(t0 + 2s), 8), errc::none);
+  EXPECT_FALSE(machine.deadline());
+}
+
+TEST(election, stepping_down_ends_where_the_other_goes) {
+  auto machine = started(leader_b(), {a});
+  machine.step_down(8, t0);
+  EXPECT_EQ(answered(machine.peer_down(a, t0), 8), errc::none);
+}
+
+TEST(election, stepping_down_with_nobody_to_lead_ends_at_once) {
+  auto machine = started(leader_b(), {});
+  EXPECT_EQ(answered(machine.step_down(8, t0), 8), errc::none);
 }
 
 TEST(election, asked_to_lead_it_answers_once_decided) {
@@ -545,6 +570,41 @@ TEST(election, asked_to_lead_it_answers_once_decided) {
   effects = refused.on(
     c, vote{under(2, b), false, refusal::live_leader, under(1, a)}, t0);
   EXPECT_EQ(answered(effects, 2), errc::not_leader);
+}
+
+/// Device c has not heard yet that device d, which it follows, was removed.
+election_setup with_removed(election_setup result) {
+  result.members.push_back({device(4), "device", true});
+  return result;
+}
+
+TEST(election, leader_outbids_one_that_was_removed) {
+  auto machine = started(with_removed(leader_b()), {a, c});
+  const auto effects
+    = machine.on(c, heartbeat_ack{under(9, device(4)), {}}, t0);
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(10, b));
+  EXPECT_EQ(said<heartbeat>(effects, c)->ballot, under(10, b));
+}
+
+TEST(election, follower_does_not_leave_its_leader_for_one_that_was_removed) {
+  auto machine = started(with_removed(follower_of_a()), {a, c});
+  machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0);
+  const auto effects
+    = machine.on(c, heartbeat_ack{under(9, device(4)), {}}, t0);
+  EXPECT_EQ(machine.view().leader, a);
+  EXPECT_EQ(said<heartbeat_ack>(effects, a)->ballot, under(9, device(4)))
+    << "so that the leader goes above it";
+}
+
+TEST(election, refusal_for_the_sake_of_one_that_was_removed_does_not_count) {
+  auto machine = started(with_removed(follower_of_a()), {c});
+  expire(machine);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  machine.on(
+    c, vote{under(2, b), false, refusal::live_leader, under(9, device(4))},
+    t0 + 70s);
+  EXPECT_EQ(machine.view().role, role::leader);
 }
 
 TEST(election, leader_that_was_removed_hands_over) {

@@ -55,6 +55,29 @@ TEST_F(receipt_books, sequenced_when_the_last_operation_has_its_place) {
   EXPECT_EQ(what->sequence, at(11));
 }
 
+TEST_F(receipt_books, what_has_other_numbers_by_now_is_answered_under_them) {
+  book.open(number(1), number(1), receipt_state::sequenced, 6);
+  book.settle(number(1), at(9), false);
+  book.open(number(2), number(3), receipt_state::sequenced, 7);
+  book.open(number(4), number(4), receipt_state::sequenced, 8);
+  EXPECT_EQ(answers(), (answered{{6, receipt_state::sequenced}}));
+  book.renumber(number(2), 3);
+  for (const auto old : {2, 3, 4})
+    book.settle(number(static_cast<std::uint64_t>(old)), at(10), false);
+  EXPECT_EQ(answers(), answered{});
+  book.settle(number(5), at(20), false);
+  book.settle(number(6), at(21), false);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::sequenced}}));
+  const auto what = book.find(number(6));
+  ASSERT_TRUE(what);
+  EXPECT_EQ(what->first, number(5));
+  EXPECT_EQ(what->sequence, at(21));
+  EXPECT_FALSE(book.find(number(3)));
+  EXPECT_EQ(book.find(number(1))->sequence, at(9));
+  book.settle(number(7), at(22), false);
+  EXPECT_EQ(answers(), (answered{{8, receipt_state::sequenced}}));
+}
+
 TEST_F(receipt_books, what_a_cut_log_held_is_not_stable) {
   book.open(number(1), number(2), receipt_state::stable, 7);
   book.open(number(3), number(3), receipt_state::stable, 8);

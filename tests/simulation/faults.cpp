@@ -1,5 +1,7 @@
 #include "tests/simulation/faults.hpp"
 
+#include <algorithm>
+
 namespace lockstep::simulation {
 
 namespace {
@@ -11,8 +13,10 @@ constexpr std::chrono::minutes join_patience{2};
 
 } // namespace
 
-faults::faults(world& where, const std::set<fault>& chosen)
-  : world_(where), chosen_(chosen.begin(), chosen.end()) {
+faults::faults(world& where, const std::set<fault>& chosen, ledger& book,
+               log_checker& logs, verdict& result)
+  : world_(where), ledger_(book), logs_(logs), result_(result),
+    chosen_(chosen.begin(), chosen.end()) {
 }
 
 device& faults::any() {
@@ -49,6 +53,8 @@ void faults::act() {
       return make_partition();
     case fault::reset:
       return reset_connection();
+    case fault::slow:
+      return slow_link();
     case fault::crash:
       return crash_device();
     case fault::close:
@@ -61,10 +67,16 @@ void faults::act() {
       return skew_clock();
     case fault::join:
       return let_in();
+    case fault::remove:
+      return remove_member();
     case fault::disk_full:
       return fill_disk();
     case fault::io_error:
       return fail_disk();
+    case fault::lost_log:
+      return lose_log();
+    case fault::lost_tables:
+      return lose_tables();
     case fault::old_copy:
       return take_old_copy();
     case fault::bit_flip:
@@ -157,6 +169,19 @@ void faults::reset_connection() {
   count(fault::reset, a.name + " and " + b.name);
 }
 
+void faults::slow_link() {
+  auto& a = any();
+  auto& b = any();
+  if (a.number == b.number)
+    return;
+  const bool ends = slow_.erase({a.number, b.number}) != 0;
+  if (!ends)
+    slow_.insert({a.number, b.number});
+  const milliseconds delay{ends ? 0 : 1 + world_.run.draw(10'000)};
+  world_.tell_network(set_slow{a.id, b.id, delay});
+  count(fault::slow, a.name + " to " + b.name + (ends ? " ends" : ""));
+}
+
 void faults::crash_device() {
   if (auto* found = any_up()) {
     count(fault::crash, found->name);
@@ -185,7 +210,7 @@ void faults::pause_device() {
   const bool frozen = world_.run.is_frozen(which.number);
   if (!which.up)
     return;
-  world_.run.set_frozen(which.number, !frozen);
+  world_.set_frozen(which, !frozen);
   count(fault::pause, which.name + (frozen ? " ends" : ""));
 }
 
@@ -206,6 +231,51 @@ void faults::let_in() {
   auto& made = world_.add_device();
   count(fault::join, made.name);
   bring_up(made);
+}
+
+void faults::remove_member() {
+  auto& which = any();
+  auto* host = any_up();
+  const auto all = static_cast<std::size_t>(
+    std::ranges::count_if(world_.devices, &device::ready));
+  if (host == nullptr || host->number == which.number || !host->ready
+      || !host->shared.library || !which.ready || which.lost_log || all < 3
+      || std::ranges::any_of(world_.devices, &device::removed))
+    return;
+  count(fault::remove, which.name + " by " + host->name);
+  which.removed = true;
+  world_.request<receipt>(host->shared.library,
+                          change_member{{which.id, which.name, true}});
+}
+
+void faults::lose_log() {
+  auto& which = any();
+  if (!which.ready || which.removed
+      || std::ranges::any_of(world_.devices, &device::lost_log))
+    return;
+  if (which.up)
+    world_.crash(which, unflushed::kept);
+  count(fault::lost_log, which.name);
+  world_.lose(which, world_.log_of(which));
+  ledger_.forgive(which.id, [&](const operation_key& made) {
+    return logs_.is_elsewhere(which, made);
+  });
+  logs_.forget_log(which);
+  which.lost_log = which.log_is_lost = true;
+}
+
+void faults::lose_tables() {
+  auto& which = any();
+  if (!which.ready || which.log_is_lost || counts[fault::lost_tables] > 1)
+    return;
+  if (which.up)
+    world_.crash(which, unflushed::kept);
+  count(fault::lost_tables, which.name);
+  world_.lose(which, world_.database_of(which));
+  ledger_.forgive(which.id, [&](const operation_key& made) {
+    return logs_.is_elsewhere(which, made) || logs_.is_in_log_of(which, made);
+  });
+  which.ready = false;
 }
 
 void faults::fill_disk() {
@@ -248,25 +318,47 @@ void faults::flip_bit() {
   count(fault::bit_flip, which.name);
 }
 
+bool faults::report(const device& which, const char* what,
+                    const expected<void>& result) {
+  if (!result)
+    world_.say(which.name + " cannot " + what + ": " + result.error().message);
+  return result.has_value();
+}
+
 void faults::bring_up(device& which) {
-  auto report = [&](const char* what, const expected<void>& result) {
-    if (!result)
-      world_.say(which.name + " cannot " + what + ": "
-                 + result.error().message);
-    return result.has_value();
-  };
-  if (!which.up && !report("start", world_.start(which)))
+  if (!which.up && !report(which, "start", world_.start(which)))
     return;
   if (world_.run.is_frozen(which.number))
     return;
-  if (!which.ready) {
-    // Whoever lets a device in leads at that time.
-    auto& host = any();
-    if (host.up && host.ready && host.shared.library && world_.leads(host))
-      report("join", world_.let_in(which, host, join_patience));
+  if (which.shared_once)
+    bring_back(which);
+  else
+    bring_in(which);
+}
+
+void faults::bring_back(device& which) {
+  const auto opened = world_.reopen(which);
+  if (which.log_is_lost) {
+    if (opened)
+      return result_.fail("P7: " + which.name
+                          + " opens a library whose log"
+                            " is lost");
+    // What people are told to do.
+    if (opened.error().code == errc::corrupt
+        && report(which, "leave", world_.leave(which, join_patience)))
+      which.log_is_lost = false;
     return;
   }
-  report("open", world_.reopen(which));
+  if (report(which, "open", opened) && !which.ready)
+    report(which, "make its tables", world_.make_tables(which, join_patience));
+}
+
+void faults::bring_in(device& which) {
+  // Whoever lets a device in leads at that time.
+  auto& host = any();
+  if (host.number != which.number && host.up && host.ready
+      && !logs_.is_out(host) && host.shared.library && world_.leads(host))
+    report(which, "join", world_.let_in(which, host, join_patience));
 }
 
 void faults::mend_all() {
@@ -278,8 +370,13 @@ void faults::mend_all() {
       set_heard{world_.devices[static_cast<std::size_t>(a)].id,
                 world_.devices[static_cast<std::size_t>(b)].id, true});
   unheard_.clear();
+  for (const auto& [a, b] : slow_)
+    world_.tell_network(set_slow{world_.devices[static_cast<std::size_t>(a)].id,
+                                 world_.devices[static_cast<std::size_t>(b)].id,
+                                 {}});
+  slow_.clear();
   for (auto& one : world_.devices) {
-    world_.run.set_frozen(one.number, false);
+    world_.set_frozen(one, false);
     one.disk->room = memory_volume::plenty;
     one.disk->error_per_mille = 0;
     if (one.up)

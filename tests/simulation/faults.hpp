@@ -1,6 +1,9 @@
 #pragma once
 
+#include "tests/simulation/ledger.hpp"
+#include "tests/simulation/log_checker.hpp"
 #include "tests/simulation/options.hpp"
+#include "tests/simulation/verdict.hpp"
 #include "tests/simulation/world.hpp"
 
 #include <map>
@@ -12,7 +15,8 @@ namespace lockstep::simulation {
 /// Breaks things on the devices and between them, and mends them.
 class faults {
 public:
-  faults(world& where, const std::set<fault>& chosen);
+  faults(world& where, const std::set<fault>& chosen, ledger& book,
+         log_checker& logs, verdict& result);
 
   /// Something drawn breaks, or is mended.
   void act();
@@ -33,12 +37,22 @@ private:
   void make_partition();
   void mend_links();
   void reset_connection();
+  void slow_link();
   void crash_device();
   void close_device();
   void cut_power();
   void pause_device();
   void skew_clock();
   void let_in();
+  void remove_member();
+  void lose_log();
+  void lose_tables();
+  /// Opens the library of a device that had it; its tables may be gone.
+  void bring_back(device& which);
+  /// Lets in one that has not joined, or does so again.
+  void bring_in(device& which);
+  bool report(const device& which, const char* what,
+              const expected<void>& result);
   void fill_disk();
   void fail_disk();
   void take_old_copy();
@@ -51,10 +65,14 @@ private:
   void count(fault what, const std::string& text);
 
   world& world_;
+  ledger& ledger_;
+  log_checker& logs_;
+  verdict& result_;
   std::vector<fault> chosen_;
   set_faults network_;
   std::set<std::pair<owner, owner>> cut_;
   std::set<std::pair<owner, owner>> unheard_;
+  std::set<std::pair<owner, owner>> slow_;
   std::map<owner, memory_volume::copy> copies_;
 };
 

@@ -25,6 +25,23 @@ void ledger::acknowledge(const receipt& what) {
       operations_.insert({what.device, at});
 }
 
+void ledger::expect_text(std::string text, const receipt& in) {
+  texts_.push_back({std::move(text), {in.device, in.last}});
+}
+
+void ledger::expect_text(std::string text, device_id on) {
+  texts_.push_back({std::move(text), {on, {}}});
+}
+
+void ledger::forgive(device_id maker,
+                     const std::function<bool(const operation_key&)>& kept) {
+  auto is_lost = [&](const operation_key& made) {
+    return made.first == maker && !kept(made);
+  };
+  std::erase_if(operations_, is_lost);
+  std::erase_if(texts_, [&](const written& one) { return is_lost(one.last); });
+}
+
 void ledger::check(const std::vector<entry>& log, verdict& result) const {
   std::map<operation_key, int> held;
   std::set<std::string> texts;
@@ -42,10 +59,25 @@ void ledger::check(const std::vector<entry>& log, verdict& result) const {
       result.fail("P3: operation " + to_string(key.second) + " of "
                   + to_string(key.first).substr(0, 8)
                   + " was acknowledged and is not in the log");
-  for (const auto& text : texts_)
-    if (!texts.contains(text))
-      result.fail("P3: the row written with " + text
+  for (const auto& one : texts_)
+    if (!texts.contains(one.text))
+      result.fail("P3: the row written with " + one.text
                   + " is not in the log, neither applied nor as a conflict");
+}
+
+std::uint64_t ledger::renumbered(const std::vector<entry>& log) const {
+  std::map<std::string, const entry*> first;
+  for (const auto& what : log)
+    for (const auto& text : texts_in(what.data))
+      first.try_emplace(text, &what);
+  std::uint64_t count = 0;
+  for (const auto& one : texts_)
+    if (const auto found = first.find(one.text);
+        one.last.second && found != first.end()
+        && found->second->device == one.last.first
+        && one.last.second < found->second->device_sequence)
+      ++count;
+  return count;
 }
 
 } // namespace lockstep::simulation

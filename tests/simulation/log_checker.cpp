@@ -3,7 +3,10 @@
 #include "messages/operation.hpp"
 #include "protocol/chain.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
+#include <ranges>
 
 namespace lockstep::simulation {
 
@@ -67,13 +70,13 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
                         + to_string(made.second)
                         + " is stable and does not hold it");
   stable_.insert(found->position);
-  std::set<record_id> members;
-  for (auto at = own.begin(); at != found; ++at)
-    if (at->record.first == member_model)
-      members.insert(at->record.second);
+  std::map<device_id, bool> members;
+  for (const auto& one : mirrors_[said.number].members)
+    if (one.at < found->position.sequence)
+      members[one.who] = !one.removed;
   for (const auto& one : world_.devices)
-    if (members.contains(record_id{one.id.bytes})
-        && !mirrors_[one.number].made.contains(made))
+    if (members[one.id] && !one.lost_log && !one.removed
+        && !is_in_log_of(one, made))
       result_.fail("P7: " + said.name + " said that entry "
                    + to_string(found->position.sequence) + " is stable, but "
                    + one.name + " does not hold it: it has "
@@ -94,6 +97,11 @@ void log_checker::step_back(const device& which, mirror& what) {
                    + " was stable and is gone from the log of " + which.name);
     ++given_back;
     what.made.erase(last.made);
+    if (!what.members.empty()
+        && what.members.back().at == last.position.sequence) {
+      what.members.pop_back();
+      what.members_changed = world_.run.elapsed();
+    }
     what.versions[last.record] = last.version_before;
     what.lines.pop_back();
   }
@@ -116,6 +124,62 @@ void log_checker::take(device& which, mirror& into, const entry& next) {
                  + which.name);
   into.lines.push_back({next.position(), next.chain, made, record, version});
   version = next.version;
+  note_member(into, next);
+}
+
+void log_checker::note_member(mirror& into, const entry& next) {
+  if (next.model == member_model && next.change != change_type::remove) {
+    const auto image = nlohmann::json::parse(next.data, nullptr, false);
+    into.members.push_back({next.sequence, device_id{next.record.bytes},
+                            image.value("removed", false),
+                            world_.run.elapsed()});
+    into.members_changed = world_.run.elapsed();
+  }
+}
+
+const log_checker::membership* log_checker::membership_of(const device& which,
+                                                          device_id who) const {
+  const auto found = mirrors_.find(which.number);
+  if (found == mirrors_.end())
+    return nullptr;
+  for (const auto& one : found->second.members | std::views::reverse)
+    if (one.who == who)
+      return &one;
+  return nullptr;
+}
+
+duration log_checker::members_changed(const device& which) const {
+  const auto found = mirrors_.find(which.number);
+  return found == mirrors_.end() ? duration{} : found->second.members_changed;
+}
+
+bool log_checker::is_out(const device& which) const {
+  bool is_named = false;
+  auto is_removed = [this](const device& who) {
+    return std::ranges::any_of(world_.devices, [&](const device& says) {
+      const auto* said = membership_of(says, who.id);
+      return says.number != who.number && said != nullptr && said->removed;
+    });
+  };
+  if (is_removed(which))
+    return true;
+  for (const auto& says : world_.devices)
+    if (says.number != which.number && !is_removed(says))
+      is_named = is_named || membership_of(says, which.id) != nullptr;
+  return which.shared_once && !is_named && world_.devices.size() > 1;
+}
+
+bool log_checker::is_in_log_of(const device& which,
+                               const operation_key& made) const {
+  const auto found = mirrors_.find(which.number);
+  return found != mirrors_.end() && found->second.made.contains(made);
+}
+
+bool log_checker::is_elsewhere(const device& than,
+                               const operation_key& made) const {
+  return std::ranges::any_of(world_.devices, [&](const device& one) {
+    return one.number != than.number && is_in_log_of(one, made);
+  });
 }
 
 void log_checker::check_first_seen(device& which, const entry& next) {
@@ -133,6 +197,10 @@ void log_checker::forget(device& which) {
   auto& seen = mirrors_[which.number];
   seen.reader.reset();
   seen.changes = 0;
+}
+
+void log_checker::forget_log(device& which) {
+  mirrors_.erase(which.number);
 }
 
 std::size_t log_checker::length_of(const device& which) const {

@@ -17,7 +17,8 @@ using operation_key = std::pair<device_id, device_sequence_number>;
 
 /// Reads each device's log whenever it has changed and checks what holds at
 /// any time: P1 (one order), P2 (one leader per ballot), P3 (nothing twice in
-/// one log), P6 (versions rise), P7 (what is stable stays), and the chain.
+/// one log), P6 (versions rise), P7 (what is stable stays), and the
+/// chain.
 class log_checker {
 public:
   log_checker(world& where, verdict& result) : world_(where), result_(result) {
@@ -27,10 +28,36 @@ public:
   void look(device& which);
   /// Lets go of the device's files.
   void forget(device& which);
+  /// Its log is gone for good.
+  void forget_log(device& which);
 
   /// A device said of this operation that every member holds it: they must, and
   /// it must stay where it is.
   void check_stable(const device& said, const operation_key& made);
+
+  /// What a device's log says of another's membership.
+  struct membership {
+    sequence_number at;
+    device_id who;
+    bool removed = false;
+    /// When it came to be so.
+    duration since{};
+  };
+  /// The newest that the log says of `who`; null when it does not name it.
+  [[nodiscard]] const membership* membership_of(const device& which,
+                                                device_id who) const;
+  /// When the device's log last said something else of members than before.
+  [[nodiscard]] duration members_changed(const device& which) const;
+
+  /// Whether the library goes on without this device: it was removed, or let in
+  /// by one that was, so that nobody else knows of it.
+  [[nodiscard]] bool is_out(const device& which) const;
+
+  /// Whether a log of a device other than this one holds the operation.
+  [[nodiscard]] bool is_elsewhere(const device& than,
+                                  const operation_key& made) const;
+  [[nodiscard]] bool is_in_log_of(const device& which,
+                                  const operation_key& made) const;
 
   /// Each entry of a device's log as last seen.
   [[nodiscard]] std::size_t length_of(const device& which) const;
@@ -59,6 +86,8 @@ private:
     std::vector<line> lines;
     std::set<operation_key> made;
     std::map<record_key, version_number> versions;
+    std::vector<membership> members;
+    duration members_changed{};
   };
 
   bool open(device& which, mirror& into);
@@ -66,6 +95,7 @@ private:
   void step_back(const device& which, mirror& what);
   void take(device& which, mirror& into, const entry& next);
   void check_first_seen(device& which, const entry& next);
+  void note_member(mirror& into, const entry& next);
 
   world& world_;
   verdict& result_;

@@ -4,6 +4,7 @@
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/ledger.hpp"
 #include "tests/simulation/log_checker.hpp"
+#include "tests/simulation/member_checker.hpp"
 #include "tests/simulation/sabotage.hpp"
 #include "tests/simulation/table_checker.hpp"
 #include "tests/simulation/work.hpp"
@@ -12,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <ostream>
+#include <ranges>
 #include <sstream>
 
 namespace lockstep::simulation {
@@ -28,31 +30,28 @@ constexpr std::uint64_t acts_spread = 120;
 /// Some 30,000 are usual.
 constexpr std::uint64_t most_steps = 2'000'000;
 
-/// Memory instead of a disk where there is one, for the few real files.
-std::filesystem::path folder_for_runs() {
-  const std::filesystem::path memory{"/dev/shm"};
-  std::error_code ignored;
-  return std::filesystem::is_directory(memory, ignored)
-           ? memory
-           : std::filesystem::temp_directory_path();
-}
-
 class one_run {
 public:
   one_run(std::uint64_t seed, const options& how, std::ostream* trace_to)
     : how_(how), folder_(folder_for_runs()), world_(seed, folder_.path()),
-      log_(world_, verdict_), work_(world_, ledger_, log_),
-      faults_(world_, chosen(how)), sabotage_(world_, how.broken) {
+      log_(world_, verdict_), members_(world_, log_, verdict_),
+      work_(world_, ledger_, log_),
+      faults_(world_, chosen(how), ledger_, log_, verdict_),
+      sabotage_(world_, how.broken) {
     result_.seed = seed;
     world_.run.story.print_to(trace_to);
-    if (how.broken != flaw::none) {
+    world_.before_carry = [this](caf::mailbox_element& next) {
+      members_.before_carry(next);
+    };
+    world_.before_step = [this](device& which, caf::mailbox_element& next) {
+      if (how_.broken != flaw::none)
+        sabotage_.before_step(which, next);
+      members_.before_step(which, next);
+    };
+    if (how.broken != flaw::none)
       world_.before_start = [this](device& which) {
         sabotage_.before_start(which);
       };
-      world_.before_step = [this](device& which, caf::mailbox_element& next) {
-        sabotage_.before_step(which, next);
-      };
-    }
     world_.after_step = [this](device& which) {
       log_.look(which);
       if (world_.run.steps() > most_steps)
@@ -68,6 +67,7 @@ public:
 
   /// What looks at the devices goes before they do.
   ~one_run() {
+    world_.before_carry = nullptr;
     world_.before_start = nullptr;
     world_.before_step = nullptr;
     world_.after_step = nullptr;
@@ -196,6 +196,8 @@ private:
     if (auto waits = work_.waits(); !waits.empty())
       return waits;
     for (auto& one : world_.devices) {
+      if (log_.is_out(one))
+        continue;
       if (!one.up || !one.ready)
         return one.name + " is not ready";
       auto state = read_state(world_, one);
@@ -221,10 +223,13 @@ private:
   void compare() {
     if (!verdict_.good())
       return;
-    auto& first = world_.devices.front();
+    auto is_in = [this](const device& one) {
+      return !log_.is_out(one);
+    };
+    auto& first = *std::ranges::find_if(world_.devices, is_in);
     const auto log = log_.read_all(first);
     const auto rows = read_tables(world_, first);
-    for (auto& one : world_.devices) {
+    for (auto& one : world_.devices | std::views::filter(is_in)) {
       if (log_.read_all(one) != log)
         verdict_.fail("P4: the logs of " + first.name + " and " + one.name
                       + " differ");
@@ -236,11 +241,22 @@ private:
       check_tables(world_, one, verdict_);
       check_replay(world_, one, log, verdict_);
     }
+    for (const auto& one : world_.devices)
+      if (log_.is_out(one)) {
+        ++result_.counts["members out"];
+        ledger_.forgive(one.id, [](const operation_key&) { return false; });
+      }
     ledger_.check(log, verdict_);
-    for (const auto& what : log)
+    for (const auto& what : log) {
       if (what.model == conflict_model)
         ++result_.counts["conflicts"];
+      if (log_.membership_of(first, what.device) == nullptr)
+        verdict_.fail("P9: " + named(what)
+                      + " was made by a device that was"
+                        " never let in");
+    }
     result_.counts["entries"] = log.size();
+    result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
   }
 
@@ -288,6 +304,8 @@ private:
     counts["foreign"] = work_.foreign;
     counts["acknowledged"] = ledger_.size();
     counts["sabotage"] = sabotage_.times;
+    counts["unheard"] = members_.unheard;
+    counts["pieces"] = members_.pieces;
     result_.why = verdict_.why();
     result_.digest = world_.run.story.digest();
     result_.steps = world_.run.steps();
@@ -306,12 +324,21 @@ private:
   ledger ledger_;
   world world_;
   log_checker log_;
+  member_checker members_;
   work work_;
   faults faults_;
   sabotage sabotage_;
 };
 
 } // namespace
+
+std::filesystem::path folder_for_runs() {
+  const std::filesystem::path memory{"/dev/shm"};
+  std::error_code ignored;
+  return std::filesystem::is_directory(memory, ignored)
+           ? memory
+           : std::filesystem::temp_directory_path();
+}
 
 run_result run_seed(std::uint64_t seed, const options& how,
                     std::ostream* trace_to) {

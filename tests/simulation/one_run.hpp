@@ -3,6 +3,7 @@
 #include "tests/simulation/options.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <iosfwd>
 #include <map>
 #include <string>
@@ -23,6 +24,9 @@ struct run_result {
   /// By name: faults, and what happened.
   std::map<std::string, std::uint64_t> counts;
 };
+
+/// Memory instead of a disk where there is one, for the few real files.
+std::filesystem::path folder_for_runs();
 
 /// Runs one seed. Nothing of it depends on anything else.
 run_result run_seed(std::uint64_t seed, const options& how,

@@ -23,21 +23,25 @@ constexpr std::array names{
   named{fault::one_way, "one_way", false},
   named{fault::partition, "partition", false},
   named{fault::reset, "reset", false},
+  named{fault::slow, "slow", false},
   named{fault::crash, "crash", false},
   named{fault::power, "power", false},
   named{fault::pause, "pause", false},
   named{fault::skew, "skew", false},
   named{fault::join, "join", false},
+  named{fault::remove, "remove", false},
   named{fault::disk_full, "disk_full", false},
   named{fault::io_error, "io_error", false},
   named{fault::close, "close", false},
+  named{fault::lost_log, "lost_log", true},
+  named{fault::lost_tables, "lost_tables", false},
   named{fault::old_copy, "old_copy", true},
   named{fault::bit_flip, "bit_flip", true},
 };
 
-constexpr std::array<std::string_view, 8> flaws{
-  "none",   "fencing", "exactly_once", "watermark",
-  "rebase", "vote",    "notes",        "flush"};
+constexpr std::array<std::string_view, 9> flaws{
+  "none", "fencing", "exactly_once", "watermark", "rebase",
+  "vote", "notes",   "flush",        "members"};
 
 } // namespace
 

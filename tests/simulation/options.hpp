@@ -11,23 +11,27 @@ namespace lockstep::simulation {
 
 /// What can go wrong.
 enum class fault : std::uint8_t {
-  drop,      ///< The network loses messages.
-  delay,     ///< Messages take long, and overtake each other.
-  duplicate, ///< Messages come twice.
-  cut,       ///< Two devices do not hear each other.
-  one_way,   ///< One device is not heard by another.
-  partition, ///< The devices fall into groups.
-  reset,     ///< A connection breaks and comes back.
-  crash,     ///< A device's process or machine dies at some message.
-  power,     ///< The machine dies at a write or flush of its disk.
-  pause,     ///< A closed lid: nothing runs while time goes on.
-  skew,      ///< A wall clock jumps, by seconds to days, also back.
-  join,      ///< A new member comes in the middle.
-  disk_full, ///< Files cannot grow.
-  io_error,  ///< Reads and writes of the disk fail.
-  close,     ///< A device leaves in order and hands over.
-  old_copy,  ///< A device comes back with the disk that it had earlier.
-  bit_flip,  ///< A bit of a file changes by itself.
+  drop,        ///< The network loses messages.
+  delay,       ///< Messages take long, and overtake each other.
+  duplicate,   ///< Messages come twice.
+  cut,         ///< Two devices do not hear each other.
+  one_way,     ///< One device is not heard by another.
+  partition,   ///< The devices fall into groups.
+  reset,       ///< A connection breaks and comes back.
+  slow,        ///< What one device says to another takes long.
+  crash,       ///< A device's process or machine dies at some message.
+  power,       ///< The machine dies at a write or flush of its disk.
+  pause,       ///< A closed lid: nothing runs while time goes on.
+  skew,        ///< A wall clock jumps, by seconds to days, also back.
+  join,        ///< A new member comes in the middle.
+  remove,      ///< A member's membership ends in the middle.
+  disk_full,   ///< Files cannot grow.
+  io_error,    ///< Reads and writes of the disk fail.
+  close,       ///< A device leaves in order and hands over.
+  lost_log,    ///< sync.db is deleted; the device joins the library again.
+  lost_tables, ///< database.db is deleted; the application makes its tables.
+  old_copy,    ///< A device comes back with the disk that it had earlier.
+  bit_flip,    ///< A bit of a file changes by itself.
 };
 
 std::string_view to_string(fault what);
@@ -46,6 +50,7 @@ enum class flaw {
   vote,         ///< A restart forgets ballot and vote.
   notes,        ///< A restart forgets what other programs wrote.
   flush,        ///< Nothing is ever flushed to the disk.
+  members,      ///< The gateway lets everybody in.
 };
 
 /// "none" or the flaw of this name.

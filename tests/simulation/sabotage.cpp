@@ -2,27 +2,13 @@
 
 #include "messages/log_requests.hpp"
 #include "persistence/sync_log_store.hpp"
+#include "tests/simulation/message_content.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
-
-#include <caf/type_erased_tuple.hpp>
 
 #include <utility>
 
 namespace lockstep::simulation {
-
-namespace {
-
-/// The message's content, if it is a `T`.
-template <class T> T* content_of(caf::mailbox_element& element) {
-  auto& content = element.content();
-  const auto* kind = content.empty() ? nullptr : content.type(0).second;
-  return kind != nullptr && *kind == typeid(T)
-           ? static_cast<T*>(content.get_mutable(0))
-           : nullptr;
-}
-
-} // namespace
 
 void sabotage::before_start(device& which) {
   which.disk->forgets_flushes = what_ == flaw::flush;
@@ -58,6 +44,8 @@ void sabotage::before_step(device& which, caf::mailbox_element& next) {
     hide_newer(which, next);
   if (what_ == flaw::vote)
     watch_leadership(which, next);
+  if (what_ == flaw::members)
+    let_all_in(next);
   // What it gave back is pending by now, and its log is about to be cut.
   if (what_ == flaw::rebase && content_of<truncate_after>(next) != nullptr)
     edit(which, world_.database_of(which),
@@ -110,6 +98,18 @@ void sabotage::hide_newer(device& which, caf::mailbox_element& next) {
     answer->ballot = view.ballot;
     ++times;
   }
+}
+
+void sabotage::let_all_in(caf::mailbox_element& next) {
+  auto* attached = content_of<attach_library>(next);
+  auto* changed = content_of<set_library_members>(next);
+  if (attached == nullptr && changed == nullptr)
+    return;
+  auto& members = attached != nullptr ? attached->members : changed->members;
+  members.clear();
+  for (const auto& one : world_.devices)
+    members.push_back(one.id);
+  ++times;
 }
 
 int sabotage::edit(device& which, const std::filesystem::path& file,

@@ -128,9 +128,16 @@ void drain(worker from, const options& how, summary& total, std::ostream& err) {
 
 void find_missing(summary& total, const options& how) {
   std::vector<std::string> wanted{"elections", "rebased", "conflicts",
-                                  "commits",   "foreign", "renumbered"};
+                                  "commits",   "foreign", "renumbered",
+                                  "pieces"};
   for (const auto what : how.faults)
     wanted.push_back("fault " + std::string{to_string(what)});
+  if (how.faults.contains(fault::remove)) {
+    wanted.emplace_back("members out");
+    wanted.emplace_back("unheard");
+  }
+  if (how.faults.contains(fault::lost_log))
+    wanted.emplace_back("operations renumbered");
   for (const auto& name : wanted)
     if (total.counts[name] == 0)
       total.never.push_back(name);

@@ -1,3 +1,5 @@
+#include "config/settings_text.hpp"
+#include "tests/simulation/leadership_times.hpp"
 #include "tests/simulation/seed_range.hpp"
 
 #include <CLI/CLI.hpp>
@@ -5,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <iostream>
 
 namespace {
@@ -42,6 +45,37 @@ template <class T> bool take(lockstep::expected<T> value, T& into) {
   return value.has_value();
 }
 
+/// "concern.field=value", one for each.
+lockstep::expected<lockstep::settings>
+settings_of(const std::vector<std::string>& list) {
+  lockstep::settings all;
+  for (const auto& one : list) {
+    const auto at = std::min(one.find('='), one.size());
+    const auto value = one.substr(std::min(at + 1, one.size()));
+    if (auto done = lockstep::set(all, one.substr(0, at), value); !done)
+      return tl::make_unexpected(done.error());
+  }
+  if (auto good = lockstep::validate(all); !good)
+    return tl::make_unexpected(good.error());
+  return all;
+}
+
+int measure(const options& how, const std::vector<std::string>& list) {
+  lockstep::settings limits;
+  if (!take(settings_of(list), limits))
+    return 2;
+  if (how.devices.first < 2) {
+    std::cerr << "lockstep-simulate: one device has nobody to hand over to.\n";
+    return 2;
+  }
+  const auto all = measure_leadership(how, limits);
+  if (how.json)
+    std::cout << json_of(all).dump() << "\n";
+  else
+    std::cout << table_of(all);
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -65,6 +99,15 @@ int main(int argc, char** argv) {
   app.add_flag("--trace", how.trace, "Prints every step to standard error");
   app.add_flag("--sometimes", how.sometimes,
                "Fails when a kind of fault or event never came up");
+  std::string measured;
+  app
+    .add_option("--measure", measured,
+                "Measures instead of testing: how long devices wait for a"
+                " leader")
+    ->check(CLI::IsMember({"leadership"}));
+  std::vector<std::string> set;
+  app.add_option("--set", set, "A setting of what is measured, KEY=VALUE")
+    ->needs("--measure");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -80,6 +123,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   spdlog::register_logger(log_for(how.trace));
+  if (!measured.empty())
+    return measure(how, set);
   const auto total = run_range(how, std::cerr);
   if (how.json)
     std::cout << total.to_json().dump() << "\n";

@@ -12,14 +12,16 @@ namespace lockstep::simulation {
 
 namespace {
 
-/// Runs `work` on the device's database; what SQLite throws is a failure.
+/// Runs `work` on a connection of its own to the device's database; what SQLite
+/// throws is a failure.
 template <class F> auto look_at(const world& where, device& which, F work) {
   using result = expected<decltype(work(std::declval<SQLite::Database&>()))>;
   calm_disk calm{*which.disk};
   try {
-    SQLite::Database file{where.database_of(which).string(),
-                          SQLite::OPEN_READONLY};
-    return result{work(file)};
+    if (!which.reader)
+      which.reader = std::make_unique<SQLite::Database>(
+        where.database_of(which).string(), SQLite::OPEN_READONLY);
+    return result{work(*which.reader)};
   } catch (const SQLite::Exception& problem) {
     return result{fail(errc::io, problem.what())};
   }

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t names = 12;
 constexpr std::uint64_t most_notes = 12;
 constexpr std::uint64_t bulk_rows = 150;
+/// More than travel in one piece.
+constexpr std::int64_t large_rows = 4'200;
 
 } // namespace
 
@@ -84,6 +86,16 @@ void work::add_group(draft& to, std::uint64_t size) {
            fresh_text(to)}));
 }
 
+void work::add_large_group(draft& to) {
+  ++groups_;
+  const auto first = fresh_id();
+  to.steps.push_back(sql(
+    "INSERT INTO batch(uuid, grp, size, text) WITH RECURSIVE n(i) AS (SELECT 1"
+    " UNION ALL SELECT i + 1 FROM n WHERE i < ?3) SELECT substr(?1, 1, 24) ||"
+    " printf('%012x', i), ?2, ?3, NULL FROM n",
+    {to_string(first), groups_, large_rows}));
+}
+
 void work::add_numbered(draft& to) {
   to.steps.push_back(
     sql("INSERT INTO album(text) VALUES(?)", {fresh_text(to)}));
@@ -131,6 +143,11 @@ void work::change_numbered(draft& to) {
 
 work::draft work::make() {
   draft made;
+  if (large_is_due_ && world_.run.one_in(30)) {
+    large_is_due_ = false;
+    add_large_group(made);
+    return made;
+  }
   const auto parts = 1 + world_.run.draw(3) / 2;
   for (auto i = parts; i > 0; --i)
     switch (world_.run.draw(12)) {
@@ -192,37 +209,43 @@ work::renumbered(const std::map<std::string, std::int64_t>& now) const {
 }
 
 std::string work::waits() const {
-  if (waiting_.empty())
-    return {};
-  const auto& first = waiting_.front();
-  return "a commit on d" + std::to_string(first.on)
-         + " has no answer, wanted when it is "
-         + std::string{to_string(first.until)};
+  for (const auto& one : waiting_)
+    if (const auto& on = world_.devices.at(static_cast<std::size_t>(one.on));
+        !logs_.is_out(on))
+      return "a commit on " + on.name + " has no answer, wanted when it is "
+             + std::string{to_string(one.until)};
+  return {};
 }
 
 void work::collect() {
-  std::erase_if(waiting_, [this](waiting& one) {
-    if (!one.answer->has_value())
-      return false;
-    const auto& answer = **one.answer;
-    auto& on = world_.devices.at(static_cast<std::size_t>(one.on));
-    const auto& name = on.name;
-    if (answer) {
-      if (on.up)
-        numbers_.merge(numbers_of(world_, on));
-      ledger_.acknowledge(*answer);
-      if (answer->last && answer->state == receipt_state::stable)
-        logs_.check_stable(on, {answer->device, answer->last});
-      for (auto& text : one.texts)
-        ledger_.expect_text(std::move(text));
-      world_.say(name + " answered " + to_string(answer->first) + " to "
-                 + to_string(answer->last));
-    } else {
-      ++refused;
-      world_.say(name + " refused: " + answer.error().message);
+  std::set<owner> answered;
+  for (auto& one : waiting_)
+    if (one.answer->has_value()) {
+      take(one);
+      answered.insert(one.on);
     }
-    return true;
-  });
+  std::erase_if(waiting_,
+                [](const waiting& one) { return one.answer->has_value(); });
+  for (const auto number : answered)
+    if (auto& on = world_.devices.at(static_cast<std::size_t>(number)); on.up)
+      numbers_.merge(numbers_of(world_, on));
+}
+
+void work::take(waiting& one) {
+  const auto& answer = **one.answer;
+  const auto& on = world_.devices.at(static_cast<std::size_t>(one.on));
+  if (!answer) {
+    ++refused;
+    world_.say(on.name + " refused: " + answer.error().message);
+    return;
+  }
+  ledger_.acknowledge(*answer);
+  if (answer->last && answer->state == receipt_state::stable)
+    logs_.check_stable(on, {answer->device, answer->last});
+  for (auto& text : one.texts)
+    ledger_.expect_text(std::move(text), *answer);
+  world_.say(on.name + " answered " + to_string(answer->first) + " to "
+             + to_string(answer->last));
 }
 
 void work::write_as_another_program(device& on) {
@@ -245,7 +268,7 @@ void work::write_as_another_program(device& on) {
       file.exec("INSERT INTO album(text) VALUES('" + fresh_text() + "')");
     file.exec("COMMIT");
     for (auto& one : what.texts)
-      ledger_.expect_text(std::move(one));
+      ledger_.expect_text(std::move(one), on.id);
     world_.say("another program wrote on " + on.name + ", texts up to "
                + std::to_string(texts_));
   } catch (const SQLite::Exception& problem) {

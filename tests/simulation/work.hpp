@@ -53,9 +53,12 @@ private:
   void edit_note(draft& to);
   void add_label(draft& to);
   void add_group(draft& to, std::uint64_t size);
+  /// So many rows that the transaction travels in pieces.
+  void add_large_group(draft& to);
   void add_numbered(draft& to);
   void change_numbered(draft& to);
   void write_as_another_program(device& on);
+  void take(waiting& one);
 
   static sql_statement sql(std::string text, std::vector<sql_value> values);
   std::string fresh_text(draft& to);
@@ -70,6 +73,7 @@ private:
   std::vector<waiting> waiting_;
   /// The numbers that new rows had at first, by their texts.
   std::map<std::string, std::int64_t> numbers_;
+  bool large_is_due_ = world_.run.one_in(20);
   std::uint64_t texts_ = 0;
   std::int64_t groups_ = 0;
 };

@@ -87,8 +87,12 @@ expected<void> world::start(device& which) {
 
 expected<void> world::share(std::size_t count) {
   run.before_step = [this](owner whose, caf::mailbox_element& next) {
-    if (before_step && whose != nobody)
+    if (whose == nobody) {
+      if (before_carry)
+        before_carry(next);
+    } else if (before_step) {
       before_step(devices.at(static_cast<std::size_t>(whose)), next);
+    }
   };
   run.after_step = [this](owner whose) {
     if (whose == nobody)
@@ -127,6 +131,7 @@ expected<void> world::let_in(device& newcomer, device& host,
                      change_member{{newcomer.id, newcomer.name, false}});
     if (!member)
       return tl::make_unexpected(member.error());
+    newcomer.joined_from = host.id;
     auto joined = ask<library_handles>(
       newcomer, newcomer.node, patience,
       join_library{shared_, "shared", devices.front().id, host.id});
@@ -139,12 +144,14 @@ expected<void> world::let_in(device& newcomer, device& host,
 }
 
 expected<void> world::make_tables(device& where, duration patience) {
+  std::vector<transaction_step> schemas;
+  for (const auto& table : tables())
+    schemas.emplace_back(sql_statement{std::string{table.schema}, {}});
+  auto made = ask<receipt>(where, where.shared.library, patience,
+                           commit_transaction{std::move(schemas)});
+  if (!made)
+    return tl::make_unexpected(made.error());
   for (const auto& table : tables()) {
-    auto made = ask<receipt>(
-      where, where.shared.library, patience,
-      commit_transaction{{sql_statement{std::string{table.schema}, {}}}});
-    if (!made)
-      return tl::make_unexpected(made.error());
     auto tracked
       = ask<tracked_table>(where, where.shared.library, patience,
                            track_table{std::string{table.name}, {}, {}});
@@ -170,6 +177,7 @@ void world::crash(device& which, unflushed fate) {
     which.disk->cut_power(fate);
   if (before_down)
     before_down(which);
+  which.reader.reset();
   which.up = false;
   which.shared = {};
   which.node = nullptr;
@@ -182,12 +190,42 @@ void world::crash(device& which, unflushed fate) {
 
 expected<void> world::close(device& which) {
   which.shared = {};
+  // The last one to close a database ends its journal.
+  which.reader.reset();
   auto closed = ask<done>(which, which.node, long_patience, close_node{});
   if (!closed)
     return tl::make_unexpected(closed.error());
   crash(which, unflushed::torn);
   --crashes;
   return {};
+}
+
+void world::lose(device& which, const std::filesystem::path& file) {
+  // The next who opens it finds that the empty file in its place is gone.
+  std::filesystem::remove(file);
+  say(which.name + " loses " + file.filename().string());
+}
+
+expected<void> world::leave(device& which, duration patience) {
+  which.shared = {};
+  which.reader.reset();
+  if (before_down)
+    before_down(which);
+  auto left
+    = ask<done>(which, which.node, patience, delete_library{shared_, false});
+  if (!left)
+    return tl::make_unexpected(left.error());
+  if (before_down)
+    before_down(which);
+  which.ready = which.shared_once = false;
+  say(which.name + " has left");
+  return {};
+}
+
+void world::set_frozen(device& which, bool frozen) {
+  run.set_frozen(which.number, frozen);
+  if (!frozen)
+    which.woken = run.elapsed();
 }
 
 void world::notice_power_cut(device& which) {

@@ -7,6 +7,8 @@
 #include "tests/support/memory_disk.hpp"
 #include "tests/support/temporary_directory.hpp"
 
+#include <SQLiteCpp/Database.h>
+
 #include <deque>
 #include <functional>
 #include <memory>
@@ -36,6 +38,18 @@ struct device {
   bool ready = false;
   /// Whether it ever had the library.
   bool shared_once = false;
+  /// Whose word about the members it takes before its log names them.
+  device_id joined_from;
+  /// Whether its log was lost once, and whether it still has the library whose
+  /// log is lost.
+  bool lost_log = false;
+  bool log_is_lost = false;
+  /// Whether somebody ended its membership.
+  bool removed = false;
+  /// When it was last let run on after it had been frozen.
+  duration woken{};
+  /// For whoever looks at its tables; nothing before that and while it is down.
+  std::unique_ptr<SQLite::Database> reader;
 };
 
 /// Devices that share one library, on one network, with their disks.
@@ -54,6 +68,9 @@ public:
   /// Makes it a member on `host`, joins, and makes the tables; bounded by
   /// `patience`. A step that fails may be tried again.
   expected<void> let_in(device& newcomer, device& host, duration patience);
+  /// Makes the application's tables where they are not there yet, and has them
+  /// tracked.
+  expected<void> make_tables(device& where, duration patience);
 
   expected<void> start(device& which);
   /// Opens the library on a device that runs, if it is not open.
@@ -62,6 +79,11 @@ public:
   /// fate.
   void crash(device& which, unflushed fate);
   expected<void> close(device& which);
+  /// A file of a device that is down is lost.
+  void lose(device& which, const std::filesystem::path& file);
+  /// Takes the library off a device.
+  expected<void> leave(device& which, duration patience);
+  void set_frozen(device& which, bool frozen);
 
   /// Takes down whoever has lost its power; to be called whenever something
   /// other than an actor has written.
@@ -102,6 +124,8 @@ public:
     run.story.say(run.elapsed(), std::move(text));
   }
 
+  /// Called before the network takes a message.
+  std::function<void(caf::mailbox_element&)> before_carry;
   /// Called when a device has power again and nothing runs there yet.
   std::function<void(device&)> before_start;
   /// Called before and after each message that a device's actor takes.
@@ -118,7 +142,6 @@ public:
 
 private:
   wall_time wall_of(owner whose);
-  expected<void> make_tables(device& where, duration patience);
   void notice_power_cut(device& which);
 
   std::filesystem::path folder_;

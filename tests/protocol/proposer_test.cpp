@@ -1,0 +1,87 @@
+#include "protocol/proposer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace lockstep {
+namespace {
+
+struct proposals : testing::Test {
+  proposals() {
+    context.self.bytes[0] = 1;
+    other.bytes[0] = 2;
+    context.view.role = role::follower;
+    context.view.leader.bytes[0] = 3;
+    context.settings.propose_limit = 4;
+  }
+
+  /// Transactions of one operation each.
+  std::vector<operation> made_by(device_id who, std::uint64_t count) {
+    std::vector<operation> list(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      list[i].device = who;
+      list[i].device_sequence = list[i].transaction_end
+        = device_sequence_number{i + 1};
+    }
+    return list;
+  }
+
+  /// Whether it asks the library for what is pending.
+  bool asks() {
+    replication_effects out;
+    machine.consider(true, out);
+    return std::ranges::any_of(out, [](const replication_effect& what) {
+      return std::holds_alternative<fetch_pending>(what);
+    });
+  }
+
+  void propose(std::vector<operation> list) {
+    replication_effects out;
+    machine.on_pending(pending_batch{std::move(list), {}}, now, out);
+    ASSERT_EQ(out.size(), 1U);
+  }
+
+  void acknowledge(std::uint64_t through) {
+    machine.on_proposal_ack(
+      proposal_ack{{}, device_sequence_number{through}, false, false}, now);
+  }
+
+  replication_context context;
+  device_id other;
+  proposer machine{context};
+  time_point now{std::chrono::hours{1}};
+};
+
+TEST_F(proposals, of_more_own_operations_follow_at_once) {
+  ASSERT_TRUE(asks());
+  propose(made_by(context.self, 4));
+  acknowledge(4);
+  EXPECT_TRUE(asks());
+}
+
+TEST_F(proposals, of_others_operations_wait_until_their_entries_may_be_here) {
+  ASSERT_TRUE(asks());
+  for (int i = 0; i < 5; ++i) {
+    // The library gives the same ones until their entries have come.
+    propose(made_by(other, 4));
+    acknowledge(0);
+    ASSERT_FALSE(asks());
+    ASSERT_TRUE(machine.deadline());
+    ASSERT_GT(*machine.deadline(), now);
+    now = *machine.deadline();
+    machine.on_tick(now);
+    ASSERT_TRUE(asks());
+  }
+}
+
+TEST_F(proposals, end_when_nothing_is_pending) {
+  ASSERT_TRUE(asks());
+  propose(made_by(other, 3));
+  acknowledge(0);
+  EXPECT_FALSE(asks());
+  EXPECT_FALSE(machine.deadline());
+}
+
+} // namespace
+} // namespace lockstep

@@ -1,0 +1,52 @@
+#include "tests/simulation/member_checker.hpp"
+
+#include "messages/peer_messages.hpp"
+#include "tests/simulation/message_content.hpp"
+#include "tests/simulation/table_checker.hpp"
+
+#include <algorithm>
+
+namespace lockstep::simulation {
+
+void member_checker::before_carry(caf::mailbox_element& next) {
+  const auto* said = content_of<carry_frames>(next);
+  if (said == nullptr)
+    return;
+  const auto from = std::ranges::find(world_.devices, said->from, &device::id);
+  if (from != world_.devices.end() && from->up && !may_talk(*from, said->to))
+    result_.fail("P9: " + from->name + " speaks about the library to "
+                 + to_string(said->to) + ", which is no member");
+}
+
+void member_checker::before_step(device& which, caf::mailbox_element& next) {
+  if (const auto* frames = content_of<received_frames>(next)) {
+    if (which.shared.library && !may_talk(which, frames->from))
+      ++unheard;
+    return;
+  }
+  const auto* said = content_of<from_peer>(next);
+  if (said == nullptr)
+    return;
+  if (!may_talk(which, said->device))
+    result_.fail("P9: " + which.name + " listens to " + to_string(said->device)
+                 + ", which is no member");
+  if (const auto* wish = std::get_if<propose>(&said->message);
+      wish != nullptr && wish->follows)
+    ++pieces;
+}
+
+bool member_checker::may_talk(device& which, device_id with) {
+  const auto* said = logs_.membership_of(which, with);
+  if (said == nullptr ? with == which.joined_from : !said->removed)
+    return true;
+  // Its actors tell each other at the same moment.
+  const auto now = world_.run.elapsed();
+  if (logs_.members_changed(which) == now || which.woken == now)
+    return true;
+  if (said == nullptr)
+    return false;
+  const auto tables = read_state(world_, which);
+  return !tables || tables->applied < said->at.value;
+}
+
+} // namespace lockstep::simulation

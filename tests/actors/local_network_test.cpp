@@ -99,6 +99,21 @@ TEST_F(local_network_test, a_slow_network_delivers_late) {
   EXPECT_EQ(numbers_heard(bob), (std::vector<std::uint64_t>{1, 2, 3}));
 }
 
+TEST_F(local_network_test, a_slow_way_delivers_late_in_its_direction_only) {
+  start_pair();
+  tell(network, set_slow{ann, bob, 100ms});
+  say_numbers(1, 1);
+  say(bob, ann, propose{});
+  EXPECT_EQ(devices[ann].replication.heard.size(), 1u);
+  advance(99ms);
+  EXPECT_TRUE(numbers_heard(bob).empty());
+  advance(1ms);
+  EXPECT_EQ(numbers_heard(bob), std::vector<std::uint64_t>{1});
+  tell(network, set_slow{ann, bob, 0ms});
+  say_numbers(2, 2);
+  EXPECT_EQ(numbers_heard(bob), (std::vector<std::uint64_t>{1, 2}));
+}
+
 TEST_F(local_network_test, an_uneven_network_reorders) {
   start_pair();
   tell(network, set_faults{1ms, 500ms, 0, 0, 1});

@@ -54,6 +54,24 @@ errc code_of(int result) {
 
 } // namespace
 
+TEST_F(sqlite_file, defers_foreign_keys_and_keeps_statements_prepared) {
+  auto database = *open_sqlite(file_, open_mode::create);
+  database->exec("CREATE TABLE parent(id INTEGER PRIMARY KEY);"
+                 "CREATE TABLE child(of INTEGER REFERENCES parent(id))");
+  SQLite::Statement add{*database, "INSERT INTO child VALUES(7)"};
+  auto* raw = sqlite3_next_stmt(database->getHandle(), nullptr);
+  for (int i = 0; i < 3; ++i) {
+    database->exec("BEGIN IMMEDIATE");
+    defer_foreign_keys(*database);
+    EXPECT_EQ(add.exec(), 1) << "the parent may come later";
+    add.reset();
+    database->exec("INSERT OR IGNORE INTO parent VALUES(7); COMMIT;"
+                   "BEGIN; DELETE FROM child; DELETE FROM parent; COMMIT");
+  }
+  EXPECT_EQ(sqlite3_stmt_status(raw, SQLITE_STMTSTATUS_REPREPARE, 0), 0);
+  EXPECT_THROW(add.exec(), SQLite::Exception) << "deferred without an end";
+}
+
 TEST_F(sqlite_file, created_in_write_ahead_mode_with_foreign_keys) {
   auto database = open_sqlite(file_, open_mode::create);
   ASSERT_TRUE(database) << database.error().message;

@@ -54,6 +54,9 @@ public:
   /// Starts a device and lets it into the library that `leader` leads.
   device& let_in(const std::string& name, const std::string& leader);
 
+  /// Makes the ready models' tables on a device and has them tracked.
+  void use_models(const std::string& name);
+
   /// Opens the shared library again on a device that was started again.
   void reopen(const std::string& name);
 
@@ -112,7 +115,6 @@ public:
 
 private:
   std::string difference();
-  void use_models(const std::string& name);
 
   temporary_directory folder_;
   local_network_actor network_;

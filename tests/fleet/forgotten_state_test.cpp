@@ -1,0 +1,141 @@
+#include "tests/support/fleet.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace lockstep {
+namespace {
+
+/// A device whose files are older than what it has told others, or gone.
+class forgotten_state : public fleet {
+public:
+  forgotten_state() {
+    share({"anna", "bert", "carl"});
+    for (int i = 0; i < 3; ++i)
+      EXPECT_TRUE(write("bert", "before"));
+    EXPECT_EQ(settle(), "");
+  }
+
+  /// A record of a model without a table.
+  transaction_step memo(const std::string& text) {
+    return record_change{"memo", make_id(), change_type::insert,
+                         R"({"text": ")" + text + R"("})"};
+  }
+
+  expected<receipt> write(const std::string& name, const std::string& text) {
+    return commit(name, {memo(text)});
+  }
+
+  /// How often each text is in a device's log.
+  std::map<std::string, int> texts_in_log(const std::string& name) {
+    std::map<std::string, int> found;
+    for (const auto& what : log(name))
+      if (what.model == "memo")
+        ++found[what.data];
+    return found;
+  }
+
+  /// Three changes that nobody has heard of yet.
+  void write_apart() {
+    set_online("bert", false);
+    for (const auto* text : {"apart 1", "apart 2", "apart 3"})
+      ASSERT_TRUE(write("bert", text));
+  }
+
+  void expect_all_is_there() {
+    set_online("bert", true);
+    EXPECT_EQ(settle(), "");
+    for (const auto* name : {"anna", "bert", "carl"})
+      EXPECT_EQ(texts_in_log(name),
+                (std::map<std::string, int>{{R"({"text": "apart 1"})", 1},
+                                            {R"({"text": "apart 2"})", 1},
+                                            {R"({"text": "apart 3"})", 1},
+                                            {R"({"text": "before"})", 3}}))
+        << name;
+  }
+
+  void join_again(const std::string& name) {
+    const auto& leader = at("anna");
+    auto& who = at(name);
+    const auto id = who.shared.id;
+    who.shared = {};
+    ASSERT_TRUE(ask<done>(who.node, delete_library{id, false}));
+    set_online(name, false);
+    auto joined = ask<library_handles>(
+      who.node, join_library{id, "photos", leader.id, leader.id});
+    ASSERT_TRUE(joined) << joined.error().message;
+    who.shared = *joined;
+    use_models(name);
+  }
+};
+
+TEST_F(forgotten_state, of_one_that_joins_again_takes_nothing_of_its_new_work) {
+  join_again("bert");
+  write_apart();
+  expect_all_is_there();
+}
+
+TEST_F(forgotten_state, of_lost_tables_takes_nothing_of_its_new_work) {
+  const auto file = database_of("bert");
+  crash("bert");
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(file.string() + suffix);
+  start("bert");
+  reopen("bert");
+  use_models("bert");
+  write_apart();
+  expect_all_is_there();
+}
+
+TEST_F(forgotten_state, of_an_old_copy_takes_nothing_of_its_new_work) {
+  crash("bert");
+  const auto folder = at("bert").directory;
+  const auto copy = folder.string() + ".copy";
+  std::filesystem::copy(folder, copy, std::filesystem::copy_options::recursive);
+  start("bert");
+  reopen("bert");
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(write("bert", "forgotten"));
+  EXPECT_EQ(settle(), "");
+  crash("bert");
+  std::filesystem::remove_all(folder);
+  std::filesystem::rename(copy, folder);
+  start("bert");
+  set_online("bert", false);
+  reopen("bert");
+  write_apart();
+  set_online("bert", true);
+  EXPECT_EQ(settle(), "");
+  EXPECT_EQ(texts_in_log("anna"), texts_in_log("bert"));
+  const auto texts = texts_in_log("anna");
+  EXPECT_EQ(texts.at(R"({"text": "forgotten"})"), 5);
+  for (const auto* text : {"apart 1", "apart 2", "apart 3"})
+    EXPECT_EQ(texts.at(R"({"text": ")" + std::string{text} + R"("})"), 1);
+}
+
+TEST_F(forgotten_state, does_not_answer_for_what_has_the_same_number) {
+  join_again("bert");
+  set_online("bert", false);
+  const auto waits = request<receipt>(
+    at("bert").shared.library,
+    commit_transaction{{memo("apart"), memo("too")}, receipt_state::sequenced});
+  run();
+  ASSERT_FALSE(waits->has_value());
+  set_online("bert", true);
+  EXPECT_EQ(settle(), "");
+  ASSERT_TRUE(waits->has_value());
+  ASSERT_TRUE(**waits) << (**waits).error().message;
+  const auto& said = ***waits;
+  const auto list = log("anna");
+  const auto found
+    = std::find_if(list.begin(), list.end(), [](const entry& what) {
+        return what.data == R"({"text": "too"})";
+      });
+  ASSERT_NE(found, list.end());
+  EXPECT_EQ(said.last, found->device_sequence);
+  EXPECT_EQ(said.sequence, found->sequence);
+}
+
+} // namespace
+} // namespace lockstep

@@ -43,7 +43,12 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
 caf::result<pending_batch>
 library_state::pending_after(const fetch_pending& request) {
   return to_result(store_->attempt([&]() -> expected<pending_batch> {
-    return store_->pending.fetch(setup_.device, request.after, request.limit);
+    auto batch
+      = store_->pending.fetch(setup_.device, request.after, request.limit);
+    for (const auto& what : batch.list)
+      if (what.device == setup_.device)
+        stamped_well_ = std::max(stamped_well_, what.device_sequence);
+    return batch;
   }));
 }
 

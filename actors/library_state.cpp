@@ -19,6 +19,11 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   store_ = std::move(setup_.store);
   clock_
     = library_clock{setup_.limits.clock_ahead_limit, clock_correction(*store_)};
+  stamped_well_ = store_
+                    ->attempt([&]() -> expected<device_sequence_number> {
+                      return store_->pending.last(setup_.device);
+                    })
+                    .value_or(device_sequence_number{});
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device};
   follow_log(nullptr);

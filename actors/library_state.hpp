@@ -208,8 +208,8 @@ private:
   library_setup setup_;
   std::shared_ptr<library_store> store_;
   library_clock clock_{std::chrono::minutes{5}, {}};
-  /// Own operations up to here are stamped with a time that agreed with the
-  /// leader's.
+  /// Own operations up to here keep their times: they agreed with the leader's,
+  /// or may be under way to it, and are known by them.
   device_sequence_number stamped_well_;
   std::mt19937_64 random_;
   /// What this library acts on, and what leadership said last: they differ

@@ -12,9 +12,6 @@ namespace lockstep {
 
 namespace {
 
-/// Clocks of devices that agree differ by less.
-constexpr std::uint64_t tolerance_ms = 2'000;
-
 constexpr std::string_view membership_over
   = "The device that wrote it is no member any more.";
 constexpr std::string_view changed_meanwhile
@@ -85,12 +82,6 @@ library_sequencer::standing_of(const operation& what,
   return standing;
 }
 
-operation library_sequencer::as_made_by_now(const operation& proposed) {
-  auto what = proposed;
-  what.timestamp = *begun_at_;
-  return what;
-}
-
 expected<bool> library_sequencer::is_removed(device_id device) {
   if (device == store_.own)
     return false;
@@ -106,14 +97,8 @@ expected<bool> library_sequencer::is_removed(device_id device) {
   return removed_->contains(device);
 }
 
-expected<void> library_sequencer::decide(const operation& proposed,
+expected<void> library_sequencer::decide(const operation& what,
                                          const refusals& refused) {
-  if (!begun_at_)
-    begun_at_ = now_();
-  const bool from_future
-    = proposed.timestamp.unix_ms() > begun_at_->unix_ms() + tolerance_ms;
-  const auto put_right = from_future ? as_made_by_now(proposed) : operation{};
-  const auto& what = from_future ? put_right : proposed;
   std::optional<entry> latest;
   auto standing = standing_of(what, latest);
   if (!standing)

@@ -67,9 +67,7 @@ private:
 
   expected<void> try_transaction(const operation_list& list,
                                  const refusals& refused, refusals& more);
-  expected<void> decide(const operation& proposed, const refusals& refused);
-  /// No operation was made later than it comes here.
-  operation as_made_by_now(const operation& proposed);
+  expected<void> decide(const operation& what, const refusals& refused);
   /// The device's membership has ended, as far as the log goes by now.
   expected<bool> is_removed(device_id device);
   /// Makes in the tables what the open transaction says.
@@ -103,8 +101,6 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
-  /// When the first operation of another device was looked at.
-  std::optional<timestamp> begun_at_;
   /// The images of operations that were merged, as their devices have them: what
   /// they did next is based on those.
   std::map<std::pair<device_id, device_sequence_number>, std::string> unmerged_;

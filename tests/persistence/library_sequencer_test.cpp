@@ -222,14 +222,6 @@ TEST_F(sequencing, what_a_removed_member_wrote_is_a_conflict) {
   EXPECT_EQ(conflicts(), strings{"membership"}) << "a member again";
 }
 
-TEST_F(sequencing, nothing_was_written_later_than_it_comes) {
-  ASSERT_TRUE(b.write(insert_note(1, "a")));
-  auto list = b.pending();
-  list[0].timestamp.packed += std::uint64_t{3'600'000} << 16;
-  ASSERT_TRUE(leader.sequence(list));
-  EXPECT_LT(leader.entries().back().timestamp, list[0].timestamp);
-}
-
 TEST_F(sequencing, unreadable_data_becomes_a_conflict) {
   auto list = *b.write(insert_note(1, "a"));
   list.front().data = "\xff no JSON";

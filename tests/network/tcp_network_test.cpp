@@ -248,14 +248,14 @@ TEST_F(tcp_network_test, a_broken_link_is_dropped) {
 }
 
 TEST_F(tcp_network_test, whoever_says_nothing_is_gone_after_a_while) {
-  limits.handshake = 300ms;
+  limits.handshake = 2s;
   auto& ann = start("ann");
   std::vector<file_descriptor> silent;
   for (int i = 0; i < 50; ++i)
     silent.push_back(stranger(ann));
   EXPECT_FALSE(is_ended(silent.back(), 100ms));
   for (const auto& one : silent)
-    EXPECT_TRUE(is_ended(one, 3s));
+    EXPECT_TRUE(is_ended(one, 30s));
 }
 
 TEST_F(tcp_network_test, whoever_speaks_otherwise_is_gone_at_once) {
@@ -265,7 +265,7 @@ TEST_F(tcp_network_test, whoever_speaks_otherwise_is_gone_at_once) {
         std::string_view{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10}}) {
     const auto socket = stranger(ann);
     tell(socket, says);
-    EXPECT_TRUE(is_ended(socket, 3s));
+    EXPECT_TRUE(is_ended(socket, 30s));
   }
 }
 
@@ -277,19 +277,19 @@ TEST_F(tcp_network_test, takes_no_more_connections_than_allowed) {
     silent.push_back(stranger(ann));
   EXPECT_FALSE(is_ended(silent.front(), 100ms));
   const auto fifth = stranger(ann);
-  EXPECT_TRUE(is_ended(fifth, 3s));
+  EXPECT_TRUE(is_ended(fifth, 30s));
   EXPECT_FALSE(is_ended(silent.back(), 50ms));
   silent.pop_back();
   EXPECT_TRUE(eventually([&] { return !is_ended(stranger(ann), 50ms); }));
 }
 
 TEST_F(tcp_network_test, a_silent_session_shows_that_it_is_there) {
-  limits.keepalive = 50ms;
+  limits.keepalive = 300ms;
   auto& ann = start("ann");
   auto& bob = start("bob");
   pair(ann, bob);
   const auto ups = ann.heard->ups();
-  std::this_thread::sleep_for(600ms);
+  std::this_thread::sleep_for(3s);
   EXPECT_TRUE(are_linked(ann, bob));
   EXPECT_EQ(ann.heard->ups(), ups);
   // Five bytes each: a frame without content.

@@ -589,7 +589,7 @@ TEST(election, leader_outbids_one_that_was_removed) {
 
 TEST(election, follower_does_not_leave_its_leader_for_one_that_was_removed) {
   auto machine = started(with_removed(follower_of_a()), {a, c});
-  machine.on(a, heartbeat{under(1, a), {}, {}, 0}, t0);
+  machine.on(a, heartbeat{under(1, a), {}, {}}, t0);
   const auto effects
     = machine.on(c, heartbeat_ack{under(9, device(4)), {}}, t0);
   EXPECT_EQ(machine.view().leader, a);

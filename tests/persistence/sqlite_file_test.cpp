@@ -58,7 +58,10 @@ TEST_F(sqlite_file, defers_foreign_keys_and_keeps_statements_prepared) {
   auto database = *open_sqlite(file_, open_mode::create);
   database->exec("CREATE TABLE parent(id INTEGER PRIMARY KEY);"
                  "CREATE TABLE child(of INTEGER REFERENCES parent(id))");
+  database->exec("BEGIN IMMEDIATE");
+  defer_foreign_keys(*database);
   SQLite::Statement add{*database, "INSERT INTO child VALUES(7)"};
+  database->exec("ROLLBACK");
   auto* raw = sqlite3_next_stmt(database->getHandle(), nullptr);
   for (int i = 0; i < 3; ++i) {
     database->exec("BEGIN IMMEDIATE");

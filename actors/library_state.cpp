@@ -152,8 +152,11 @@ void library_state::schedule() {
 
 void library_state::turn() {
   turn_scheduled_ = false;
-  if (std::exchange(behind_, false) && !detached_)
+  if (std::exchange(behind_, false) && !detached_) {
     follow_log(nullptr);
+    // Applying captures what other programs wrote meanwhile.
+    tell_pending();
+  }
   if (office_due_ && !detached_ && !(self_->clock().now() < next_retry_)) {
     office_due_ = false;
     return change_role(announced_);

@@ -88,32 +88,6 @@ TEST_F(forgotten_state, of_lost_tables_takes_nothing_of_its_new_work) {
   expect_all_is_there();
 }
 
-TEST_F(forgotten_state, of_an_old_copy_takes_nothing_of_its_new_work) {
-  crash("bert");
-  const auto folder = at("bert").directory;
-  const auto copy = folder.string() + ".copy";
-  std::filesystem::copy(folder, copy, std::filesystem::copy_options::recursive);
-  start("bert");
-  reopen("bert");
-  for (int i = 0; i < 5; ++i)
-    ASSERT_TRUE(write("bert", "forgotten"));
-  EXPECT_EQ(settle(), "");
-  crash("bert");
-  std::filesystem::remove_all(folder);
-  std::filesystem::rename(copy, folder);
-  start("bert");
-  set_online("bert", false);
-  reopen("bert");
-  write_apart();
-  set_online("bert", true);
-  EXPECT_EQ(settle(), "");
-  EXPECT_EQ(texts_in_log("anna"), texts_in_log("bert"));
-  const auto texts = texts_in_log("anna");
-  EXPECT_EQ(texts.at(R"({"text": "forgotten"})"), 5);
-  for (const auto* text : {"apart 1", "apart 2", "apart 3"})
-    EXPECT_EQ(texts.at(R"({"text": ")" + std::string{text} + R"("})"), 1);
-}
-
 TEST_F(forgotten_state, does_not_answer_for_what_has_the_same_number) {
   join_again("bert");
   set_online("bert", false);

@@ -34,7 +34,7 @@ constexpr std::array names{
   named{fault::io_error, "io_error", false},
   named{fault::close, "close", false},
   named{fault::lost_log, "lost_log", true},
-  named{fault::lost_tables, "lost_tables", false},
+  named{fault::lost_tables, "lost_tables", true},
   named{fault::old_copy, "old_copy", true},
   named{fault::bit_flip, "bit_flip", true},
 };

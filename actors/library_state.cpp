@@ -344,10 +344,10 @@ timestamp library_state::now() {
 void library_state::hear_leader(wall_time now) {
   if (leads() || !store_ || detached_)
     return;
-  const auto last = store_->attempt([&]() -> expected<device_sequence_number> {
+  const auto next = store_->attempt([&]() -> expected<device_sequence_number> {
     return store_->next_device_sequence();
   });
-  if (!last)
+  if (!next)
     return;
   if (const auto behind = clock_.behind(now, read_clocks())) {
     logger().info("library {}: the clock here is {} ms behind the leader's; the"
@@ -363,7 +363,7 @@ void library_state::hear_leader(wall_time now) {
     clock_.move(*behind);
     tell_clock();
   }
-  stamped_well_ = device_sequence_number{last->value - 1};
+  stamped_well_ = device_sequence_number{next->value - 1};
 }
 
 void library_state::tell_clock() {

@@ -1,5 +1,7 @@
 #include "persistence/clock_correction.hpp"
 
+#include "persistence/one_transaction.hpp"
+
 namespace lockstep {
 
 std::chrono::milliseconds clock_correction(library_store& store) {
@@ -16,21 +18,15 @@ expected<void> correct_clock(library_store& store,
                              std::chrono::milliseconds correction,
                              device_sequence_number stamped_well,
                              std::chrono::milliseconds by) {
-  if (auto begun = store.begin(durability::with_log); !begun)
-    return begun;
-  auto done = store.attempt([&]() -> expected<void> {
-    {
+  return in_one_transaction(
+    store, durability::with_log, [&]() -> expected<void> {
       auto row = store.statements.use("UPDATE lockstep_state SET"
                                       " clock_correction = ?");
       row->bind(1, std::int64_t{correction.count()});
       row->exec();
-    }
-    store.pending.move_times(store.own, stamped_well, by);
-    return store.commit();
-  });
-  if (!done)
-    store.rollback();
-  return done;
+      store.pending.move_times(store.own, stamped_well, by);
+      return {};
+    });
 }
 
 } // namespace lockstep

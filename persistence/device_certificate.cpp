@@ -2,37 +2,13 @@
 
 #include "persistence/atomic_file.hpp"
 #include "persistence/device_key.hpp"
+#include "persistence/openssl_handles.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
-#include <openssl/x509.h>
-
-#include <limits>
-#include <memory>
 
 namespace lockstep {
-
-namespace {
-
-struct release_bio {
-  void operator()(BIO* bio) const {
-    BIO_free(bio);
-  }
-};
-struct release_certificate {
-  void operator()(X509* certificate) const {
-    X509_free(certificate);
-  }
-};
-
-int no_passphrase(char*, int, int, void*) {
-  return -1;
-}
-
-} // namespace
 
 expected<std::string>
 open_or_create_certificate(const std::filesystem::path& data_directory,
@@ -62,25 +38,16 @@ open_or_create_certificate(const std::filesystem::path& data_directory,
   return made;
 }
 
-std::array<std::uint8_t, 32> digest_of(const public_key& key) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(key.data(), key.size(), digest.data());
-  return digest;
-}
-
 expected<public_key> key_of_certificate(const std::string& pem) {
   auto refuse = [] {
     ERR_clear_error();
     return fail(errc::corrupt,
                 "That is no self-signed certificate of an Ed25519 key.");
   };
-  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    return refuse();
-  const std::unique_ptr<BIO, release_bio> in{
-    BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  const auto in = reader_of(pem);
   if (!in)
     return refuse();
-  const std::unique_ptr<X509, release_certificate> read{
+  const certificate_handle read{
     PEM_read_bio_X509(in.get(), nullptr, no_passphrase, nullptr)};
   auto* key = read ? X509_get0_pubkey(read.get()) : nullptr;
   if (key == nullptr || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519

@@ -3,8 +3,6 @@
 #include "messages/errors.hpp"
 #include "persistence/device_identity.hpp"
 
-#include <array>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -16,9 +14,6 @@ namespace lockstep {
 expected<std::string>
 open_or_create_certificate(const std::filesystem::path& data_directory,
                            const device_identity& identity);
-
-/// The SHA-256 of a public key.
-std::array<std::uint8_t, 32> digest_of(const public_key& key);
 
 /// The key of a device's certificate, which is PEM, Ed25519 and signed by
 /// itself. `corrupt` when it is not that.

@@ -110,13 +110,6 @@ expected<void> create_description(const std::filesystem::path& file,
                                 {"created_at", to_text(identity.created_at)}});
 }
 
-std::array<std::uint8_t, SHA256_DIGEST_LENGTH>
-digest_of(const public_key& key) {
-  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(key.data(), key.size(), digest.data());
-  return digest;
-}
-
 /// Whether the file is there; a folder that cannot be searched is an error.
 expected<bool> is_there(const std::filesystem::path& file) {
   std::error_code error;
@@ -128,6 +121,12 @@ expected<bool> is_there(const std::filesystem::path& file) {
 }
 
 } // namespace
+
+std::array<std::uint8_t, 32> digest_of(const public_key& key) {
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(key.data(), key.size(), digest.data());
+  return digest;
+}
 
 std::string fingerprint_of(const public_key& key) {
   std::string text;

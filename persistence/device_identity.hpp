@@ -26,6 +26,9 @@ struct device_identity {
   std::filesystem::path key_file;
 };
 
+/// The SHA-256 of a public key.
+std::array<std::uint8_t, 32> digest_of(const public_key& key);
+
 /// The device that a public key stands for: the first 16 bytes of its SHA-256.
 device_id device_of(const public_key& key);
 

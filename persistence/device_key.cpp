@@ -1,33 +1,18 @@
 #include "persistence/device_key.hpp"
 
-#include <openssl/bio.h>
+#include "persistence/openssl_handles.hpp"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <limits>
 
 namespace lockstep {
 
 namespace {
-
-struct release_bio {
-  void operator()(BIO* bio) const {
-    BIO_free(bio);
-  }
-};
-using bio_handle = std::unique_ptr<BIO, release_bio>;
-
-struct release_certificate {
-  void operator()(X509* certificate) const {
-    X509_free(certificate);
-  }
-};
-using certificate_handle = std::unique_ptr<X509, release_certificate>;
 
 tl::unexpected<failure> openssl_failed(const std::string& what) {
   return fail(errc::internal, "OpenSSL could not " + what + ".");
@@ -71,11 +56,6 @@ bool deny_authority(X509* certificate) {
   return added;
 }
 
-/// Says no to any passphrase that a PEM file might ask the terminal for.
-int no_passphrase(char*, int, int, void*) {
-  return -1;
-}
-
 } // namespace
 
 device_key::device_key(handle key) : key_{std::move(key)} {
@@ -100,11 +80,9 @@ expected<device_key> device_key::generate(std::optional<std::uint64_t> seed) {
 }
 
 expected<device_key> device_key::from_pem(const std::string& pem) {
-  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    return fail(errc::corrupt, "it is too large for a key");
-  bio_handle in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  const auto in = reader_of(pem);
   if (!in)
-    return openssl_failed("read a key");
+    return fail(errc::corrupt, "it is too large for a key");
   handle key{
     PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr)};
   if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) {
@@ -122,9 +100,7 @@ expected<std::string> device_key::to_pem() const {
                                        0, nullptr, nullptr)
            != 1)
     return openssl_failed("write a key");
-  char* data = nullptr;
-  auto size = BIO_get_mem_data(out.get(), &data);
-  return std::string{data, static_cast<std::size_t>(size)};
+  return text_in(out.get());
 }
 
 expected<public_key> device_key::public_key() const {
@@ -150,9 +126,7 @@ device_key::certificate_for(const std::string& name) const {
     ERR_clear_error();
     return openssl_failed("make a certificate");
   }
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(out.get(), &data);
-  return std::string{data, static_cast<std::size_t>(size)};
+  return text_in(out.get());
 }
 
 } // namespace lockstep

@@ -1,6 +1,7 @@
 #include "persistence/library_applier.hpp"
 
 #include "persistence/library_writer.hpp"
+#include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
 #include "persistence/set_aside.hpp"
 #include "protocol/conflict.hpp"
@@ -112,19 +113,15 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
 }
 
 expected<void> library_applier::retry() {
-  if (auto begun = store_.begin(durability::with_log); !begun)
-    return begun;
-  auto done = store_.attempt([&]() -> expected<void> {
-    if (auto kept = keep_captured(); !kept)
-      return kept;
-    store_.set_applying(true);
-    retry_set_aside(store_);
-    store_.set_applying(false);
-    return store_.commit();
-  });
-  if (!done)
-    store_.rollback();
-  return done;
+  return in_one_transaction(store_, durability::with_log,
+                            [&]() -> expected<void> {
+                              if (auto kept = keep_captured(); !kept)
+                                return kept;
+                              store_.set_applying(true);
+                              retry_set_aside(store_);
+                              store_.set_applying(false);
+                              return {};
+                            });
 }
 
 expected<void> library_applier::report(const chunk& first,

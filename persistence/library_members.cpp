@@ -53,7 +53,7 @@ described_members(library_store& store) {
   return store.attempt([&]() -> expected<std::vector<member_description>> {
     std::vector<member_description> list;
     for (const auto at : store.index.latest_of(member_model)) {
-      auto found = store.log.at(at);
+      auto found = store.entry_at(at);
       if (!found)
         return tl::make_unexpected(found.error());
       if (*found)

@@ -1,6 +1,7 @@
 #include "persistence/library_store.hpp"
 
 #include "persistence/image.hpp"
+#include "persistence/library_members.hpp"
 #include "persistence/library_schema.hpp"
 #include "persistence/sqlite_file.hpp"
 #include "persistence/statement_authorizer.hpp"
@@ -305,26 +306,13 @@ void library_store::show_canonical(std::string_view model, record_id record) {
 }
 
 expected<std::vector<member>> library_store::members() {
-  return attempt([&]() -> expected<std::vector<member>> {
-    std::vector<member> list;
-    for (auto at : index.latest_of(member_model)) {
-      auto found = entry_at(at);
-      if (!found)
-        return tl::make_unexpected(found.error());
-      if (!*found)
-        continue;
-      const auto image = nlohmann::json::parse((*found)->data, nullptr, false);
-      member one{device_id{(*found)->record.bytes}, {}, false};
-      if (const auto name = image.find("name");
-          name != image.end() && name->is_string())
-        one.name = name->get<std::string>();
-      if (const auto removed = image.find("removed");
-          removed != image.end() && removed->is_boolean())
-        one.removed = removed->get<bool>();
-      list.push_back(std::move(one));
-    }
-    return list;
-  });
+  return described_members(*this).map(
+    [](const std::vector<member_description>& described) {
+      std::vector<member> list;
+      for (const auto& one : described)
+        list.push_back(one.member);
+      return list;
+    });
 }
 
 expected<std::unique_ptr<SQLite::Statement>>

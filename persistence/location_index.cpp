@@ -1,5 +1,7 @@
 #include "persistence/location_index.hpp"
 
+#include "persistence/one_transaction.hpp"
+
 namespace lockstep {
 
 namespace {
@@ -20,36 +22,31 @@ constexpr auto make_table = R"sql(
 
 expected<void> write_location_index(library_store& store,
                                     const write_index_batch& batch) {
-  if (auto begun = store.begin(durability::with_log); !begun)
-    return begun;
-  auto written = store.attempt([&]() -> expected<void> {
-    const auto location = to_string(batch.location);
-    if (batch.first) {
-      store.database->exec(make_table);
-      auto clear = store.statements.use("DELETE FROM entry WHERE location = ?");
-      clear->bind(1, location);
-      clear->exec();
-    }
-    auto row = store.statements.use(
-      "INSERT OR REPLACE INTO entry(location, path, kind, size, modified,"
-      " inode) VALUES(?, ?, ?, ?, ?, ?)");
-    for (const auto& file : batch.rows) {
-      row->bind(1, location);
-      row->bind(2, file.path);
-      row->bind(3, std::string{to_string(file.kind)});
-      row->bind(4, static_cast<std::int64_t>(file.size));
-      row->bind(5, file.modified);
-      row->bind(6, static_cast<std::int64_t>(file.inode));
-      row->exec();
-      row->reset();
-    }
-    return {};
-  });
-  if (written)
-    written = store.commit();
-  if (!written)
-    store.rollback();
-  return written;
+  return in_one_transaction(
+    store, durability::with_log, [&]() -> expected<void> {
+      const auto location = to_string(batch.location);
+      if (batch.first) {
+        store.database->exec(make_table);
+        auto clear
+          = store.statements.use("DELETE FROM entry WHERE location = ?");
+        clear->bind(1, location);
+        clear->exec();
+      }
+      auto row = store.statements.use(
+        "INSERT OR REPLACE INTO entry(location, path, kind, size, modified,"
+        " inode) VALUES(?, ?, ?, ?, ?, ?)");
+      for (const auto& file : batch.rows) {
+        row->bind(1, location);
+        row->bind(2, file.path);
+        row->bind(3, std::string{to_string(file.kind)});
+        row->bind(4, static_cast<std::int64_t>(file.size));
+        row->bind(5, file.modified);
+        row->bind(6, static_cast<std::int64_t>(file.inode));
+        row->exec();
+        row->reset();
+      }
+      return {};
+    });
 }
 
 } // namespace lockstep

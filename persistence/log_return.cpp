@@ -1,4 +1,5 @@
 #include "persistence/library_applier.hpp"
+#include "persistence/one_transaction.hpp"
 #include "protocol/conflict.hpp"
 
 #include <algorithm>
@@ -87,24 +88,15 @@ expected<void> library_applier::give_back_after(sequence_number keep) {
         if (!(store_.applied() < what.sequence))
           list.push_back(std::move(what));
     }
-    if (auto begun = store_.begin(durability::by_itself); !begun)
-      return begun;
-    try {
-      if (auto kept = keep_captured(); !kept) {
-        store_.rollback();
-        return kept;
-      }
-      store_.pending.add_in_front(operations_of(list));
-      forget_after(list);
-      store_.set_applied(keep);
-    } catch (...) {
-      store_.rollback();
-      throw;
-    }
-    auto committed = store_.commit();
-    if (!committed)
-      store_.rollback();
-    return committed;
+    return in_one_transaction(
+      store_, durability::by_itself, [&]() -> expected<void> {
+        if (auto kept = keep_captured(); !kept)
+          return kept;
+        store_.pending.add_in_front(operations_of(list));
+        forget_after(list);
+        store_.set_applied(keep);
+        return {};
+      });
   });
 }
 

@@ -81,6 +81,9 @@ run_library(library_actor::stateful_pointer<library_state> self,
       self->state.meet(neighbours);
     },
     [self](const read_members&) { return self->state.members(); },
+    [self](const read_member_descriptions&) {
+      return self->state.descriptions();
+    },
     [self](const change_member& request) {
       return self->state.describe({request.member, {}, {}});
     },
@@ -125,6 +128,7 @@ run_library(library_actor::stateful_pointer<library_state> self,
     },
     [self](const read_status&) { return self->state.status(); },
     [self](const read_digest&) { return self->state.digest(); },
+    [self](const check_library&) { return self->state.check(); },
     [self](const detach_database& request) {
       auto promise = self->make_response_promise<done>();
       self->state.submit(request, promise);

@@ -6,6 +6,7 @@
 #include "actors/message_types.hpp"
 #include "actors/sync_log.hpp"
 #include "messages/index.hpp"
+#include "messages/library_report.hpp"
 #include "messages/merge_function.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -63,6 +64,8 @@ using library_actor = caf::typed_actor<
   /// Replication, on a follower: what the leader's messages say.
   caf::reacts_to<leader_time>, caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,
+  /// The same from the log alone, with how to reach them.
+  caf::replies_to<read_member_descriptions>::with<member_descriptions>,
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
   caf::replies_to<describe_member>::with<receipt>,
@@ -83,6 +86,7 @@ using library_actor = caf::typed_actor<
   caf::replies_to<database_written>::with<done>,
   caf::replies_to<read_status>::with<library_status>,
   caf::replies_to<read_digest>::with<library_digest>,
+  caf::replies_to<check_library>::with<library_report>,
   /// Takes Lockstep's own out of database.db once everything before it is done;
   /// after that the library can only be closed.
   caf::replies_to<detach_database>::with<done>,
@@ -117,3 +121,5 @@ run_library(library_actor::stateful_pointer<library_state> self,
 
 LOCKSTEP_LOCAL_MESSAGE(library_neighbours)
 LOCKSTEP_LOCAL_MESSAGE(library_turn)
+LOCKSTEP_LOCAL_MESSAGE(check_library)
+LOCKSTEP_LOCAL_MESSAGE(library_report)

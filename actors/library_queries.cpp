@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "persistence/conflict_list.hpp"
+#include "persistence/library_check.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/record_reader.hpp"
 
@@ -69,6 +70,13 @@ caf::result<members_changed> library_state::members() {
                      }));
 }
 
+caf::result<member_descriptions> library_state::descriptions() {
+  return to_result(
+    described_members(*store_).map([](std::vector<member_description> list) {
+      return member_descriptions{std::move(list)};
+    }));
+}
+
 caf::result<sql_rows> library_state::query(const sql_query& request) {
   return to_result(store_->query(request.statement));
 }
@@ -80,6 +88,10 @@ library_state::conflicts(const read_conflicts& request) {
 
 caf::result<library_digest> library_state::digest() {
   return to_result(store_->digest());
+}
+
+caf::result<library_report> library_state::check() {
+  return to_result(lockstep::check_library(*store_));
 }
 
 caf::result<library_status> library_state::status() {

@@ -68,6 +68,7 @@ public:
   /// Writes down a member as the log is to have it.
   caf::typed_response_promise<receipt> describe(const member_description& what);
   caf::result<members_changed> members();
+  caf::result<member_descriptions> descriptions();
   caf::result<sql_rows> query(const sql_query& request);
   caf::result<record_image> read(const read_record& request);
   caf::result<record_list> read(const read_records& request);
@@ -75,6 +76,7 @@ public:
   caf::result<conflict_list> conflicts(const read_conflicts& request);
   caf::result<library_status> status();
   caf::result<library_digest> digest();
+  caf::result<library_report> check();
 
 private:
   /// A host's write: what it runs, and how it is answered.

@@ -67,6 +67,7 @@ void replication_state::perform(const replication_send& what) {
 
 void replication_state::hear(const from_peer& what) {
   const auto now = self->clock().now();
+  heard_at[what.device] = now;
   // Before the machine proposes anything on the strength of the message.
   if (what.unix_ms != 0 && what.device == machine->leader()
       && (!told_time || now - *told_time >= time_pause)) {
@@ -75,6 +76,14 @@ void replication_state::hear(const from_peer& what) {
                                 static_cast<std::int64_t>(what.unix_ms)}}});
   }
   take(machine->on_message(what.device, what.message, now));
+}
+
+replication_view replication_state::view() const {
+  auto found = machine->view();
+  for (auto& one : found.peers)
+    if (const auto at = heard_at.find(one.device); at != heard_at.end())
+      one.last_contact = setup.env.wall(at->second);
+  return found;
 }
 
 void replication_state::perform(const replication_serve& what) {
@@ -213,6 +222,7 @@ replication(replication_actor::stateful_pointer<replication_state> self,
     [&state, now](const members_changed& what) {
       state.take(state.machine->on_members(what.members, now()));
     },
+    [&state](read_replication) { return state.view(); },
     [&state, self](close_library) {
       state.close();
       self->quit();

@@ -36,6 +36,8 @@ using replication_actor = peer_listener::extend<
   caf::reacts_to<members_changed>,
   /// Library: what its time is here.
   caf::reacts_to<clock_corrected>,
+  /// Anybody.
+  caf::replies_to<read_replication>::with<replication_view>,
   /// Stops at once and ends the actor.
   caf::replies_to<close_library>::with<done>, caf::reacts_to<replication_tick>>;
 
@@ -85,11 +87,14 @@ struct replication_state {
   /// Says nothing more and lets go of every other actor.
   void close();
   void hear(const from_peer& what);
+  [[nodiscard]] replication_view view() const;
 
   self_pointer self = nullptr;
   replication_setup setup;
   std::unique_ptr<replication_machine> machine;
   std::map<device_id, peer_actor> peers;
+  /// When each was last heard.
+  std::map<device_id, time_point> heard_at;
   /// The library's time is so far ahead of the wall clock.
   std::chrono::milliseconds clock_ahead{};
   /// When the library was told what the leader's time is.
@@ -128,4 +133,6 @@ replication(replication_actor::stateful_pointer<replication_state> self,
 
 } // namespace lockstep
 
+LOCKSTEP_LOCAL_MESSAGE(read_replication)
+LOCKSTEP_LOCAL_MESSAGE(replication_view)
 LOCKSTEP_LOCAL_MESSAGE(replication_tick)

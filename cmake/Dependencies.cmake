@@ -9,6 +9,10 @@ find_package(CLI11 REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(OpenSSL REQUIRED)
 
+# Debian's is built with more than its header says by itself.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+
 # Debian ships neither CMake files for CAF nor for xxHash.
 find_path(CAF_INCLUDE_DIR caf/actor_system.hpp REQUIRED)
 find_library(CAF_CORE_LIBRARY caf_core REQUIRED)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/network_settings.hpp"
 #include "messages/clock.hpp"
 #include "messages/errors.hpp"
 
@@ -83,6 +84,7 @@ struct settings {
   library_settings library;
   event_settings events;
   index_settings index;
+  network_settings network;
 };
 
 } // namespace lockstep

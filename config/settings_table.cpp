@@ -47,6 +47,7 @@ constexpr auto log = &settings::log;
 constexpr auto library = &settings::library;
 constexpr auto events = &settings::events;
 constexpr auto index = &settings::index;
+constexpr auto network = &settings::network;
 
 constexpr std::int64_t millisecond = 1'000'000;
 
@@ -89,6 +90,18 @@ constexpr std::array table{
     "library.clock_ahead_limit", millisecond),
   row<events, &event_settings::queue_limit>("events.queue_limit", 1),
   row<index, &index_settings::batch>("index.batch", 1),
+  row<network, &network_settings::connection_limit>("network.connection_limit",
+                                                    1),
+  row<network, &network_settings::handshake>("network.handshake", millisecond),
+  row<network, &network_settings::keepalive>("network.keepalive", millisecond),
+  row<network, &network_settings::dial_timeout>("network.dial_timeout",
+                                                millisecond),
+  row<network, &network_settings::redial_first>("network.redial_first",
+                                                millisecond),
+  row<network, &network_settings::redial_most>("network.redial_most",
+                                               millisecond),
+  row<network, &network_settings::send_queue_limit>("network.send_queue_limit",
+                                                    1'048'576),
 };
 
 /// The row of a key, or a compile error.
@@ -112,6 +125,8 @@ constexpr std::array orders{
   setting_order{named("replication.retry_first"),
                 named("replication.retry_most"), true},
   setting_order{named("log.fetch_default"), named("log.fetch_most"), true},
+  setting_order{named("network.redial_first"), named("network.redial_most"),
+                true},
 };
 
 } // namespace

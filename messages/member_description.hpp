@@ -18,6 +18,12 @@ struct member_description {
   bool operator==(const member_description&) const = default;
 };
 
+struct read_member_descriptions {};
+
+struct member_descriptions {
+  std::vector<member_description> members;
+};
+
 /// Makes a device a member that others can reach, or says anew how.
 struct describe_member {
   member_description what;

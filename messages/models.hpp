@@ -57,8 +57,8 @@ struct collection {
 
 /// What two devices put in or took out at once is all put in or taken out.
 template <>
-inline constexpr std::optional<conflict_policy> policy_for<collection>
-  = conflict_policy::union_merge;
+inline constexpr std::optional<conflict_policy>
+  policy_for<collection> = conflict_policy::union_merge;
 
 /// A tag on a file's metadata: a relation with fields of its own, synced by
 /// itself.

@@ -4,7 +4,6 @@
 #include "persistence/image.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <utility>
 
@@ -241,8 +240,7 @@ void capture::note_all(const tracked_table_schema& schema) {
                                 " = ?");
     rows->bind(1, schema.id);
     while (rows->executeStep()) {
-      record_id record;
-      std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(), 16);
+      const auto record = read_id<record_id>(rows->getColumn(0));
       gone.push_back(record);
     }
   }

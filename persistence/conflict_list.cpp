@@ -56,11 +56,11 @@ steps_to_resolve(library_store& store, const resolve_conflict& request) {
       return fail(errc::corrupt, "Conflict " + id
                                    + " cannot be read; only its winner can be"
                                      " taken.");
-    steps.emplace_back(
-      record_change{std::move(loser->model), loser->record,
-                    loser->change == change_type::remove ? change_type::remove
-                                                         : change_type::update,
-                    std::move(loser->data)});
+    steps.emplace_back(record_change{std::move(loser->model), loser->record,
+                                     loser->change == change_type::remove
+                                       ? change_type::remove
+                                       : change_type::update,
+                                     std::move(loser->data)});
     return steps;
   });
 }

@@ -32,8 +32,8 @@ concurrent_images conflicting_images(library_store& store,
     candidate = std::move(*before);
   }
   if (candidate)
-    images.base = candidate->change == change_type::remove ? "{}"
-                                                           : candidate->data;
+    images.base
+      = candidate->change == change_type::remove ? "{}" : candidate->data;
   return images;
 }
 

@@ -2,8 +2,6 @@
 
 #include "persistence/record_index.hpp"
 
-#include <cstring>
-
 namespace lockstep {
 
 std::optional<key_table::place> key_table::find(std::int64_t table,
@@ -30,8 +28,7 @@ std::optional<record_id> key_table::record_at(std::int64_t table,
   row->bind(2, number);
   if (!row->executeStep())
     return std::nullopt;
-  record_id found;
-  std::memcpy(found.bytes.data(), row->getColumn(0).getBlob(), 16);
+  const auto found = read_id<record_id>(row->getColumn(0));
   return found;
 }
 

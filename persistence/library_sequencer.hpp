@@ -101,8 +101,8 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
-  /// The images of operations that were merged, as their devices have them: what
-  /// they did next is based on those.
+  /// The images of operations that were merged, as their devices have them:
+  /// what they did next is based on those.
   std::map<std::pair<device_id, device_sequence_number>, std::string> unmerged_;
   /// Devices whose membership has ended; nothing where that must be read.
   std::optional<std::set<device_id>> removed_;

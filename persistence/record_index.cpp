@@ -1,7 +1,5 @@
 #include "persistence/record_index.hpp"
 
-#include <cstring>
-
 namespace lockstep {
 
 namespace {
@@ -121,15 +119,14 @@ std::vector<sequence_number> record_index::latest_of(std::string_view model) {
 
 std::vector<std::pair<record_id, record_state>>
 record_index::all_of(std::string_view model) {
-  auto rows = statements_.use("SELECT record_id, version, sequence, deleted FROM"
-                              " lockstep_record WHERE model = ? ORDER BY"
-                              " sequence");
+  auto rows
+    = statements_.use("SELECT record_id, version, sequence, deleted FROM"
+                      " lockstep_record WHERE model = ? ORDER BY"
+                      " sequence");
   rows->bind(1, std::string{model});
   std::vector<std::pair<record_id, record_state>> list;
   while (rows->executeStep()) {
-    record_id record;
-    std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(),
-                record.bytes.size());
+    const auto record = read_id<record_id>(rows->getColumn(0));
     list.emplace_back(
       record, record_state{version_number{unsigned_of(rows->getColumn(1))},
                            sequence_number{unsigned_of(rows->getColumn(2))},

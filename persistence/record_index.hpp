@@ -2,6 +2,7 @@
 
 #include "messages/ids.hpp"
 #include "messages/numbers.hpp"
+#include "persistence/sqlite_ids.hpp"
 #include "persistence/statement_cache.hpp"
 #include "persistence/tracked_tables.hpp"
 
@@ -59,11 +60,5 @@ private:
   statement_cache& statements_;
   const tracked_tables& tables_;
 };
-
-/// Binds an id as its 16 bytes.
-template <class Tag>
-void bind_id(SQLite::Statement& statement, int index, const uuid_of<Tag>& id) {
-  statement.bind(index, static_cast<const void*>(id.bytes.data()), 16);
-}
 
 } // namespace lockstep

@@ -2,8 +2,6 @@
 
 #include "persistence/image.hpp"
 
-#include <cstring>
-
 namespace lockstep {
 
 namespace {
@@ -36,8 +34,7 @@ std::vector<record_id> kept_after(library_store& store,
   rows->bind(3, static_cast<std::int64_t>(limit));
   std::vector<record_id> list;
   while (rows->executeStep()) {
-    record_id record;
-    std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(), 16);
+    const auto record = read_id<record_id>(rows->getColumn(0));
     list.push_back(record);
   }
   return list;

@@ -41,8 +41,8 @@ std::vector<unshown_row> show_together(library_store& store,
 
 /// Tries those that did not fit again, without any trigger: what the
 /// application's triggers refuse was accepted where it was written, where they
-/// may have seen more. Only for rows that the log says. Returns those that still
-/// do not fit.
+/// may have seen more. Only for rows that the log says. Returns those that
+/// still do not fit.
 std::vector<unshown_row>
 show_unchecked(library_store& store, std::vector<unshown_row> unshown,
                const std::function<wanted_row(std::size_t)>& at);

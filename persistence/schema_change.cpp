@@ -1,6 +1,5 @@
 #include "persistence/library_store.hpp"
 
-#include <cstring>
 #include <utility>
 
 namespace lockstep {
@@ -17,8 +16,7 @@ void fill_in(library_store& store, const tracked_table_schema& schema,
                                      " lockstep_identity WHERE model = ?");
     rows->bind(1, schema.id);
     while (rows->executeStep()) {
-      record_id record;
-      std::memcpy(record.bytes.data(), rows->getColumn(0).getBlob(), 16);
+      const auto record = read_id<record_id>(rows->getColumn(0));
       records.emplace_back(record, sequence_number{static_cast<std::uint64_t>(
                                      rows->getColumn(1).getInt64())});
     }

@@ -40,8 +40,8 @@ open_sqlite(const std::filesystem::path& file, open_mode mode,
             std::span<const migration> known = {});
 
 /// Has foreign keys checked at the end of the open transaction, whatever their
-/// table says. The connection's prepared statements stay as they are; those that
-/// write must have been prepared in such a transaction. Throws.
+/// table says. The connection's prepared statements stay as they are; those
+/// that write must have been prepared in such a transaction. Throws.
 void defer_foreign_keys(SQLite::Database& database);
 
 /// Runs the migrations that the file does not record yet, each in a transaction

@@ -223,6 +223,17 @@ expected<std::vector<member_progress>> sync_log_reader::progress() const {
   });
 }
 
+expected<std::vector<std::string>> sync_log_reader::damage() const {
+  return connection_->run<std::vector<std::string>>([this] {
+    SQLite::Statement rows{*connection_->database, "PRAGMA integrity_check"};
+    std::vector<std::string> list;
+    while (rows.executeStep())
+      if (auto said = rows.getColumn(0).getString(); said != "ok")
+        list.push_back(std::move(said));
+    return list;
+  });
+}
+
 expected<sequence_number> sync_log_reader::vacuumed_through() const {
   return connection_->run<sequence_number>([this] {
     auto row

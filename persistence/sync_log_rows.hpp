@@ -2,11 +2,11 @@
 
 #include "messages/log_requests.hpp"
 #include "messages/operation.hpp"
+#include "persistence/sqlite_ids.hpp"
 #include "persistence/sync_log_names.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,21 +43,5 @@ entry read_entry(SQLite::Statement& row, sync_log_names& names);
 /// Binds without copying: `what` must outlive the execution.
 void bind_entry(SQLite::Statement& insert, const entry& what,
                 sync_log_names& names);
-
-template <class Tag>
-void bind_id(SQLite::Statement& statement, int index, const uuid_of<Tag>& id) {
-  statement.bindNoCopy(index, id.bytes.data(),
-                       static_cast<int>(id.bytes.size()));
-}
-
-/// Throws SQLITE_CORRUPT for anything but a blob of sixteen bytes.
-template <class Id> Id read_id(const SQLite::Column& column) {
-  Id id;
-  if (!column.isBlob() || column.getBytes() != 16)
-    found_damage("an id is not sixteen bytes");
-  const auto* bytes = static_cast<const std::uint8_t*>(column.getBlob());
-  std::copy_n(bytes, id.bytes.size(), id.bytes.begin());
-  return id;
-}
 
 } // namespace lockstep

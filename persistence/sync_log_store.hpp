@@ -72,6 +72,9 @@ public:
   /// Everything up to here may have been vacuumed.
   expected<sequence_number> vacuumed_through() const;
 
+  /// What SQLite finds wrong with the file, a line each.
+  expected<std::vector<std::string>> damage() const;
+
 protected:
   struct connection;
   explicit sync_log_reader(std::unique_ptr<connection> opened);

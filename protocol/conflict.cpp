@@ -108,8 +108,13 @@ conflict_side side_of(const operation& what) {
 }
 
 conflict_side side_of(const entry& what) {
-  return {what.device, what.device_sequence, what.timestamp, what.change,
-          what.data,   what.version - 1,     {}};
+  return {what.device,
+          what.device_sequence,
+          what.timestamp,
+          what.change,
+          what.data,
+          what.version - 1,
+          {}};
 }
 
 } // namespace lockstep

@@ -50,6 +50,10 @@ public:
   [[nodiscard]] bool caught_up() const {
     return caught_up_;
   }
+  /// Where the leader's log ends, as last heard.
+  [[nodiscard]] std::optional<log_position> leader_head() const {
+    return leader_head_;
+  }
   [[nodiscard]] std::optional<time_point> deadline() const {
     return deadline_;
   }

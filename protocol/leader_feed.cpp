@@ -47,6 +47,12 @@ void leader_feed::on_acknowledge(device_id from, log_position through,
   consider(from, now, out);
 }
 
+std::optional<sequence_number> leader_feed::held_by(device_id device) const {
+  const auto known = acknowledged_.find(device);
+  return known == acknowledged_.end() ? std::nullopt
+                                      : std::optional{known->second.sequence};
+}
+
 void leader_feed::on_peer_up(device_id device, time_point now) {
   // The greeting should bring it to speak; this is for a lost greeting.
   auto& state = followers_[device];

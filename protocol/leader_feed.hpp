@@ -38,6 +38,8 @@ public:
 
   [[nodiscard]] std::optional<time_point> deadline() const;
 
+  /// What the device is known to hold under the current ballot.
+  [[nodiscard]] std::optional<sequence_number> held_by(device_id device) const;
   /// The lowest sequence that every member is known to hold.
   [[nodiscard]] sequence_number held_by_all() const;
   /// Tells idle followers a watermark that would else wait for the next news.

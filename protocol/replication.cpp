@@ -202,6 +202,30 @@ replication_effects replication_machine::on_sequenced(
   return out;
 }
 
+replication_view replication_machine::view() const {
+  replication_view found;
+  const auto leader_head = pull_.leader_head();
+  if (context_.leads()) {
+    found.in_step = true;
+    found.leader_sequence = context_.head.sequence;
+  } else if (context_.follows() && leader_head) {
+    found.in_step = pull_.confirmed() && context_.head >= *leader_head;
+    found.leader_sequence = leader_head->sequence;
+  }
+  for (const auto& [device, removed] : context_.members) {
+    if (removed || device == context_.self)
+      continue;
+    auto& one = found.peers.emplace_back();
+    one.device = device;
+    one.connected = context_.is_up(device);
+    if (context_.leads())
+      one.acknowledged = feed_.held_by(device);
+    else if (device == context_.view.leader)
+      one.acknowledged = found.leader_sequence;
+  }
+  return found;
+}
+
 std::optional<time_point> replication_machine::deadline() const {
   std::optional<time_point> result;
   for (auto at : {pull_.deadline(), proposer_.deadline(), feed_.deadline()})

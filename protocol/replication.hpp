@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/replication_view.hpp"
 #include "protocol/follower_pull.hpp"
 #include "protocol/leader_feed.hpp"
 #include "protocol/leader_intake.hpp"
@@ -77,6 +78,8 @@ public:
   [[nodiscard]] sequence_number stable() const {
     return context_.stable;
   }
+  /// How the members stand; when they were heard, the caller knows.
+  [[nodiscard]] replication_view view() const;
   /// Leads, or holds nothing that the leader does not hold at the same place.
   [[nodiscard]] bool confirmed() const {
     return context_.leads() || pull_.confirmed();

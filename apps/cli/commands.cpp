@@ -1,16 +1,13 @@
 #include "apps/cli/commands.hpp"
 
-#include <cstdio>
+#include "apps/cli/control_client.hpp"
+
 #include <exception>
+#include <sstream>
 
 namespace lockstep::cli {
 
 namespace {
-
-exit_status complain(const failure& why) {
-  std::fprintf(stderr, "lockstep: %s\n", why.message.c_str());
-  return exit_status_of(why.code);
-}
 
 /// CLI11 says "A subcommand is required" also for one that it does not know.
 failure what_is_missing(const CLI::App& app, const CLI::RequiredError& error) {
@@ -31,10 +28,31 @@ CLI::Option& add_library_argument(CLI::App& command, std::string& library) {
             ->type_name("LIBRARY");
 }
 
-commands::commands()
+CLI::Option& add_database_option(CLI::App& command,
+                                 std::optional<std::string>& database) {
+  return *command
+            .add_option("--database", database,
+                        "An SQLite file anywhere, or one to be made; it stays"
+                        " where it is [a file in the library's folder]")
+            ->type_name("FILE");
+}
+
+expected<std::filesystem::path>
+database_path(const options& given,
+              const std::optional<std::string>& database) {
+  if (!database)
+    return std::filesystem::path{};
+  if (database->empty())
+    return fail(errc::invalid_argument,
+                "The database's path is empty; name a file.");
+  return whole_path(given, *database);
+}
+
+commands::commands(options base)
   : app_{"Keeps SQLite libraries in step across a person's devices, without"
          " locks.",
-         "lockstep"} {
+         "lockstep"},
+    options_{std::move(base)} {
   app_.require_subcommand(1);
   app_.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
   app_
@@ -69,6 +87,16 @@ CLI::App& commands::add(const std::string& name, const std::string& help,
   return made;
 }
 
+CLI::App& commands::add_here(const std::string& name, const std::string& help,
+                             const std::string& example, action run) {
+  auto& made = add(name, help, example, run);
+  made.callback([this, run = std::move(run)] {
+    chosen_ = run;
+    here_ = true;
+  });
+  return made;
+}
+
 CLI::App& commands::add_group(const std::string& name,
                               const std::string& help) {
   auto& made = *app_.add_subcommand(name, help);
@@ -79,17 +107,31 @@ CLI::App& commands::add_group(const std::string& name,
 
 exit_status commands::run(int count, const char* const* arguments) {
   keep_standard_files();
-  const auto status = parse_and_run(count, arguments);
+  const auto status = run_somewhere({arguments + 1, arguments + count});
   const auto arrived = finish_output();
   return arrived || status != exit_status::done ? status
                                                 : complain(arrived.error());
 }
 
-exit_status commands::parse_and_run(int count, const char* const* arguments) {
+exit_status commands::run_served(const std::vector<std::string>& arguments) {
+  if (const auto ended = parse(arguments))
+    return *ended;
+  if (here_)
+    return complain(
+      {errc::invalid_argument, "This command is not for a running serve."});
+  return run_chosen();
+}
+
+std::optional<exit_status>
+commands::parse(const std::vector<std::string>& arguments) {
   try {
-    app_.parse(count, arguments);
+    // The parser takes them from the end.
+    app_.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});
+    return {};
   } catch (const CLI::Success& asked) {
-    app_.exit(asked); // --help and --version.
+    std::ostringstream text;
+    app_.exit(asked, text, text); // --help and --version.
+    options_.to->write(console::stream::answers, text.str());
     return exit_status::done;
   } catch (const CLI::RequiredError& error) {
     return complain(what_is_missing(app_, error));
@@ -97,12 +139,35 @@ exit_status commands::parse_and_run(int count, const char* const* arguments) {
     return complain({errc::invalid_argument,
                      std::string{error.what()} + "; see lockstep --help."});
   }
+}
+
+exit_status commands::run_somewhere(const std::vector<std::string>& arguments) {
+  if (const auto ended = parse(arguments))
+    return *ended;
+  if (const auto logging = start_log(options_); !logging)
+    return complain(logging.error());
+  const auto directory = data_directory_of(options_);
+  if (here_ || !directory || !is_served(*directory))
+    return run_chosen();
+  if (!options_.set.empty())
+    options_.out().warn("lockstep: serve runs here with its own settings; --set"
+                        " has no effect.");
+  const auto ran = run_in_daemon(*directory, arguments, *options_.to);
+  return ran ? *ran : complain(ran.error());
+}
+
+exit_status commands::run_chosen() {
   try {
-    auto ran = start_log(options_).and_then([&] { return chosen_(options_); });
+    const auto ran = chosen_(options_);
     return ran ? exit_status::done : complain(ran.error());
   } catch (const std::exception& error) {
     return complain({errc::internal, error.what()});
   }
+}
+
+exit_status commands::complain(const failure& why) const {
+  options_.out().warn("lockstep: " + why.message);
+  return exit_status_of(why.code);
 }
 
 } // namespace lockstep::cli

@@ -58,11 +58,10 @@ expected<void> resolve(const options& given, const conflict_arguments& what) {
     nlohmann::json sequence;
     if (done->sequence)
       sequence = done->sequence.value;
-    given.out().answer({{"sequence", sequence}},
-                       done->sequence
-                         ? "resolved by entry " + to_string(done->sequence)
-                             + "\n"
-                         : "resolved; it enters the log once a device leads\n");
+    given.out().answer(
+      {{"sequence", sequence}},
+      done->sequence ? "resolved by entry " + to_string(done->sequence) + "\n"
+                     : "resolved; it enters the log once a device leads\n");
     return {};
   });
 }

@@ -10,29 +10,25 @@ namespace lockstep::cli {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 struct demo_arguments {
   std::string folder = "/usr/share";
   bool keep = false;
 };
 
 /// So short that nobody has to wait for an election.
-settings short_times() {
-  settings limits;
-  limits.leadership.heartbeat = 200ms;
-  limits.leadership.timeout = 1s;
-  limits.leadership.lease = 1500ms;
-  limits.leadership.election_window = 100ms;
-  limits.replication.retry_first = 50ms;
-  limits.replication.retry_most = 1s;
-  return limits;
+std::vector<std::string> short_times() {
+  return {"leadership.heartbeat=200ms",   "leadership.timeout=1s",
+          "leadership.lease=1500ms",      "leadership.election_window=100ms",
+          "replication.retry_first=50ms", "replication.retry_most=1s",
+          "network.redial_first=100ms",   "network.redial_most=1s"};
 }
 
 expected<void> run_demo(const options& given, const demo_arguments& what) {
-  auto limits = with_set(given, short_times());
-  if (!limits)
-    return tl::make_unexpected(limits.error());
+  auto times = given;
+  times.set = short_times();
+  times.set.insert(times.set.end(), given.set.begin(), given.set.end());
+  if (auto valid = with_set(times, {}); !valid)
+    return tl::make_unexpected(valid.error());
   if (what.folder.empty())
     return fail(errc::invalid_argument,
                 "The folder's path is empty; name a folder, as in lockstep"
@@ -44,7 +40,7 @@ expected<void> run_demo(const options& given, const demo_arguments& what) {
   if (!path)
     return tl::make_unexpected(path.error());
   const auto out = given.out();
-  const auto report = demo_script{folder, *path, *limits, out}.run();
+  const auto report = demo_script{folder, *path, times.set, out}.run();
   if (what.keep)
     out.say("The devices' data is in " + path->string() + ".");
   out.answer(to_json(report), report.devices.empty()
@@ -60,7 +56,7 @@ expected<void> run_demo(const options& given, const demo_arguments& what) {
 
 void add_demo(commands& all) {
   auto what = std::make_shared<demo_arguments>();
-  auto& demo = all.add(
+  auto& demo = all.add_here(
     "demo",
     "Three devices on this machine keep a real folder's library in step: an\n"
     "index, tags, an offline edit, the leader killed, all compared at the end",

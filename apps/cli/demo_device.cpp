@@ -1,33 +1,54 @@
 #include "apps/cli/demo_device.hpp"
 
-#include "messages/models.hpp"
+#include "apps/cli/control_client.hpp"
 
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+
+#include <csignal>
+#include <sstream>
 #include <thread>
+#include <utility>
 
 namespace lockstep::cli {
 
 namespace {
 
 constexpr std::chrono::seconds patience{30};
-/// Rows that are read at a time.
-constexpr std::int64_t page = 5'000;
+constexpr int busy_milliseconds = 30'000;
+
+/// Keeps the answer of a command, and shows its progress.
+class answer_console : public console {
+public:
+  explicit answer_console(output out) : out_(std::move(out)) {
+  }
+
+  void write(stream to, std::string_view text) override {
+    (to == stream::answers ? answers : messages) += text;
+    if (to == stream::messages && text.starts_with("\r"))
+      out_.progress("  " + std::string{text.substr(text.rfind('K') + 1)});
+  }
+  [[nodiscard]] bool is_terminal(stream of) const override {
+    return of == stream::messages && out_.shows_progress();
+  }
+  [[nodiscard]] bool is_over() const override {
+    return false;
+  }
+
+  std::string answers;
+  std::string messages;
+
+private:
+  output out_;
+};
 
 /// FNV-1a over whatever a row consists of.
 class row_hash {
 public:
-  void add_bytes(std::string_view bytes) {
+  void add(std::string_view bytes) {
     for (const char byte : bytes)
       value_ = (value_ ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
     value_ = (value_ ^ 0xFFU) * 1099511628211ULL;
-  }
-
-  void add(const sql_value& cell) {
-    if (const auto* number = std::get_if<std::int64_t>(&cell))
-      add_bytes(std::to_string(*number));
-    else if (const auto* text = std::get_if<std::string>(&cell))
-      add_bytes(*text);
-    else
-      add_bytes("?");
   }
 
   [[nodiscard]] std::uint64_t value() const {
@@ -37,6 +58,16 @@ public:
 private:
   std::uint64_t value_ = 14695981039346656037ULL;
 };
+
+/// What SQLite throws ends the step.
+template <class F> auto with_sqlite(const std::string& device, F action) {
+  try {
+    return action();
+  } catch (const SQLite::Exception& problem) {
+    throw step_failed{"The application on device " + device
+                      + " failed: " + problem.what() + "."};
+  }
+}
 
 } // namespace
 
@@ -50,73 +81,127 @@ void eventually(const std::function<bool()>& holds,
   }
 }
 
-demo_device::demo_device(runtime& shared, std::string name,
-                         std::filesystem::path directory, settings limits)
-  : runtime_(shared), name_(std::move(name)), directory_(std::move(directory)),
-    limits_(limits) {
+demo_device::demo_device(std::string name, std::filesystem::path directory,
+                         std::vector<std::string> settings, output out)
+  : name_(std::move(name)), directory_(std::move(directory)),
+    settings_(std::move(settings)), out_(std::move(out)) {
+}
+
+std::vector<std::string>
+demo_device::with_own(std::vector<std::string> command) const {
+  command.insert(command.begin(), {"--json", "--data", directory_.string()});
+  return command;
+}
+
+void demo_device::make() {
+  auto making = child_process::start(with_own({"init", "--name", name_}));
+  if (!making)
+    throw step_failed{making.error().message};
+  const auto made = nlohmann::json::parse(making->next_line(), nullptr, false);
+  if (making->wait() != 0 || !made.is_object())
+    throw step_failed{"Device " + name_ + " could not be made."};
+  id_ = made.value("device", "");
 }
 
 void demo_device::start() {
-  node_options how;
-  how.data_directory = directory_;
-  how.device_name = name_;
-  how.limits = limits_;
-  node_.emplace(got(node::open(runtime_, std::move(how))));
-  id_ = node_->device();
+  auto command = with_own({"serve", "--listen", "127.0.0.1:0"});
+  for (const auto& one : settings_)
+    command.insert(command.begin(), {"--set", one});
+  auto started
+    = child_process::start(std::move(command), directory_ / "serve.log");
+  if (!started)
+    throw step_failed{started.error().message};
+  if (started->next_line().find("listening") == std::string::npos)
+    throw step_failed{"The daemon of device " + name_ + " does not start."};
+  daemon_.emplace(std::move(*started));
 }
 
-void demo_device::create_library(const std::string& name) {
-  meet(got(node_->create_library(name)));
-}
-
-void demo_device::share_with(demo_device& other) {
-  other.meet(got(node_->share_library(copy(), *other.node_)));
-}
-
-void demo_device::open_library(library_id id) {
-  meet(got(node_->open_library(to_string(id))));
-}
-
-void demo_device::meet(library opened) {
-  library_ = std::move(opened);
-  events_ = node_->subscribe(progress_.callback(), library_->id());
-  got(library_->use<location>());
-  got(library_->use<tag>());
-  got(library_->use<album>());
-  got(library_->use<collection>());
-  got(library_->use<user_metadata_tag>());
+void demo_device::stop() {
+  const auto status = daemon_->end(SIGTERM);
+  daemon_.reset();
+  if (status != 0)
+    throw step_failed{"The daemon of device " + name_
+                      + " ended with exit status " + std::to_string(status)
+                      + "."};
 }
 
 void demo_device::kill() {
-  node_->kill();
-  node_.reset();
+  daemon_->end(SIGKILL);
+  daemon_.reset();
 }
 
-library_status demo_device::status() {
-  return got(copy().status());
+std::string demo_device::run(std::vector<std::string> command) {
+  answer_console heard{out_};
+  command.insert(command.begin(), "--json");
+  const auto ran = run_in_daemon(directory_, command, heard);
+  if (!ran)
+    throw step_failed{ran.error().message};
+  if (*ran != exit_status::done)
+    throw step_failed{"Device " + name_ + " refused " + command[1] + ": "
+                      + heard.messages};
+  return heard.answers;
 }
 
-index_digest digest_index(library& of) {
-  index_digest found;
-  row_hash hash;
-  std::string location;
-  std::string path;
-  for (;;) {
-    const auto rows = got(of.query(
-      "SELECT location, path, kind, size, modified FROM entry"
-      " WHERE (location, path) > (?, ?) ORDER BY location, path LIMIT ?",
-      {location, path, page}));
-    for (const auto& row : rows.rows)
-      for (const auto& cell : row)
-        hash.add(cell);
-    found.rows += rows.rows.size();
-    if (rows.rows.size() < static_cast<std::size_t>(page))
-      break;
-    location = std::get<std::string>(rows.rows.back()[0]);
-    path = std::get<std::string>(rows.rows.back()[1]);
-  }
-  found.digest = hash.value();
-  return found;
+nlohmann::json demo_device::ask(std::vector<std::string> command) {
+  return nlohmann::json::parse(run(std::move(command)));
+}
+
+std::vector<nlohmann::json>
+demo_device::ask_lines(std::vector<std::string> command) {
+  std::istringstream lines{run(std::move(command))};
+  std::vector<nlohmann::json> list;
+  for (std::string line; std::getline(lines, line);)
+    list.push_back(nlohmann::json::parse(line));
+  return list;
+}
+
+nlohmann::json demo_device::status() {
+  return ask({"status", "demo"});
+}
+
+SQLite::Database& demo_device::database() {
+  if (!database_)
+    database_ = std::make_unique<SQLite::Database>(
+      file().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
+      busy_milliseconds);
+  return *database_;
+}
+
+void demo_device::execute(const std::string& statements) {
+  with_sqlite(name_, [&] {
+    SQLite::Transaction transaction{database(),
+                                    SQLite::TransactionBehavior::IMMEDIATE};
+    database().exec(statements);
+    transaction.commit();
+  });
+}
+
+std::string demo_device::read(const std::string& query) {
+  return with_sqlite(name_, [&] {
+    std::string text;
+    SQLite::Statement rows{database(), query};
+    while (rows.executeStep()) {
+      for (int i = 0; i < rows.getColumnCount(); ++i)
+        text += (i == 0 ? "" : "|") + rows.getColumn(i).getString();
+      text += "\n";
+    }
+    return text;
+  });
+}
+
+index_digest demo_device::digest_index() {
+  return with_sqlite(name_, [&] {
+    index_digest found;
+    row_hash hash;
+    SQLite::Statement rows{database(),
+                           "SELECT location, path, kind, size, modified"
+                           " FROM entry ORDER BY location, path"};
+    for (; rows.executeStep(); ++found.rows)
+      for (int i = 0; i < rows.getColumnCount(); ++i)
+        hash.add(rows.getColumn(i).getString());
+    found.digest = hash.value();
+    return found;
+  });
 }
 
 } // namespace lockstep::cli

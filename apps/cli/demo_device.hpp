@@ -1,15 +1,20 @@
 #pragma once
 
-#include "apps/cli/progress_feed.hpp"
-#include "apps/embedded/node.hpp"
+#include "apps/cli/child_process.hpp"
+#include "apps/cli/output.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace lockstep::cli {
 
@@ -19,82 +24,10 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// The value, or the end of the step.
-template <class T> T got(expected<T> value) {
-  if (!value)
-    throw step_failed{value.error().message};
-  return std::move(*value);
-}
-
-/// The same for an answer to come, which may take a while, but not for ever.
-template <class T> T got(answer<T> coming) {
-  if (coming.wait_for(std::chrono::seconds{60}) != std::future_status::ready)
-    throw step_failed{"A library did not answer within a minute."};
-  return got(coming.get());
-}
-
 /// Waits until something holds; throws `step_failed` with `otherwise` when it
 /// does not come to that within half a minute.
 void eventually(const std::function<bool()>& holds,
                 const std::string& otherwise);
-
-/// One of the demo's devices: a node on a data directory of its own, as if it
-/// were alone in its process. Everything throws `step_failed`.
-class demo_device {
-public:
-  demo_device(runtime& shared, std::string name,
-              std::filesystem::path directory, settings limits);
-
-  /// Starts the node; the second time on what it left behind.
-  void start();
-  void create_library(const std::string& name);
-  /// Lets another device into the library.
-  void share_with(demo_device& other);
-  void open_library(library_id id);
-  /// Ends as a crash would.
-  void kill();
-
-  [[nodiscard]] const std::string& name() const {
-    return name_;
-  }
-  [[nodiscard]] bool running() const {
-    return node_.has_value();
-  }
-  [[nodiscard]] device_id id() const {
-    return id_;
-  }
-  [[nodiscard]] library& copy() {
-    return *library_;
-  }
-  [[nodiscard]] progress_feed& progress() {
-    return progress_;
-  }
-
-  library_status status();
-  template <syncable T> T load(record_id id) {
-    return got(copy().load<T>(id));
-  }
-  template <syncable T> bool has(record_id id) {
-    return copy().load<T>(id).has_value();
-  }
-  /// Writes one record; returns once it has its place in the log.
-  template <syncable T> void write(const T& value) {
-    got(copy().commit(value, change_type::update, receipt_state::sequenced));
-  }
-
-private:
-  void meet(library opened);
-
-  runtime& runtime_;
-  std::string name_;
-  std::filesystem::path directory_;
-  settings limits_;
-  device_id id_;
-  std::optional<node> node_;
-  std::optional<library> library_;
-  progress_feed progress_;
-  subscription events_;
-};
 
 /// How many rows a device's index has, and a digest over all of them.
 struct index_digest {
@@ -104,6 +37,66 @@ struct index_digest {
   bool operator==(const index_digest&) const = default;
 };
 
-index_digest digest_index(library& of);
+/// One of the demo's devices: `lockstep serve`, a process of its own, and an
+/// application's SQLite file. What the application does goes past Lockstep, on
+/// a connection of SQLite's; what a person does goes through commands.
+/// Everything throws `step_failed`.
+class demo_device {
+public:
+  /// `settings`: KEY=VALUE each.
+  demo_device(std::string name, std::filesystem::path directory,
+              std::vector<std::string> settings, output out);
+
+  /// Makes the device: `lockstep init`.
+  void make();
+  /// Starts its daemon.
+  void start();
+  /// Ends the daemon in order.
+  void stop();
+  /// Ends it as a crash would.
+  void kill();
+
+  [[nodiscard]] const std::string& name() const {
+    return name_;
+  }
+  /// Its device id.
+  [[nodiscard]] const std::string& id() const {
+    return id_;
+  }
+  [[nodiscard]] bool running() const {
+    return daemon_.has_value();
+  }
+  /// The application's file.
+  [[nodiscard]] std::filesystem::path file() const {
+    return directory_ / "library.sqlite";
+  }
+
+  /// What a command answers with --json.
+  nlohmann::json ask(std::vector<std::string> command);
+  /// The same for a command that answers a value a line.
+  std::vector<nlohmann::json> ask_lines(std::vector<std::string> command);
+  nlohmann::json status();
+
+  /// Statements of the application's, in one transaction.
+  void execute(const std::string& statements);
+  /// Rows of the application's, a line each, with "|" between the columns.
+  std::string read(const std::string& query);
+
+  index_digest digest_index();
+
+private:
+  /// What a command prints.
+  std::string run(std::vector<std::string> command);
+  std::vector<std::string> with_own(std::vector<std::string> command) const;
+  SQLite::Database& database();
+
+  std::string name_;
+  std::filesystem::path directory_;
+  std::vector<std::string> settings_;
+  output out_;
+  std::string id_;
+  std::optional<child_process> daemon_;
+  std::unique_ptr<SQLite::Database> database_;
+};
 
 } // namespace lockstep::cli

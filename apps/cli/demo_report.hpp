@@ -22,10 +22,10 @@ struct demo_step {
 /// What a device said at the end.
 struct demo_standing {
   std::string name;
-  device_id device;
-  library_status status;
+  /// As `lockstep status` and `lockstep check` answer.
+  nlohmann::json status;
+  nlohmann::json check;
   index_digest index;
-  library_digest digest;
   /// Everything equals the first device's.
   bool equal = false;
 };
@@ -40,9 +40,6 @@ struct demo_report {
   /// Every step came out as expected.
   [[nodiscard]] bool ok() const;
 };
-
-/// One digest for all tables of a device.
-std::uint64_t tables_digest(const library_digest& digest);
 
 nlohmann::json to_json(const demo_report& report);
 

@@ -1,6 +1,7 @@
 #include "apps/cli/init.hpp"
 
 #include "persistence/data_directory.hpp"
+#include "persistence/device_certificate.hpp"
 #include "persistence/device_identity.hpp"
 
 #include <memory>
@@ -30,6 +31,8 @@ expected<void> make_device(const options& given, const std::string& name) {
     = open_or_create_identity(*path, name.empty() ? host_name() : name);
   if (!identity)
     return tl::make_unexpected(identity.error());
+  if (auto shown = open_or_create_certificate(*path, *identity); !shown)
+    return tl::make_unexpected(shown.error());
   const auto fingerprint = fingerprint_of(identity->key);
   given.out().answer({{"device", to_string(identity->id)},
                       {"name", identity->name},
@@ -44,7 +47,7 @@ expected<void> make_device(const options& given, const std::string& name) {
 
 void add_init(commands& all) {
   auto name = std::make_shared<std::string>();
-  auto& init = all.add(
+  auto& init = all.add_here(
     "init",
     "Make the device: its key and its id; a second time nothing is changed.\n"
     "The fingerprint shown is the SHA-256 of the device's public key;"

@@ -4,11 +4,6 @@ namespace lockstep::cli {
 
 namespace {
 
-/// An id for JSON; nil is null.
-template <class Id> nlohmann::json id_json(const Id& id) {
-  return id.is_nil() ? nlohmann::json{} : nlohmann::json(to_string(id));
-}
-
 nlohmann::json parsed(const std::string& data) {
   auto json = nlohmann::json::parse(data, nullptr, false);
   return json.is_discarded() ? nlohmann::json{} : json;
@@ -46,6 +41,10 @@ std::string problem_lines(const library_status& now) {
     text += now.name + ": what another program wrote cannot enter the log: "
             + now.capture_problem + "\n";
   return text;
+}
+
+nlohmann::json id_json(device_id id) {
+  return id.is_nil() ? nlohmann::json{} : nlohmann::json(to_string(id));
 }
 
 nlohmann::json ballot_json(const ballot& value) {

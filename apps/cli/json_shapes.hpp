@@ -20,6 +20,8 @@ std::string time_text(wall_time at);
 /// newline. Empty when all is well.
 std::string problem_lines(const library_status& now);
 
+/// A device's id, null where it is nil.
+nlohmann::json id_json(device_id id);
 nlohmann::json ballot_json(const ballot& value);
 nlohmann::json status_json(const library_status& now);
 /// `data` is an object, null for a delete.

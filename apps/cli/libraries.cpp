@@ -1,6 +1,7 @@
 #include "apps/cli/libraries.hpp"
 
 #include "apps/cli/json_shapes.hpp"
+#include "apps/cli/members.hpp"
 #include "apps/cli/open_device.hpp"
 
 #include <algorithm>
@@ -77,29 +78,9 @@ struct create_arguments {
   std::optional<std::string> database;
 };
 
-/// The whole path of a file that was named from here.
-expected<std::filesystem::path>
-whole_path(const std::optional<std::string>& given) {
-  if (!given)
-    return std::filesystem::path{};
-  if (given->empty())
-    return fail(errc::invalid_argument,
-                "The database's path is empty; name a file.");
-  std::error_code nowhere;
-  auto whole = std::filesystem::absolute(*given, nowhere);
-  if (nowhere)
-    return fail(errc::io, "The current folder cannot be read ("
-                            + nowhere.message()
-                            + "); name the database by its whole path.");
-  // What ".." leads to is for the system to say: there may be links.
-  return std::find(whole.begin(), whole.end(), "..") == whole.end()
-           ? whole.lexically_normal()
-           : whole;
-}
-
 expected<void> create(const options& given, const create_arguments& what) {
   const auto& name = what.name;
-  auto file = whole_path(what.database);
+  auto file = database_path(given, what.database);
   if (!file)
     return tl::make_unexpected(file.error());
   auto device = open_device::at(given);
@@ -191,15 +172,31 @@ expected<void> status(const options& given, const std::string& name) {
   });
 }
 
-expected<void> leader(const options& given, const std::string& name) {
-  return status_of(given, name).map([&](const library_status& now) {
-    const auto json = status_json(now);
-    const auto who = now.leadership.leader.is_nil()
-                       ? std::string{"no device leads now"}
-                       : to_string(now.leadership.leader) + " leads";
-    given.out().answer({{"leader", json["leader"]}, {"ballot", json["ballot"]}},
-                       who + ", term " + to_string(now.leadership.ballot.term)
-                         + "\n");
+struct leader_arguments {
+  std::string library;
+  std::optional<std::string> transfer;
+};
+
+void show_leader(const output& out, const leadership_view& now) {
+  const auto who = now.leader.is_nil() ? std::string{"no device leads now"}
+                                       : to_string(now.leader) + " leads";
+  out.answer(
+    {{"leader", id_json(now.leader)}, {"ballot", ballot_json(now.ballot)}},
+    who + ", term " + to_string(now.ballot.term) + "\n");
+}
+
+expected<void> leader(const options& given, const leader_arguments& what) {
+  return with_library(given, what.library, [&](library& of) -> expected<void> {
+    if (!what.transfer)
+      return of.status().get().map([&](const library_status& now) {
+        show_leader(given.out(), now.leadership);
+      });
+    const auto to = find_member(of, *what.transfer);
+    if (!to)
+      return tl::make_unexpected(to.error());
+    return of.transfer_leadership(to->device)
+      .get()
+      .map([&](const leadership_view& now) { show_leader(given.out(), now); });
   });
 }
 
@@ -215,11 +212,7 @@ void add_libraries(commands& all) {
   creation.add_option("name", make->name, "What people call it")
     ->type_name("NAME")
     ->required();
-  creation
-    .add_option("--database", make->database,
-                "An SQLite file anywhere, or one to be made; it stays where it"
-                " is [a file in the library's folder]")
-    ->type_name("FILE");
+  add_database_option(creation, make->database);
   all.add("list", "All libraries of this device", "lockstep library list", list,
           &group);
 
@@ -239,11 +232,13 @@ void add_libraries(commands& all) {
             "lockstep status photos --json",
             [of](const options& given) { return status(given, *of); }),
     *of);
-  add_library_argument(
-    all.add("leader", "Who leads a library", "lockstep leader photos",
-            [of](const options& given) { return leader(given, *of); }),
-    *of)
-    .required();
+  auto led = std::make_shared<leader_arguments>();
+  add_about_library(all, led, "leader", "Who leads a library; hands that over",
+                    "lockstep leader photos --transfer phone", leader)
+    .add_option("--transfer", led->transfer,
+                "The member that is to lead: its id, the start of its id, or"
+                " its name")
+    ->type_name("DEVICE");
 }
 
 } // namespace lockstep::cli

@@ -3,37 +3,64 @@
 #include "apps/cli/json_shapes.hpp"
 #include "apps/cli/open_device.hpp"
 
+#include <condition_variable>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 
 namespace lockstep::cli {
 
 namespace {
 
 constexpr std::uint32_t page = 1'000;
+/// How often it is looked whether anybody still follows.
+constexpr std::chrono::milliseconds leave_pause{250};
 
 struct log_arguments {
   std::string library;
   std::uint64_t since = 0;
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+  bool follow = false;
   std::string model;
   std::string record;
 };
 
-/// Calls `take` for entries after `since` until it returns false.
-expected<void> walk(library& of, sequence_number since,
+/// Wakes who waits when anything happens in a library.
+class news {
+public:
+  void tell() {
+    const std::lock_guard lock{mutex_};
+    there_ = true;
+    told_.notify_all();
+  }
+  void wait(std::chrono::milliseconds patience) {
+    std::unique_lock lock{mutex_};
+    told_.wait_for(lock, patience, [this] { return there_; });
+    there_ = false;
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  bool there_ = false;
+};
+
+/// Calls `take` for entries after `since`, which goes along, until it returns
+/// false.
+expected<void> walk(library& of, sequence_number& since,
                     const std::function<bool(const entry&)>& take) {
   for (;;) {
     auto list = of.fetch_since(since, page).get();
     if (!list)
       return tl::make_unexpected(list.error());
-    for (const auto& what : *list)
+    for (const auto& what : *list) {
+      since = what.sequence;
       if (!take(what))
         return {};
+    }
     if (list->empty())
       return {};
-    since = list->back().sequence;
   }
 }
 
@@ -50,15 +77,26 @@ void print(const output& out, const entry& what) {
 }
 
 expected<void> log(const options& given, const log_arguments& what) {
-  return with_library(given, what.library, [&](library& of) -> expected<void> {
+  const auto follow = [&](open_device& device, library& of) -> expected<void> {
+    const auto out = given.out();
     auto left = what.limit;
     if (left == 0)
       return {};
-    return walk(of, sequence_number{what.since}, [&](const entry& one) {
-      print(given.out(), one);
-      return --left > 0;
-    });
-  });
+    const auto heard = std::make_shared<news>();
+    const auto listening = device.node().subscribe(
+      [heard](const event&) { heard->tell(); }, of.id());
+    sequence_number last{what.since};
+    for (;;) {
+      const auto walked = walk(of, last, [&](const entry& one) {
+        print(out, one);
+        return --left > 0 && !out.is_over();
+      });
+      if (!walked || !what.follow || left == 0 || out.is_over())
+        return walked;
+      heard->wait(leave_pause);
+    }
+  };
+  return with_device(given, what.library, follow);
 }
 
 expected<void> history(const options& given, const log_arguments& what) {
@@ -97,6 +135,7 @@ void add_log(commands& all) {
   entries.add_option("--limit", what->limit, "So many at most")
     ->type_name("N")
     ->check(not_negative);
+  entries.add_flag("--follow", what->follow, "Goes on with what comes");
 
   auto& record = add_about_library(all, what, "history", "One record's entries",
                                    "lockstep history photos tag"

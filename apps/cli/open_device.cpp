@@ -75,12 +75,18 @@ std::vector<candidate> matches_of(const std::vector<candidate>& all,
 } // namespace
 
 open_device::open_device(std::filesystem::path directory,
-                         std::unique_ptr<runtime> shared, lockstep::node node)
+                         std::unique_ptr<runtime> shared,
+                         std::unique_ptr<lockstep::node> own,
+                         lockstep::node& node)
   : directory_(std::move(directory)), runtime_(std::move(shared)),
-    node_(std::move(node)) {
+    own_(std::move(own)), node_(&node) {
 }
 
-expected<open_device> open_device::at(const options& given) {
+expected<open_device> open_device::at(const options& given,
+                                      std::optional<network_place> network) {
+  if (given.served)
+    return open_device{given.served->directory, nullptr, nullptr,
+                       *given.served->device};
   auto directory = data_directory_of(given);
   if (!directory)
     return tl::make_unexpected(directory.error());
@@ -93,15 +99,18 @@ expected<open_device> open_device::at(const options& given) {
   node_options how;
   how.data_directory = *directory;
   how.limits = *limits;
+  how.network = std::move(network);
   auto opened = node::open(*shared, std::move(how));
   if (!opened)
     return tl::make_unexpected(opened.error());
-  return open_device{std::move(*directory), std::move(shared),
-                     std::move(*opened)};
+  auto own = std::make_unique<lockstep::node>(std::move(*opened));
+  auto& device = *own;
+  return open_device{std::move(*directory), std::move(shared), std::move(own),
+                     device};
 }
 
 expected<known_library> open_device::find(const std::string& text) {
-  auto all = candidates(node_);
+  auto all = candidates(*node_);
   if (!all)
     return tl::make_unexpected(all.error());
   const auto matches = matches_of(*all, text);
@@ -123,7 +132,7 @@ expected<known_library> open_device::find(const std::string& text) {
 
 expected<library> open_device::open(const std::string& text) {
   return find(text).and_then([this](const known_library& what) {
-    return node_.open_library(to_string(what.id));
+    return node_->open_library(to_string(what.id));
   });
 }
 
@@ -149,8 +158,8 @@ expected<library_status> open_device::settled_status(library& of) {
 }
 
 expected<void>
-with_library(const options& given, const std::string& name,
-             const std::function<expected<void>(library&)>& then) {
+with_device(const options& given, const std::string& name,
+            const std::function<expected<void>(open_device&, library&)>& then) {
   auto device = open_device::at(given);
   if (!device)
     return tl::make_unexpected(device.error());
@@ -160,7 +169,14 @@ with_library(const options& given, const std::string& name,
   // What other programs wrote enters the log first.
   if (auto now = open_device::settled_status(*of); !now)
     return tl::make_unexpected(now.error());
-  return then(*of);
+  return then(*device, *of);
+}
+
+expected<void>
+with_library(const options& given, const std::string& name,
+             const std::function<expected<void>(library&)>& then) {
+  return with_device(given, name,
+                     [&](open_device&, library& of) { return then(of); });
 }
 
 } // namespace lockstep::cli

@@ -7,6 +7,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace lockstep::cli {
 
 namespace {
@@ -39,6 +41,22 @@ expected<std::filesystem::path> data_directory_of(const options& given) {
                 "The path after --data is empty; name a directory, or leave"
                 " --data out for the usual one.");
   return std::filesystem::path{*given.data};
+}
+
+expected<std::filesystem::path> whole_path(const options& given,
+                                           const std::string& file) {
+  std::error_code nowhere;
+  // A whole path stays as it is.
+  auto whole = given.folder.empty() ? std::filesystem::absolute(file, nowhere)
+                                    : given.folder / file;
+  if (nowhere)
+    return fail(errc::io, "The current folder cannot be read ("
+                            + nowhere.message() + "); name " + file
+                            + " by its whole path.");
+  // What ".." leads to is for the system to say: there may be links.
+  return std::find(whole.begin(), whole.end(), "..") == whole.end()
+           ? whole.lexically_normal()
+           : whole;
 }
 
 expected<settings> with_set(const options& given, settings base) {

@@ -11,11 +11,6 @@ namespace lockstep::cli {
 
 namespace {
 
-void print(std::FILE* file, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), file);
-  std::fflush(file);
-}
-
 /// Columns of UTF-8 text: continuation bytes take none.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
@@ -79,16 +74,18 @@ expected<void> finish_output() {
                         " what it goes to is there and has room.");
 }
 
-output::output(bool json, bool quiet) : json_(json), quiet_(quiet) {
+output::output(bool json, bool quiet, std::shared_ptr<console> to)
+  : json_(json), quiet_(quiet), to_(std::move(to)) {
 }
 
 void output::answer(const nlohmann::json& value, std::string_view text) const {
   if (json_)
-    print(stdout,
-          value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-            + "\n");
+    to_->write(
+      console::stream::answers,
+      value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+        + "\n");
   else
-    print(stdout, text);
+    to_->write(console::stream::answers, text);
 }
 
 void output::answer(const nlohmann::json& value,
@@ -96,23 +93,27 @@ void output::answer(const nlohmann::json& value,
   answer(value, to_text(table));
 }
 
-std::FILE* output::messages() const {
-  return json_ ? stderr : stdout;
+console::stream output::messages() const {
+  return json_ ? console::stream::messages : console::stream::answers;
 }
 
 void output::say(std::string_view line) const {
   if (quiet_)
     return;
-  print(messages(), std::string{line} + "\n");
+  to_->write(messages(), std::string{line} + "\n");
 }
 
 void output::warn(std::string_view line) const {
-  print(stderr, std::string{line} + "\n");
+  to_->write(console::stream::messages, std::string{line} + "\n");
+}
+
+bool output::shows_progress() const {
+  return !quiet_ && to_->is_terminal(messages());
 }
 
 void output::progress(std::string_view line) const {
-  if (!quiet_ && isatty(fileno(messages())) != 0)
-    print(messages(), "\r\033[K" + std::string{line});
+  if (shows_progress())
+    to_->write(messages(), "\r\033[K" + std::string{line});
 }
 
 void output::clear_progress() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/cli/console.hpp"
 #include "messages/errors.hpp"
 
 #include <nlohmann/json.hpp>
@@ -33,11 +34,11 @@ void keep_standard_files();
 /// printed there has arrived.
 expected<void> finish_output();
 
-/// Where a command's answer goes: JSON or text on standard output, messages on
-/// standard error.
+/// How a command answers: JSON or text on standard output, messages on standard
+/// error.
 class output {
 public:
-  output(bool json, bool quiet);
+  output(bool json, bool quiet, std::shared_ptr<console> to);
 
   [[nodiscard]] bool json() const {
     return json_;
@@ -55,16 +56,24 @@ public:
   /// error.
   void warn(std::string_view line) const;
 
+  /// Whether `progress` shows anything: there is a terminal, and no --quiet.
+  [[nodiscard]] bool shows_progress() const;
   /// Overwrites the last line of progress on a terminal; nothing elsewhere.
   void progress(std::string_view line) const;
   /// Ends a line of progress.
   void clear_progress() const;
 
+  /// Whether nobody waits for the command any more: it should end soon.
+  [[nodiscard]] bool is_over() const {
+    return to_->is_over();
+  }
+
 private:
-  [[nodiscard]] std::FILE* messages() const;
+  [[nodiscard]] console::stream messages() const;
 
   bool json_ = false;
   bool quiet_ = false;
+  std::shared_ptr<console> to_;
 };
 
 } // namespace lockstep::cli

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,12 @@ expected<std::filesystem::path> make_folder() {
   return std::filesystem::path{pattern};
 }
 
+/// Waits for what the child started and left: that is this one's since then,
+/// and ends with the child.
+void wait_for_orphans() {
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {}
+}
+
 /// The exit status of the child, or of the signal that ends this process first.
 int wait_for_end(pid_t child, const held_signals& signals) {
   int ended = 0;
@@ -86,6 +93,7 @@ expected<std::filesystem::path> enter_passing_folder(bool keep) {
     return folder;
   }
   std::fflush(nullptr);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const auto child = ::fork();
   if (child == 0) {
     signals.release();
@@ -104,6 +112,7 @@ expected<std::filesystem::path> enter_passing_folder(bool keep) {
                             + std::strerror(error) + "); try again later.");
   }
   const auto status = wait_for_end(child, signals);
+  wait_for_orphans();
   clean_up();
   std::_Exit(status);
 }

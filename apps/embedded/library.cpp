@@ -223,6 +223,11 @@ answer<library_status> library::status() {
                                             read_status{});
 }
 
+answer<library_report> library::check() {
+  return ask<library_report, library_actor>(*parts_->system, parts_->library,
+                                            check_library{});
+}
+
 answer<library_digest> library::digest() {
   return ask<library_digest, library_actor>(*parts_->system, parts_->library,
                                             read_digest{});
@@ -266,6 +271,42 @@ answer<receipt> library::add_member(device_id device, std::string name) {
   return ask<receipt, library_actor>(
     *parts_->system, parts_->library,
     change_member{{device, std::move(name), false}});
+}
+
+answer<receipt> library::remove_member(device_id device) {
+  auto [future, callback] = make_answer<receipt>();
+  const auto parts = parts_;
+  ask<members_changed, library_actor>(
+    *parts->system, parts->library, read_members{},
+    answer_callback<members_changed>{[parts, device, callback = callback](
+                                       const expected<members_changed>& known) {
+      if (!known)
+        return callback(tl::make_unexpected(known.error()));
+      const auto& list = known->members;
+      const auto found
+        = std::find_if(list.begin(), list.end(), [&](const member& one) {
+            return one.device == device && !one.removed;
+          });
+      if (found == list.end())
+        return callback(
+          fail(errc::not_found, "Device " + to_string(device)
+                                  + " is no member of \"" + parts->name
+                                  + "\"; lockstep members shows all."));
+      ask<receipt, library_actor>(*parts->system, parts->library,
+                                  change_member{{device, found->name, true}},
+                                  callback);
+    }});
+  return std::move(future);
+}
+
+answer<member_descriptions> library::members() {
+  return ask<member_descriptions, library_actor>(
+    *parts_->system, parts_->library, read_member_descriptions{});
+}
+
+answer<replication_view> library::replication() {
+  return ask<replication_view, replication_actor>(
+    *parts_->system, parts_->replication, read_replication{});
 }
 
 answer<index_outcome> library::index(record_id location, std::string folder) {

@@ -2,8 +2,11 @@
 
 #include "messages/errors.hpp"
 #include "messages/index.hpp"
+#include "messages/library_report.hpp"
 #include "messages/library_requests.hpp"
 #include "messages/log_requests.hpp"
+#include "messages/member_description.hpp"
+#include "messages/replication_view.hpp"
 #include "messages/syncable.hpp"
 
 #include <chrono>
@@ -164,6 +167,9 @@ public:
 
   answer<library_status> status();
   answer<library_digest> digest();
+  /// Examines the files; writes wait meanwhile. Errors: `busy` where another
+  /// program writes too much to tell.
+  answer<library_report> check();
 
   [[nodiscard]] bool is_leader();
   /// Nil while no device leads.
@@ -174,6 +180,13 @@ public:
 
   /// Makes a device a member.
   answer<receipt> add_member(device_id device, std::string name);
+  /// Ends a membership: nothing of the library reaches the device any more, and
+  /// its own copy stays with it. Errors: `not_found` where it is no member.
+  answer<receipt> remove_member(device_id device);
+  /// Who took part and takes part, and how to reach them.
+  answer<member_descriptions> members();
+  /// How far this device and the others are.
+  answer<replication_view> replication();
 
   /// Walks a folder into the table `entry` and tells the other devices in one
   /// entry. Errors: those of the folder, `cancelled`.

@@ -11,7 +11,9 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <mutex>
 #include <random>
+#include <utility>
 
 namespace lockstep {
 
@@ -49,6 +51,8 @@ struct node::parts {
   environment env;
   device_identity identity;
   std::shared_ptr<data_directory> directory;
+  /// The handles are let go of while other threads may still ask.
+  mutable std::mutex mutex;
   event_bus_actor events;
   node_actor actor;
   /// None where the device is on no network of machines.
@@ -66,37 +70,47 @@ struct node::parts {
     made->library = handles.library.address();
     made->log = handles.log.address();
     made->leadership = handles.leadership.address();
+    made->replication = handles.replication.address();
     made->indexer = handles.indexer.address();
     return library{std::move(made)};
   }
 
+  template <class Handle> Handle held(const Handle& handle) const {
+    const std::lock_guard lock{mutex};
+    return handle;
+  }
+
   template <class T, class Request> expected<T> ask_node(Request request) {
-    if (!actor)
+    const auto asked = held(actor);
+    if (!asked)
       return fail(errc::closed, "The node is closed.");
-    return ask<T, node_actor>(*system, actor.address(), std::move(request))
+    return ask<T, node_actor>(*system, asked.address(), std::move(request))
       .get();
   }
 
   template <class T, class Request> expected<T> ask_network(Request request) {
-    if (!network)
+    const auto asked = held(network);
+    if (!asked)
       return fail(errc::closed, "This device is on no network.");
-    return ask<T, tcp_network_actor>(*system, network.address(),
+    return ask<T, tcp_network_actor>(*system, asked.address(),
                                      std::move(request))
       .get();
   }
 
   /// Goes onto the network of machines.
-  expected<void> connect(const network_place& where);
+  expected<void> connect(const network_place& where,
+                         const network_settings& limits);
 
   /// After this, calls are answered with `closed`; the directory is free.
   void end() {
     if (network) {
       const auto gone = caf::actor_cast<caf::actor>(network);
       ask_network<done>(close_network{});
-      network = nullptr;
       wait_for_end(gone);
     }
     caf::anon_send_exit(events, caf::exit_reason::user_shutdown);
+    const std::lock_guard lock{mutex};
+    network = nullptr;
     actor = nullptr;
     events = nullptr;
     directory.reset();
@@ -110,7 +124,8 @@ struct node::parts {
   }
 };
 
-expected<void> node::parts::connect(const network_place& where) {
+expected<void> node::parts::connect(const network_place& where,
+                                    const network_settings& limits) {
   if (!system->has_middleman())
     return fail(errc::invalid_argument,
                 "The host's actor system lacks CAF's I/O; call"
@@ -130,8 +145,8 @@ expected<void> node::parts::connect(const network_place& where) {
     return tl::make_unexpected(trusted.error());
   network = system->spawn(tcp_network,
                           tcp_network_setup{identity, std::move(*credentials),
-                                            std::move(*trusted), where.limits,
-                                            env, where.paired});
+                                            std::move(*trusted), limits, env,
+                                            where.paired});
   if (!where.listen)
     return {};
   auto found
@@ -175,7 +190,9 @@ expected<node> node::open(runtime& shared, node_options options) {
   made->events = made->system->spawn(event_bus, options.limits.events);
   network_actor network = runtime_access::network(shared);
   if (options.network) {
-    if (auto connected = made->connect(*options.network); !connected) {
+    if (auto connected
+        = made->connect(*options.network, options.limits.network);
+        !connected) {
       made->end();
       return tl::make_unexpected(connected.error());
     }
@@ -183,11 +200,11 @@ expected<node> node::open(runtime& shared, node_options options) {
   }
   made->actor = made->system->spawn(
     run_node,
-    node_setup{made->directory, made->identity, options.limits, made->env,
-               network, made->events, std::move(options.matching_folder),
-               std::make_shared<const merge_functions>(
-                 std::move(options.merges)),
-               made->certificate, made->place.advertised});
+    node_setup{
+      made->directory, made->identity, options.limits, made->env, network,
+      made->events, std::move(options.matching_folder),
+      std::make_shared<const merge_functions>(std::move(options.merges)),
+      made->certificate, made->place.advertised});
   return node{std::move(made)};
 }
 
@@ -318,12 +335,13 @@ expected<joined_library> node::join(const std::string& invitation,
 subscription node::subscribe(std::function<void(const event&)> callback,
                              library_id of) {
   subscription made;
-  if (!parts_->events)
+  const auto events = parts_->held(parts_->events);
+  if (!events)
     return made;
   made.parts_ = std::make_unique<subscription::parts>();
   made.parts_->system = parts_->system;
   made.parts_->subscriber = spawn_callback_subscriber(
-    *parts_->system, parts_->env, parts_->events, of, std::move(callback));
+    *parts_->system, parts_->env, events, of, std::move(callback));
   return made;
 }
 

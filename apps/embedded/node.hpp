@@ -2,7 +2,6 @@
 
 #include "apps/embedded/library.hpp"
 #include "apps/embedded/runtime.hpp"
-#include "config/network_settings.hpp"
 #include "config/settings.hpp"
 #include "messages/events.hpp"
 #include "messages/merge_function.hpp"
@@ -25,7 +24,6 @@ struct network_place {
   std::optional<std::string> listen;
   /// HOST:PORT where others are to dial, if that is not what it listens on.
   std::vector<std::string> advertise = {};
-  network_settings limits = {};
   /// Called for each device that an invitation let in, on a thread of
   /// Lockstep's: be quick, and do not wait there.
   std::function<void(const paired_device&)> paired = nullptr;
@@ -98,7 +96,8 @@ private:
 };
 
 /// A device: its identity and its libraries. Several may live in one process,
-/// each on a data directory of its own. Closes when it goes away.
+/// each on a data directory of its own. Closes when it goes away. Any thread
+/// may call it, also while another one closes it; then calls answer `closed`.
 class node {
 public:
   /// Errors: `locked` when another process uses the directory, `corrupt`,

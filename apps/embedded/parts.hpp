@@ -86,6 +86,7 @@ struct library::parts {
   caf::actor_addr library;
   caf::actor_addr log;
   caf::actor_addr leadership;
+  caf::actor_addr replication;
   caf::actor_addr indexer;
 };
 

@@ -149,13 +149,59 @@ TEST_F(lockstep_program, writes_into_no_file_in_place_of_a_closed_output) {
 }
 
 TEST_F(lockstep_program, has_an_example_in_the_help_of_each_command) {
-  for (const std::string command :
-       {"init", "library create", "library list", "library delete", "track",
-        "untrack", "status", "log", "history", "conflicts", "leader", "demo"}) {
+  for (const std::string command : {"init",         "library create",
+                                    "library list", "library delete",
+                                    "track",        "untrack",
+                                    "serve",        "invite",
+                                    "join",         "members",
+                                    "remove",       "status",
+                                    "log",          "history",
+                                    "conflicts",    "resolve",
+                                    "set-aside",    "leader",
+                                    "wait",         "check",
+                                    "demo",         "man",
+                                    "completion"}) {
     const auto help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.out, HasSubstr("Example: lockstep " + command));
   }
+}
+
+TEST_F(lockstep_program, has_a_manual_page_of_all_commands) {
+  const auto page = run("man");
+  ASSERT_EQ(page.status, 0);
+  EXPECT_THAT(page.out, testing::StartsWith(".TH LOCKSTEP 1"));
+  for (const auto* said :
+       {"library create", "\\-\\-database", "resolve", "Example: lockstep join",
+        "EXIT STATUS", "lockstep.ini"})
+    EXPECT_THAT(page.out, HasSubstr(said));
+  EXPECT_THAT(page.out, testing::Not(HasSubstr("index")));
+}
+
+TEST_F(lockstep_program, completes_commands_and_options_in_bash) {
+  std::ofstream{folder / "completion"} << run("completion bash").out;
+  const auto complete = [&](const std::string& words) {
+    const auto command = "bash -c '. " + (folder / "completion").string()
+                         + "; COMP_WORDS=(lockstep " + words
+                         + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1));"
+                           " _lockstep; echo ${COMPREPLY[*]}'";
+    std::string out;
+    auto* pipe = popen(command.c_str(), "r");
+    char bytes[4096];
+    while (const auto size = fread(bytes, 1, sizeof bytes, pipe))
+      out.append(bytes, size);
+    EXPECT_EQ(pclose(pipe), 0);
+    return out;
+  };
+  EXPECT_EQ(complete("inv"), "invite\n");
+  EXPECT_EQ(complete("library cr"), "create\n");
+  EXPECT_EQ(complete("library create x --da"), "--database --data\n");
+  EXPECT_EQ(complete("log photos --f"), "--follow\n");
+  EXPECT_EQ(run("completion tcsh").status, 2);
+  EXPECT_THAT(run("completion fish").out,
+              HasSubstr("complete -c lockstep -n __fish_use_subcommand -a"
+                        " invite"));
+  EXPECT_THAT(run("completion zsh").out, testing::StartsWith("#compdef"));
 }
 
 } // namespace

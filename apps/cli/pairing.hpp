@@ -1,0 +1,10 @@
+#pragma once
+
+#include "apps/cli/commands.hpp"
+
+namespace lockstep::cli {
+
+/// `invite` and `join`.
+void add_pairing(commands& all);
+
+} // namespace lockstep::cli

@@ -1,0 +1,126 @@
+#include "apps/cli/wait.hpp"
+
+#include "apps/cli/json_shapes.hpp"
+#include "apps/cli/open_device.hpp"
+#include "apps/cli/progress_bar.hpp"
+#include "config/settings_text.hpp"
+
+#include <charconv>
+#include <memory>
+#include <thread>
+
+namespace lockstep::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look_pause = 5ms;
+
+struct wait_arguments {
+  std::string library;
+  std::string until = "synced";
+  std::string timeout = "30s";
+};
+
+using condition
+  = std::function<bool(const library_status&, const replication_view&)>;
+
+bool is_applied(const library_status& now) {
+  return now.applied == now.head.position.sequence;
+}
+
+/// Nothing is pending, and all that the leader has is applied here.
+bool is_synced(const library_status& now, const replication_view& all) {
+  return now.captured && now.pending == 0 && all.in_step && is_applied(now);
+}
+
+expected<condition> condition_of(const std::string& text) {
+  if (text == "synced")
+    return condition{is_synced};
+  if (text == "stable")
+    return condition{
+      [](const library_status& now, const replication_view& all) {
+        return is_synced(now, all) && !(now.stable < now.applied);
+      }};
+  if (text == "leader")
+    return condition{[](const library_status& now, const replication_view&) {
+      return !now.leadership.leader.is_nil();
+    }};
+  constexpr std::string_view prefix = "sequence=";
+  std::uint64_t number = 0;
+  if (text.starts_with(prefix)) {
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + prefix.size(), end, number);
+    if (read.ec == std::errc{} && read.ptr == end)
+      return condition{
+        [number](const library_status& now, const replication_view&) {
+          return now.applied.value >= number;
+        }};
+  }
+  return fail(errc::invalid_argument,
+              "\"" + text
+                + "\" cannot be waited for; choose --until synced, stable,"
+                  " leader or sequence=N.");
+}
+
+expected<void> wait(const options& given, const wait_arguments& what) {
+  const auto holds = condition_of(what.until);
+  if (!holds)
+    return tl::make_unexpected(holds.error());
+  const auto patience = parse_duration(what.timeout);
+  if (!patience)
+    return tl::make_unexpected(patience.error());
+  const auto end = std::chrono::steady_clock::now() + *patience;
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  auto of = device->open(what.library);
+  if (!of)
+    return tl::make_unexpected(of.error());
+  const auto out = given.out();
+  progress_bar bar{out, "waiting", "entries"};
+  while (!out.is_over()) {
+    const auto now = of->status().get();
+    if (!now)
+      return tl::make_unexpected(now.error());
+    const auto all = of->replication().get();
+    if (!all)
+      return tl::make_unexpected(all.error());
+    if ((*holds)(*now, *all)) {
+      out.answer(status_json(*now), "");
+      return {};
+    }
+    if (std::chrono::steady_clock::now() >= end)
+      return fail(errc::timed_out,
+                  "\"" + of->name() + "\" is not " + what.until + " within "
+                    + what.timeout
+                    + "; lockstep members shows who is connected.");
+    bar.show(now->applied.value,
+             all->leader_sequence ? all->leader_sequence->value : 0);
+    std::this_thread::sleep_for(look_pause);
+  }
+  return {};
+}
+
+} // namespace
+
+void add_wait(commands& all) {
+  auto what = std::make_shared<wait_arguments>();
+  auto& made = add_about_library(
+    all, what, "wait",
+    "Return once nothing is pending and all that the leader has is applied"
+    " here",
+    "lockstep wait photos --until stable --timeout 1m", wait);
+  made
+    .add_option("--until", what->until,
+                "synced, stable (every member has it), leader (one is known),"
+                " or sequence=N")
+    ->type_name("WHAT")
+    ->capture_default_str();
+  made.add_option("--timeout", what->timeout, "How long to wait at most")
+    ->type_name("TIME")
+    ->capture_default_str();
+}
+
+} // namespace lockstep::cli

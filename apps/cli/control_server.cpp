@@ -20,8 +20,9 @@ namespace {
 constexpr std::size_t body_limit = std::size_t{1} << 20;
 /// Commands that run at once. More wait: some wait for long themselves.
 constexpr std::size_t handlers = 16;
-/// How long an idle connection may keep one of them.
-constexpr time_t idle_seconds = 1;
+/// How long an idle connection may keep one of them. Who asks may be slow to
+/// begin on a busy machine.
+constexpr time_t idle_seconds = 4;
 /// Who asked may be slow to read, as a person in a pager.
 constexpr time_t longest_write_seconds = 14 * 24 * 3'600;
 

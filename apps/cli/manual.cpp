@@ -14,8 +14,11 @@ std::vector<const CLI::App*> shown_commands(const CLI::App& of) {
 
 std::vector<const CLI::Option*> shown_options(const CLI::App& of,
                                               bool positional) {
-  return of.get_options([positional](const CLI::Option* one) {
-    return one->get_positional() == positional && !one->get_group().empty();
+  // Every command has --help; it is said once.
+  const auto* help = of.get_parent() == nullptr ? nullptr : of.get_help_ptr();
+  return of.get_options([positional, help](const CLI::Option* one) {
+    return one->get_positional() == positional && !one->get_group().empty()
+           && one != help;
   });
 }
 
@@ -37,6 +40,12 @@ std::string roff(const std::string& text) {
   return safe;
 }
 
+/// "FILE" of "FILE:{a,b}", which also says what fits.
+std::string type_of(const CLI::Option& one) {
+  const auto type = one.get_type_name();
+  return type.substr(0, type.find(':'));
+}
+
 std::string option_names(const CLI::Option& one) {
   std::string names;
   for (const auto& name : one.get_snames())
@@ -46,19 +55,23 @@ std::string option_names(const CLI::Option& one) {
   return names;
 }
 
+std::string sentence(const std::string& text) {
+  return text.ends_with('.') ? text : text + ".";
+}
+
 std::string options_of(const CLI::App& of) {
   std::string text;
   for (const bool positional : {true, false})
     for (const auto* one : shown_options(of, positional)) {
       text += ".TP\n";
       if (positional)
-        text += ".I " + roff(one->get_type_name()) + "\n";
+        text += ".I " + roff(type_of(*one)) + "\n";
       else
-        text += ".B " + roff(option_names(*one))
-                + (one->get_type_size() == 0
-                     ? ""
-                     : " \\fI" + roff(one->get_type_name()) + "\\fR")
-                + "\n";
+        text
+          += ".B " + roff(option_names(*one))
+             + (type_of(*one).empty() ? ""
+                                      : " \\fI" + roff(type_of(*one)) + "\\fR")
+             + "\n";
       text += roff(one->get_description());
       if (const auto usual = one->get_default_str(); !usual.empty())
         text += " [" + roff(usual) + "]";
@@ -70,8 +83,7 @@ std::string options_of(const CLI::App& of) {
 std::string usage_of(const std::string& name, const CLI::App& of) {
   auto text = ".B " + roff(name) + "\n";
   for (const auto* one : shown_options(of, true)) {
-    const auto what
-      = one->get_type_name() + (one->get_expected_max() > 1 ? "…" : "");
+    const auto what = type_of(*one) + (one->get_expected_max() > 1 ? "…" : "");
     text += ".I " + roff(one->get_required() ? what : "[" + what + "]") + "\n";
   }
   return text;
@@ -83,8 +95,9 @@ void describe(std::string& text, const std::string& before,
     = before.empty() ? of.get_name() : before + " " + of.get_name();
   const auto below = shown_commands(of);
   if (below.empty())
-    text += ".SS\n" + usage_of(name, of) + ".PP\n" + roff(of.get_description())
-            + ".\n" + options_of(of) + ".PP\n" + roff(of.get_footer()) + "\n";
+    text += ".SS\n" + usage_of(name, of) + ".PP\n"
+            + roff(sentence(of.get_description())) + "\n" + options_of(of)
+            + ".PP\n" + roff(of.get_footer()) + "\n";
   for (const auto* one : below)
     describe(text, name, *one);
 }
@@ -184,7 +197,7 @@ void add_fish_options(std::string& text, const std::string& when,
   for (const auto* one : shown_options(of, false))
     for (const auto& name : one->get_lnames())
       text += "complete -c lockstep" + when + " -l " + name
-              + (one->get_type_size() == 0 ? "" : " -r") + " -d "
+              + (type_of(*one).empty() ? "" : " -r") + " -d "
               + fish_text(one->get_description()) + "\n";
 }
 

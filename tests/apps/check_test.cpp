@@ -118,10 +118,10 @@ TEST_F(check_program, finds_a_version_that_does_not_rise) {
   expect_problem("does not raise its record's version");
 }
 
-TEST_F(check_program, finds_a_log_that_ends_too_early) {
+TEST_F(check_program, is_refused_a_log_that_ends_too_early) {
   damage_log("DELETE FROM sync_log WHERE sequence = (SELECT max(sequence) FROM"
              " sync_log)");
-  expect_problem("does not end where it says");
+  expect_refused("check notes", 1, "sync.db ends at entry");
 }
 
 TEST_F(check_program, finds_what_is_known_of_a_record_to_be_wrong) {

@@ -50,7 +50,7 @@ TEST_F(daemon, answers_the_other_commands) {
   write("a", "one");
   const auto synced = on("a", "--json wait notes");
   ASSERT_EQ(synced.status, 0) << synced.err;
-  EXPECT_EQ(synced.json()["state"], "alone");
+  EXPECT_EQ(synced.json()["role"], "leader");
   EXPECT_EQ(synced.json()["pending"], 0);
   const auto entries = on("a", "--json log notes");
   ASSERT_EQ(entries.status, 0) << entries.err;
@@ -81,7 +81,7 @@ TEST_F(daemon, is_alone_on_its_data_directory) {
   expect_refusal(on("a", "serve --listen 127.0.0.1:0"), "serve", 5,
                  "Another Lockstep process");
   expect_refusal(on("b", "serve --listen " + a_->address()), "serve", 1,
-                 a_->address());
+                 "port " + std::to_string(a_->port()) + ": it is in use");
   expect_refusal(on("b", "serve --listen nonsense"), "serve", 2, "nonsense");
 }
 
@@ -116,8 +116,11 @@ TEST_F(daemon, lets_a_log_be_followed) {
   process follower{{LOCKSTEP_PROGRAM, "--json", "--data", data_of("a").string(),
                     "log", "notes", "--follow"},
                    complaints("follower")};
-  while (follower.next_line().find("lockstep.member") == std::string::npos)
-    ;
+  // What was there before comes first.
+  const auto sequence
+    = ask("a", "status notes")["sequence"].get<std::uint64_t>();
+  for (std::uint64_t i = 0; i < sequence; ++i)
+    EXPECT_THAT(follower.next_line(), HasSubstr("lockstep.member"));
   write("a", "one");
   EXPECT_THAT(follower.next_line(), HasSubstr("\"one\""));
   write("a", "two");

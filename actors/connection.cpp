@@ -14,7 +14,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// What is read at a time, of strangers and within a session. CAF reads a
+/// halted connection up to fifty times more.
+constexpr std::size_t stranger_read_size = std::size_t{4} << 10;
 constexpr std::size_t read_size = std::size_t{64} << 10;
+/// Bytes that may wait for the owner before no more are read.
+constexpr std::size_t stranger_backlog = std::size_t{64} << 10;
+constexpr std::size_t backlog = std::size_t{512} << 10;
+/// How long until reading is asked for again, at first.
+constexpr duration first_resume = 20ms;
 /// Ciphertext that the system is given ahead of what it has sent.
 constexpr std::size_t write_window = std::size_t{256} << 10;
 /// More than this waits only where the other side makes TLS answer and does not
@@ -42,16 +50,16 @@ void connection_state::start(pointer self, caf::io::connection_handle handle,
   handle_ = handle;
   setup_ = std::move(setup);
   tls_.emplace(setup_->credentials, setup_->role);
-  self_->configure_read(handle_, caf::io::receive_policy::at_most(read_size));
+  self_->configure_read(handle_,
+                        caf::io::receive_policy::at_most(stranger_read_size));
   self_->ack_writes(handle_, true);
   arm_deadline();
   flush_output();
-  read_more();
 }
 
 void connection_state::receive(const std::vector<char>& data) {
-  reading_ = false;
   heard_ = true;
+  heard_since_resumed_ = true;
   if (phase_ == phase::closing)
     return;
   const auto* first = reinterpret_cast<const std::uint8_t*>(data.data());
@@ -69,6 +77,7 @@ void connection_state::receive(const std::vector<char>& data) {
   }
   plain_.insert(plain_.end(), read->begin(), read->end());
   go_on();
+  steer_reading();
 }
 
 void connection_state::go_on() {
@@ -103,6 +112,7 @@ void connection_state::go_on() {
         [this](const done&) {
           waiting_ = false;
           go_on();
+          steer_reading();
         },
         [this](const caf::error& why) { finish(to_failure(why)); });
   }
@@ -110,8 +120,6 @@ void connection_state::go_on() {
     return;
   if (tls_->peer_closed())
     finish({errc::none, {}});
-  else
-    read_more();
 }
 
 void connection_state::hear_next() {
@@ -161,6 +169,8 @@ void connection_state::follow(const link_verdict& what) {
       break;
     case link_verdict::step::session:
       phase_ = phase::session;
+      self_->configure_read(handle_,
+                            caf::io::receive_policy::at_most(read_size));
       ++deadline_;
       self_->delayed_send(self_, setup_->limits.keepalive,
                           connection_tick{connection_tick::kind::keepalive});
@@ -168,6 +178,7 @@ void connection_state::follow(const link_verdict& what) {
       break;
   }
   go_on();
+  steer_reading();
 }
 
 void connection_state::arm_deadline() {
@@ -180,6 +191,10 @@ void connection_state::tick(const connection_tick& what) {
   switch (what.what) {
     case connection_tick::kind::last_words:
       leave();
+      return;
+    case connection_tick::kind::resume:
+      if (what.generation == resumed_ && reading_ && !heard_since_resumed_)
+        resume_reading(what.pause * 2);
       return;
     case connection_tick::kind::keepalive:
       if (phase_ == phase::session)
@@ -219,13 +234,32 @@ void connection_state::check_silence() {
                       connection_tick{connection_tick::kind::keepalive});
 }
 
-void connection_state::read_more() {
+void connection_state::steer_reading() {
   // Whatever waits to be sent: two that both wait to be read would wait for
   // ever.
-  if (reading_ || phase_ == phase::closing)
+  const auto most = phase_ == phase::session ? backlog : stranger_backlog;
+  const bool wanted = phase_ != phase::closing && plain_.size() < most;
+  if (wanted == reading_)
     return;
-  reading_ = true;
-  self_->trigger(handle_, 1);
+  reading_ = wanted;
+  if (wanted) {
+    ++resumed_;
+    heard_since_resumed_ = false;
+    resume_reading(first_resume);
+  } else {
+    self_->halt(handle_);
+  }
+}
+
+void connection_state::resume_reading(duration pause) {
+  // CAF takes a halted connection out of its loop when it has dealt with all
+  // that came with it, and does not see that it was triggered before that. So
+  // it is triggered again until something was read; that does no harm.
+  self_->trigger(handle_);
+  if (pause < setup_->limits.keepalive)
+    self_->delayed_send(
+      self_, pause,
+      connection_tick{connection_tick::kind::resume, resumed_, pause});
 }
 
 void connection_state::enqueue(const message_frames& frames) {
@@ -284,8 +318,6 @@ void connection_state::written(std::size_t remaining) {
     return;
   }
   pump();
-  if (!waiting_)
-    read_more();
 }
 
 void connection_state::lost() {
@@ -302,10 +334,11 @@ void connection_state::finish(failure why) {
   phase_ = phase::closing;
   why_ = std::move(why);
   queue_.clear();
+  steer_reading();
   tls_->close();
   flush_output();
-  // Not from within a read: with tokens, CAF goes on with the socket after the
-  // handler, and finds that its broker is gone.
+  // Not from within a read: CAF goes on with the socket after the handler, and
+  // finds that its broker is gone.
   const connection_tick end{connection_tick::kind::last_words};
   if (in_flight_ == 0)
     self_->send(self_, end);

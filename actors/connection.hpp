@@ -70,10 +70,17 @@ struct end_connection {
 
 /// The connection to itself.
 struct connection_tick {
-  enum class kind : std::uint8_t { step_deadline, keepalive, last_words };
+  enum class kind : std::uint8_t {
+    step_deadline,
+    keepalive,
+    resume,
+    last_words
+  };
 
   kind what = kind::step_deadline;
   std::uint64_t generation = 0;
+  /// Until the next one of `resume`.
+  duration pause{};
 };
 
 struct connection_setup {
@@ -109,7 +116,9 @@ private:
   void hear_next();
   void follow(const link_verdict& what);
   void arm_deadline();
-  void read_more();
+  /// Reads while not too much waits for the owner.
+  void steer_reading();
+  void resume_reading(duration pause);
   void pump();
   bool send_plain(std::span<const std::uint8_t> plain);
   void flush_output();
@@ -123,8 +132,11 @@ private:
   phase phase_ = phase::securing;
   /// The owner was asked and has not answered.
   bool waiting_ = false;
-  /// A read is under way.
-  bool reading_ = false;
+  /// CAF reads, or was told to.
+  bool reading_ = true;
+  /// Counts how often reading was resumed.
+  std::uint64_t resumed_ = 0;
+  bool heard_since_resumed_ = false;
   /// Read, and not dealt with.
   bytes plain_;
   std::deque<message_frames> queue_;

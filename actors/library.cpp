@@ -76,7 +76,7 @@ run_library(library_actor::stateful_pointer<library_state> self,
     [self](const stable_advanced& what) {
       self->state.advance_stable(what.stable);
     },
-    [self](const leader_time& what) { self->state.hear_leader(what.now); },
+    [self](const leader_time& what) { self->state.hear_leader(what); },
     [self](const library_neighbours& neighbours) {
       self->state.meet(neighbours);
     },

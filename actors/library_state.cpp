@@ -341,15 +341,19 @@ timestamp library_state::now() {
   return clock_.tick(read_clocks());
 }
 
-void library_state::hear_leader(wall_time now) {
+void library_state::hear_leader(const leader_time& what) {
   if (leads() || !store_ || detached_)
+    return;
+  const auto behind = clock_.behind(
+    what.now, {what.heard_wall, what.heard_uptime}, what.is_first);
+  if (!behind)
     return;
   const auto next = store_->attempt([&]() -> expected<device_sequence_number> {
     return store_->next_device_sequence();
   });
   if (!next)
     return;
-  if (const auto behind = clock_.behind(now, read_clocks())) {
+  if (*behind != library_clock::milliseconds::zero()) {
     logger().info("library {}: the clock here is {} ms behind the leader's; the"
                   " library's time follows the leader's",
                   to_string(setup_.library), behind->count());

@@ -62,7 +62,7 @@ public:
 
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
-  void hear_leader(wall_time now);
+  void hear_leader(const leader_time& what);
   caf::result<receipt> find_receipt(const receipt_query& query);
   caf::result<pending_batch> pending_after(const fetch_pending& request);
   /// Writes down a member as the log is to have it.

@@ -71,9 +71,13 @@ void replication_state::hear(const from_peer& what) {
   // Before the machine proposes anything on the strength of the message.
   if (what.unix_ms != 0 && what.device == machine->leader()
       && (!told_time || now - *told_time >= time_pause)) {
+    const bool is_first = !told_time;
     told_time = now;
-    self->send(setup.applier, leader_time{wall_time{std::chrono::milliseconds{
-                                static_cast<std::int64_t>(what.unix_ms)}}});
+    self->send(setup.applier,
+               leader_time{wall_time{std::chrono::milliseconds{
+                             static_cast<std::int64_t>(what.unix_ms)}},
+                           setup.env.wall(now), setup.env.uptime(now),
+                           is_first});
   }
   take(machine->on_message(what.device, what.message, now));
 }

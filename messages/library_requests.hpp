@@ -120,6 +120,12 @@ struct pending_advanced {
 /// Replication to library: what the leader says that the library's time is.
 struct leader_time {
   wall_time now{};
+  /// What this device's clocks showed when that was heard: the library may have
+  /// been busy since.
+  wall_time heard_wall{};
+  std::chrono::milliseconds heard_uptime{};
+  /// The first word of a session, or of a leader: it has not waited long.
+  bool is_first = false;
 };
 
 /// Library to leadership and replication: how far the library's time is ahead

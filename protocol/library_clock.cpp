@@ -1,5 +1,7 @@
 #include "protocol/library_clock.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
 
 void library_clock::look_at(reading now) {
@@ -28,14 +30,24 @@ bool library_clock::observe(timestamp remote, reading now) {
 }
 
 std::optional<library_clock::milliseconds>
-library_clock::behind(wall_time leader, reading now) {
-  const auto by = leader - at(now);
-  if (std::chrono::abs(by) <= tolerance)
+library_clock::behind(wall_time leader, reading heard, bool is_first) {
+  const auto by = leader - at(heard);
+  const bool agrees = std::chrono::abs(by) <= tolerance;
+  if (agrees || is_first || by > milliseconds::zero()) {
+    late_.reset();
+    return agrees ? milliseconds::zero() : by;
+  }
+  if (!late_)
+    late_ = {heard.uptime, 0, by};
+  ++late_->times;
+  late_->least = std::max(late_->least, by);
+  if (late_->times < late_times || heard.uptime - late_->since < late_for)
     return std::nullopt;
-  return by;
+  return late_->least;
 }
 
 void library_clock::move(milliseconds by) {
+  late_.reset();
   correction_ += by;
   hybrid_.move(by);
 }

@@ -3,6 +3,7 @@
 #include "protocol/hybrid_clock.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace lockstep {
@@ -43,10 +44,18 @@ public:
   /// As hybrid_clock::observe.
   bool observe(timestamp remote, reading now);
 
-  /// How far this clock is behind the leader's, which says `leader`; nothing
-  /// when they agree.
-  [[nodiscard]] std::optional<milliseconds> behind(wall_time leader,
-                                                   reading now);
+  /// How long a leader that seems to be behind must seem so before that is
+  /// believed, and how often.
+  static constexpr milliseconds late_for{60'000};
+  static constexpr std::uint32_t late_times = 3;
+
+  /// How far this clock is behind the leader's, which said `leader`, heard at
+  /// `heard`: zero when they agree, nothing when it cannot be told. A message can wait on its way, behind a
+  /// large transfer, so one that seems to come from a leader whose clock is
+  /// behind counts only when it `is_first`, or when all do for a while; then
+  /// the one that waited least counts.
+  [[nodiscard]] std::optional<milliseconds>
+  behind(wall_time leader, reading heard, bool is_first);
 
   /// Moves the library's time here, and what is still to be stamped with it.
   void move(milliseconds by);
@@ -67,6 +76,13 @@ private:
   hybrid_clock hybrid_;
   milliseconds correction_;
   bool leads_ = false;
+  /// Messages of a leader that seems to be behind.
+  struct lateness {
+    milliseconds since{}; ///< In uptime.
+    std::uint32_t times = 0;
+    milliseconds least{}; ///< The nearest to none, below zero.
+  };
+  std::optional<lateness> late_;
   /// What the wall clock shows when the machine is started.
   std::optional<wall_time> started_at_;
 };

@@ -1,5 +1,6 @@
 #include "apps/cli/all_commands.hpp"
 
+#include "apps/cli/backup.hpp"
 #include "apps/cli/check.hpp"
 #include "apps/cli/conflicts.hpp"
 #include "apps/cli/demo.hpp"
@@ -29,6 +30,7 @@ void add_all_commands(commands& all) {
   add_set_aside(all);
   add_wait(all);
   add_check(all);
+  add_backup(all);
   add_index(all);
   add_demo(all);
   add_manual(all);

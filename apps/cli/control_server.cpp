@@ -29,14 +29,13 @@ constexpr time_t longest_write_seconds = 14 * 24 * 3'600;
 /// Commands that run, and whether they are to end.
 class running_commands {
 public:
-  void begin() {
+  /// Counts as running until it is let go of.
+  std::shared_ptr<void> begin() {
     const std::lock_guard lock{mutex_};
     ++count_;
-  }
-  void end() {
-    const std::lock_guard lock{mutex_};
-    --count_;
-    ended_.notify_all();
+    return {this, [this](void*) {
+              end();
+            }};
   }
   void finish() {
     finishing_ = true;
@@ -50,6 +49,12 @@ public:
   }
 
 private:
+  void end() {
+    const std::lock_guard lock{mutex_};
+    --count_;
+    ended_.notify_all();
+  }
+
   std::mutex mutex_;
   std::condition_variable ended_;
   std::size_t count_ = 0;
@@ -99,13 +104,12 @@ private:
 
 void run_command(const control_server::runner& run, const nlohmann::json& wish,
                  running_commands& all, httplib::DataSink& sink) {
-  all.begin();
+  const auto running = all.begin();
   auto to = std::make_shared<distant_console>(
     sink, all, wish.value("terminals", nlohmann::json::object()));
   const auto status = run({wish.at("arguments").get<std::vector<std::string>>(),
                            wish.value("folder", std::string{}), to});
   to->say({{"status", static_cast<int>(status)}});
-  all.end();
 }
 
 /// Whether the request is one that `run_command` understands.

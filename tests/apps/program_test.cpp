@@ -149,18 +149,13 @@ TEST_F(lockstep_program, writes_into_no_file_in_place_of_a_closed_output) {
 }
 
 TEST_F(lockstep_program, has_an_example_in_the_help_of_each_command) {
-  for (const std::string command : {"init",         "library create",
-                                    "library list", "library delete",
-                                    "track",        "untrack",
-                                    "serve",        "invite",
-                                    "join",         "members",
-                                    "remove",       "status",
-                                    "log",          "history",
-                                    "conflicts",    "resolve",
-                                    "set-aside",    "leader",
-                                    "wait",         "check",
-                                    "demo",         "man",
-                                    "completion"}) {
+  for (const std::string command :
+       {"init",      "library create", "library list", "library delete",
+        "track",     "untrack",        "serve",        "invite",
+        "join",      "members",        "remove",       "status",
+        "log",       "history",        "conflicts",    "resolve",
+        "set-aside", "leader",         "wait",         "check",
+        "backup",    "demo",           "man",          "completion"}) {
     const auto help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.out, HasSubstr("Example: lockstep " + command));

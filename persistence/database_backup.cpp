@@ -5,6 +5,8 @@
 
 #include <SQLiteCpp/Backup.h>
 
+#include <sqlite3.h>
+
 namespace lockstep {
 
 namespace {

@@ -1,6 +1,7 @@
 #include "apps/cli/control_client.hpp"
 
 #include "apps/cli/control_socket.hpp"
+#include "apps/cli/distant_command.hpp"
 
 #include <httplib.h>
 #include <nlohmann/json.hpp>
@@ -79,19 +80,15 @@ expected<exit_status> run_in_daemon(const std::filesystem::path& directory,
                                     const std::vector<std::string>& arguments,
                                     console& to) {
   std::error_code nowhere;
-  const nlohmann::json wish{
-    {"arguments", arguments},
-    {"folder", std::filesystem::current_path(nowhere).string()},
-    {"terminals",
-     {{"answers", to.is_terminal(console::stream::answers)},
-      {"messages", to.is_terminal(console::stream::messages)}}}};
+  const distant_command wish{arguments, std::filesystem::current_path(nowhere),
+                             to.is_terminal(console::stream::answers),
+                             to.is_terminal(console::stream::messages)};
   answer_reader reader{to};
   httplib::Request request;
   request.method = "POST";
   request.path = "/commands";
   request.set_header("Content-Type", "application/json");
-  request.body
-    = wish.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  request.body = to_text(wish);
   request.content_receiver
     = [&](const char* bytes, std::size_t size, std::uint64_t, std::uint64_t) {
         reader.take(bytes, size);

@@ -65,10 +65,9 @@ private:
 class distant_console : public console {
 public:
   distant_console(httplib::DataSink& sink, const running_commands& all,
-                  const nlohmann::json& terminals)
-    : sink_(sink), all_(all),
-      terminal_answers_(terminals.value("answers", false)),
-      terminal_messages_(terminals.value("messages", false)) {
+                  const distant_command& what)
+    : sink_(sink), all_(all), terminal_answers_(what.terminal_answers),
+      terminal_messages_(what.terminal_messages) {
   }
 
   void write(stream to, std::string_view text) override {
@@ -102,35 +101,12 @@ private:
   bool gone_ = false;
 };
 
-void run_command(const control_server::runner& run, const nlohmann::json& wish,
+void run_command(const control_server::runner& run, const distant_command& what,
                  running_commands& all, httplib::DataSink& sink) {
   const auto running = all.begin();
-  auto to = std::make_shared<distant_console>(
-    sink, all, wish.value("terminals", nlohmann::json::object()));
-  const auto status = run({wish.at("arguments").get<std::vector<std::string>>(),
-                           wish.value("folder", std::string{}), to});
+  const auto to = std::make_shared<distant_console>(sink, all, what);
+  const auto status = run(what, to);
   to->say({{"status", static_cast<int>(status)}});
-}
-
-/// Whether the request is one that `run_command` understands.
-bool is_command(const nlohmann::json& wish) {
-  if (!wish.is_object() || !wish.contains("arguments")
-      || !wish["arguments"].is_array())
-    return false;
-  for (const auto& one : wish["arguments"])
-    if (!one.is_string())
-      return false;
-  if (wish.contains("folder") && !wish["folder"].is_string())
-    return false;
-  if (!wish.contains("terminals"))
-    return true;
-  const auto& terminals = wish["terminals"];
-  if (!terminals.is_object())
-    return false;
-  for (const auto& one : terminals)
-    if (!one.is_boolean())
-      return false;
-  return true;
 }
 
 /// Binds so that nobody else can open the socket, not even for a moment.
@@ -180,18 +156,18 @@ void control_server::parts::serve(runner run) {
   server.Post(
     "/commands", [this, run = std::move(run)](const httplib::Request& request,
                                               httplib::Response& response) {
-      const auto wish = nlohmann::json::parse(request.body, nullptr, false);
-      if (!is_command(wish)) {
+      const auto wish = parse_distant_command(request.body);
+      if (!wish) {
         response.status = 400;
-        response.set_content("{\"error\":\"The request is no command: an object"
-                             " with arguments, a list of texts.\"}\n",
-                             "application/json");
+        response.set_content(
+          nlohmann::json{{"error", wish.error().message}}.dump() + "\n",
+          "application/json");
         return;
       }
       response.set_chunked_content_provider(
         "application/x-ndjson",
-        [this, run, wish](std::size_t, httplib::DataSink& sink) {
-          run_command(run, wish, running, sink);
+        [this, run, what = *wish](std::size_t, httplib::DataSink& sink) {
+          run_command(run, what, running, sink);
           sink.done();
           return true;
         });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/cli/console.hpp"
+#include "apps/cli/distant_command.hpp"
 #include "apps/cli/exit_status.hpp"
 #include "messages/errors.hpp"
 
@@ -8,24 +9,15 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace lockstep::cli {
-
-/// A command that another process wants to run in the daemon.
-struct command_request {
-  std::vector<std::string> arguments;
-  /// Where its relative paths begin.
-  std::filesystem::path folder;
-  std::shared_ptr<console> to;
-};
 
 /// What other commands talk to while `serve` runs: HTTP with JSON on a Unix
 /// socket that only the directory's owner can open.
 class control_server {
 public:
-  using runner = std::function<exit_status(command_request)>;
+  using runner = std::function<exit_status(const distant_command&,
+                                           std::shared_ptr<console>)>;
 
   /// `run` is called on several threads. Errors: `invalid_argument` where the
   /// path is too long for a socket, `io`.

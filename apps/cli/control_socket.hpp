@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-// How a command reaches the daemon: POST /commands on the socket, with
-// {"arguments", "folder", "terminals"}; the answer is a JSON value a line,
-// {"answers": text} or {"messages": text}, and {"status": n} at the end.
+// How a command reaches the daemon: POST /commands on the socket, with a
+// distant_command; the answer is a JSON value a line, {"answers": text} or
+// {"messages": text}, and {"status": n} at the end.
 namespace lockstep::cli {
 
 /// Where the daemon of a data directory listens for commands.

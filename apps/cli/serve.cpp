@@ -68,14 +68,15 @@ void tell_of_pairing(const output& out, const paired_device& what) {
 }
 
 exit_status run_for_another(const served_device& served,
-                            const command_request& wish) {
+                            const distant_command& what,
+                            std::shared_ptr<console> to) {
   options base;
-  base.to = wish.to;
-  base.folder = wish.folder;
+  base.to = std::move(to);
+  base.folder = what.folder;
   base.served = served;
   commands all{std::move(base)};
   add_all_commands(all);
-  return all.run_served(wish.arguments);
+  return all.run_served(what.arguments);
 }
 
 expected<void> serve(const options& given, const serve_arguments& what) {
@@ -92,10 +93,11 @@ expected<void> serve(const options& given, const serve_arguments& what) {
   if (auto opened = open_all(out, node); !opened)
     return opened;
   const served_device served{&node, device->directory()};
-  auto control = control_server::open(device->directory(),
-                                      [served](const command_request& wish) {
-                                        return run_for_another(served, wish);
-                                      });
+  const auto run
+    = [served](const distant_command& wish, std::shared_ptr<console> to) {
+        return run_for_another(served, wish, std::move(to));
+      };
+  auto control = control_server::open(device->directory(), run);
   if (!control)
     return tl::make_unexpected(control.error());
   out.answer({{"listening", node.listening_on()}},

@@ -260,6 +260,11 @@ void capture::set_base(operation& what) {
   bool exists = state.version && !state.deleted;
   if (auto mine = pending_.newest_of(what.model, what.record)) {
     what.base_operation = mine->device_sequence;
+    // Whose number that is, until this one gets a maker: one that was taken
+    // back from a log that was cut may be another device's.
+    what.device = mine->device;
+    // What the log has got meanwhile is not what stood in the table.
+    what.base_version = mine->base_version;
     exists = mine->change != change_type::remove;
   }
   what.change = exists ? change_type::update : change_type::insert;

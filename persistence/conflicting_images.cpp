@@ -1,5 +1,7 @@
 #include "persistence/conflicting_images.hpp"
 
+#include "protocol/operation_reference.hpp"
+
 namespace lockstep {
 
 namespace {
@@ -7,13 +9,27 @@ namespace {
 /// Whether the writer saw the record as this entry left it: the newest such
 /// entry is what its change is based on.
 bool is_base(const entry& candidate, const operation& what) {
-  const bool own_predecessor
-    = what.base_operation && candidate.device == what.device
-      && candidate.device_sequence == what.base_operation;
-  return own_predecessor || !(what.base_version < candidate.version);
+  return is_built_on(what, candidate.device, candidate.device_sequence)
+         || !(what.base_version < candidate.version);
 }
 
 } // namespace
+
+version_number version_seen(library_store& store, const operation& what,
+                            const entry& newest) {
+  std::optional<entry> candidate = newest;
+  while (candidate && what.base_version < candidate->version) {
+    if (is_built_on(what, candidate->device, candidate->device_sequence))
+      return candidate->version;
+    if (!candidate->previous)
+      break;
+    auto before = store.entry_at(candidate->previous);
+    if (!before)
+      break;
+    candidate = std::move(*before);
+  }
+  return what.base_version;
+}
 
 concurrent_images conflicting_images(library_store& store,
                                      const operation& what,
@@ -31,9 +47,14 @@ concurrent_images conflicting_images(library_store& store,
       return images;
     candidate = std::move(*before);
   }
-  if (candidate)
-    images.base
-      = candidate->change == change_type::remove ? "{}" : candidate->data;
+  // What another device made of it since then may come yet.
+  const bool is_known
+    = candidate
+      && (!is_mark(what.base_operation)
+          || is_built_on(what, candidate->device, candidate->device_sequence));
+  if (is_known)
+    images.base = candidate->change == change_type::remove ? "{}"
+                                                           : candidate->data;
   return images;
 }
 

@@ -11,4 +11,9 @@ concurrent_images conflicting_images(library_store& store,
                                      const operation& what,
                                      const entry& newest);
 
+/// The version of the record that its writer saw, where that is another
+/// operation which has its place by now.
+version_number version_seen(library_store& store, const operation& what,
+                            const entry& newest);
+
 } // namespace lockstep

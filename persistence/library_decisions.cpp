@@ -19,10 +19,36 @@ constexpr std::string_view changed_meanwhile
 
 /// The conflict that keeps what a device's edits of a record lost, one upon the
 /// other: its newest image, not one for each.
-record_id conflict_of(const operation& loser) {
+record_id conflict_of_chain(const operation& loser) {
   return make_uuid_v5(std::string{conflict_model} + '\0' + loser.model + '\0'
                       + to_string(loser.record) + to_string(loser.device)
                       + to_string(loser.base_version));
+}
+
+/// The conflict of one edit, where that of the chain keeps something else.
+record_id conflict_of_edit(const operation& loser) {
+  return make_uuid_v5(std::string{conflict_model} + '\0' + loser.model + '\0'
+                      + to_string(loser.record) + to_string(loser.device) + '#'
+                      + to_string(loser.device_sequence));
+}
+
+/// Whether an open conflict keeps the very edit that this one builds on.
+bool keeps_base_of(library_store& store, const record_state& conflict,
+                   const operation& what) {
+  if (!conflict.version || conflict.deleted)
+    return false;
+  const auto newest = store.entry_at(conflict.latest);
+  return newest && *newest && (*newest)->device == what.device
+         && (*newest)->device_sequence == what.base_operation;
+}
+
+/// Where an edit that lost is kept: with the one that it builds on.
+record_id conflict_of(library_store& store, const operation& loser) {
+  const auto of_chain = conflict_of_chain(loser);
+  const auto before = store.index.find(conflict_model, of_chain);
+  return !before.version || keeps_base_of(store, before, loser)
+           ? of_chain
+           : conflict_of_edit(loser);
 }
 
 /// Two devices made a record the same thing: neither loses anything.
@@ -116,6 +142,7 @@ expected<void> library_sequencer::decide(const operation& what,
     return {};
   }
   resolution outcome;
+  auto written = what;
   auto placed = what;
   try {
     outcome = resolve_now(what, *standing, latest);
@@ -123,14 +150,14 @@ expected<void> library_sequencer::decide(const operation& what,
       add_conflict(what, conflict_kind::concurrent, changed_meanwhile, winner);
       return {};
     }
-    if (outcome.merged) {
-      unmerged_[{what.device, what.device_sequence}] = what.data;
+    if (outcome.merged)
       placed.data = *outcome.merged;
-    }
     if (const auto* schema = store_.tables.by_model(what.model);
         schema != nullptr && what.change != change_type::remove) {
       move_to_wanted_number(store_, *schema, placed);
       placed.data = store_.rows.with_number(*schema, what.record, placed.data);
+      written.data
+        = store_.rows.with_number(*schema, what.record, written.data);
     }
   } catch (const nlohmann::json::exception&) {
     add_conflict(what, conflict_kind::constraint,
@@ -138,7 +165,10 @@ expected<void> library_sequencer::decide(const operation& what,
     return {};
   }
   const bool agree = latest && is_same_wish(*latest, placed);
-  add_change(placed, store_.index.find(what.model, what.record));
+  if (outcome.merged)
+    add_merged(written, placed, latest->timestamp);
+  else
+    add_change(placed, store_.index.find(what.model, what.record));
   if (outcome.lost == resolution::loss::of_newest && latest && !agree)
     add_own_conflict(placed, side_of(placed), side_of(*latest));
   else if (outcome.lost == resolution::loss::of_operation && !agree)
@@ -164,14 +194,26 @@ resolution library_sequencer::resolve_now(const operation& what,
       host = [&, merge = &found->second](const concurrent_images& images) {
         return merged_by_host(*merge, what.model, images);
       };
-  auto images = [&] {
-    auto found = conflicting_images(store_, what, *latest);
-    if (const auto own = unmerged_.find({what.device, what.base_operation});
-        own != unmerged_.end())
-      found.base = own->second;
-    return found;
-  };
-  return resolve(policy, what, record, images, host ? &host : nullptr);
+  auto seen = what;
+  if (latest && what.base_operation)
+    seen.base_version = version_seen(store_, what, *latest);
+  auto images = [&] { return conflicting_images(store_, seen, *latest); };
+  return resolve(policy, seen, record, images, host ? &host : nullptr);
+}
+
+/// First the operation as its writer has it, then what became of it: whatever
+/// builds on it has not seen what it was merged with.
+void library_sequencer::add_merged(const operation& what,
+                                   const operation& merged,
+                                   timestamp newest) {
+  add_change(what, store_.index.find(what.model, what.record));
+  auto made = merged;
+  made.device = store_.own;
+  made.device_sequence = next_own();
+  made.change = change_type::update;
+  // Nothing in it is newer than that.
+  made.timestamp = std::max(what.timestamp, newest);
+  add_change(made, store_.index.find(what.model, what.record));
 }
 
 std::optional<std::string>
@@ -197,7 +239,7 @@ void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
                                      const conflict_side& winner) {
   auto made = loser;
   made.model = conflict_model;
-  made.record = conflict_of(loser);
+  made.record = conflict_of(store_, loser);
   const auto before = store_.index.find(conflict_model, made.record);
   made.change = before.version && !before.deleted ? change_type::update
                                                   : change_type::insert;
@@ -209,10 +251,10 @@ void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
 void library_sequencer::end_conflict_of(const operation& successor) {
   operation over;
   over.model = conflict_model;
-  over.record = conflict_of(successor);
+  over.record = conflict_of_chain(successor);
   over.change = change_type::remove;
   const auto before = store_.index.find(conflict_model, over.record);
-  if (before.version && !before.deleted)
+  if (keeps_base_of(store_, before, successor))
     add_own(std::move(over), before);
 }
 

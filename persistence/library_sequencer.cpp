@@ -181,7 +181,18 @@ expected<void> library_sequencer::add_dragged_along(std::int64_t noted) {
       // The transaction names it.
       if (!(before.latest < open_from))
         continue;
-      add_own(std::move(what), before);
+      const auto lost = store_.entry_at(before.latest);
+      if (!lost)
+        return tl::make_unexpected(lost.error());
+      add_own(what, before);
+      // Whoever deleted what it refers to had not seen it.
+      if (what.change == change_type::remove && *lost) {
+        what.device = store_.own;
+        what.device_sequence = taken_.last(store_.own);
+        what.timestamp = now_();
+        what.base_version = {};
+        add_own_conflict(what, side_of(what), side_of(**lost));
+      }
     }
     return {};
   };

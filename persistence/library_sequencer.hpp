@@ -84,6 +84,8 @@ private:
                                             std::string_view model,
                                             const concurrent_images& images);
   void add_change(const operation& what, const record_state& before);
+  void add_merged(const operation& what, const operation& merged,
+                  timestamp newest);
   /// The same as an operation of this device's.
   void add_own(operation what, const record_state& before);
   void add_conflict(const operation& loser, conflict_kind kind,
@@ -101,9 +103,6 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
-  /// The images of operations that were merged, as their devices have them:
-  /// what they did next is based on those.
-  std::map<std::pair<device_id, device_sequence_number>, std::string> unmerged_;
   /// Devices whose membership has ended; nothing where that must be read.
   std::optional<std::set<device_id>> removed_;
   /// Numbers that the draft takes.

@@ -1,5 +1,7 @@
 #include "persistence/library_writer.hpp"
 
+#include "protocol/operation_reference.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -191,6 +193,8 @@ void library_writer::complete(operations& piece, operation_range& all) {
   if (!all.last)
     all.first = next;
   for (auto& what : piece) {
+    what.base_operation
+      = reference_to(what.device, what.base_operation, store_.own);
     what.device = store_.own;
     what.device_sequence = next;
     what.timestamp = now_();

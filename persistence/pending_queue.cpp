@@ -158,11 +158,12 @@ renumbering pending_queue::renumber(device_id device,
   const auto by = free.value - first.value;
   auto row = use("UPDATE $ SET device_sequence = device_sequence + ?2,"
                  " transaction_end = transaction_end + ?2, base_operation ="
-                 " base_operation + iif(base_operation < ?3, 0, ?2)"
+                 " base_operation + iif(base_operation BETWEEN ?3 AND ?4, ?2, 0)"
                  " WHERE device = ?1 AND device_sequence >= ?3");
   bind_id(*row, 1, device);
   row->bind(2, static_cast<std::int64_t>(by));
   bind_number(*row, 3, first);
+  bind_number(*row, 4, free);
   row->exec();
   return {first, by};
 }

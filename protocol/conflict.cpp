@@ -1,5 +1,7 @@
 #include "protocol/conflict.hpp"
 
+#include "protocol/operation_reference.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <tuple>
@@ -26,11 +28,11 @@ nlohmann::json to_json(const conflict_side& side) {
 } // namespace
 
 verdict last_writer_wins(const operation& what, const record_standing& record) {
-  const bool own_successor = what.base_operation && record.device == what.device
-                             && record.device_sequence == what.base_operation;
+  const bool builds_on_newest
+    = is_built_on(what, record.device, record.device_sequence);
   const bool saw_newest
     = !what.base_operation && what.base_version == record.version;
-  if (own_successor || saw_newest)
+  if (builds_on_newest || saw_newest)
     return verdict::clean;
   const bool removes = what.change == change_type::remove;
   if (removes != record.deleted)
@@ -65,33 +67,35 @@ std::string conflict_image(conflict_kind kind, std::string_view model,
     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::optional<operation> loser_of(std::string_view image) {
+namespace {
+
+std::optional<operation> read_side(std::string_view image, const char* which) {
   const auto json = nlohmann::json::parse(image, nullptr, false);
   if (!json.is_object())
     return std::nullopt;
   try {
-    const auto& loser = json.at("loser");
+    const auto& side = json.at(which);
     const auto device
-      = parse_id<device_id>(loser.at("device").get<std::string>());
+      = parse_id<device_id>(side.at("device").get<std::string>());
     const auto record
       = parse_id<record_id>(json.at("record").get<std::string>());
     const auto change
-      = parse_change_type(loser.at("change").get<std::string>());
+      = parse_change_type(side.at("change").get<std::string>());
     if (!device || !record || !change)
       return std::nullopt;
     operation what;
     what.device = *device;
     what.device_sequence = device_sequence_number{
-      loser.at("device_sequence").get<std::uint64_t>()};
-    what.timestamp.packed = loser.at("timestamp").get<std::uint64_t>();
+      side.at("device_sequence").get<std::uint64_t>()};
+    what.timestamp.packed = side.at("timestamp").get<std::uint64_t>();
     what.model = json.at("model").get<std::string>();
     what.record = *record;
     what.change = *change;
     what.transaction_end = what.device_sequence;
     what.base_version
-      = version_number{loser.value("base_version", std::uint64_t{0})};
-    what.changed = loser.value("changed", std::vector<std::string>{});
-    const auto& data = loser.at("data");
+      = version_number{side.value("base_version", std::uint64_t{0})};
+    what.changed = side.value("changed", std::vector<std::string>{});
+    const auto& data = side.at("data");
     if (data.is_string())
       what.data = data.get<std::string>();
     else if (!data.is_null())
@@ -100,6 +104,16 @@ std::optional<operation> loser_of(std::string_view image) {
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
+}
+
+} // namespace
+
+std::optional<operation> loser_of(std::string_view image) {
+  return read_side(image, "loser");
+}
+
+std::optional<operation> winner_of(std::string_view image) {
+  return read_side(image, "winner");
 }
 
 conflict_side side_of(const operation& what) {

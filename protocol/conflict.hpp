@@ -60,6 +60,8 @@ std::string conflict_image(conflict_kind kind, std::string_view model,
 /// The operation that a conflict image keeps as its loser; nothing when the
 /// text is no such image.
 std::optional<operation> loser_of(std::string_view image);
+/// The same for its winner.
+std::optional<operation> winner_of(std::string_view image);
 
 conflict_side side_of(const operation& what);
 conflict_side side_of(const entry& what);

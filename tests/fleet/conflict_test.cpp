@@ -125,6 +125,27 @@ TEST_F(changed_at_once, one_column_is_lost_and_the_others_are_merged) {
   EXPECT_EQ(lost(only_conflict(), "mayor"), "\"Cleo\"");
 }
 
+TEST_F(changed_at_once, a_delete_upon_a_merged_edit_keeps_what_it_merged_with) {
+  track(conflict_policy::field_merge);
+  meet({"UPDATE town SET mayor = 'Cleo'", "DELETE FROM town"},
+       "UPDATE town SET size = 7");
+  expect_everywhere("no town");
+  EXPECT_EQ(lost(only_conflict(), "size"), "7");
+}
+
+TEST_F(changed_at_once, a_row_that_goes_along_with_its_parent_is_kept) {
+  for (const auto* name : {"anna", "bert", "carl"})
+    write(name, "CREATE TABLE street(name TEXT PRIMARY KEY, town TEXT"
+                " REFERENCES town(name) ON DELETE CASCADE)");
+  track(conflict_policy::last_writer_wins);
+  for (const auto* name : {"anna", "bert", "carl"})
+    ASSERT_TRUE(ask<tracked_table>(at(name).shared.library,
+                                   track_table{"street", "", {}, {}}));
+  meet({"DELETE FROM town"}, "INSERT INTO street VALUES('Neue', 'Ulm')");
+  expect_everywhere("no town");
+  EXPECT_EQ(lost(only_conflict(), "name"), "\"Neue\"");
+}
+
 TEST_F(changed_at_once, arrays_are_united) {
   track(conflict_policy::union_merge);
   meet({"UPDATE town SET roads = '[1,2,3]'"},

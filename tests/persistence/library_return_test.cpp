@@ -1,3 +1,4 @@
+#include "protocol/conflict.hpp"
 #include "tests/persistence/library_device.hpp"
 
 #include <gtest/gtest.h>
@@ -85,6 +86,38 @@ TEST_F(returning, operations_of_other_devices_come_along) {
     << "a transaction stays whole";
   ASSERT_TRUE(leader.sequence(proposed));
   settle();
+}
+
+TEST_F(returning, an_edit_is_based_on_what_was_seen_whatever_its_version) {
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'one'"));
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write("UPDATE note SET text = 'two'"));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  elect();
+  // The same version as that of 'one', which is what 'two' was written over.
+  ASSERT_TRUE(leader.write("UPDATE note SET text = 'leader'"));
+  yield();
+  settle();
+  auto texts = leader.rows("SELECT text FROM note");
+  for (const auto& what : leader.entries())
+    if (const auto lost = loser_of(what.data); lost)
+      texts += lost->data;
+  EXPECT_NE(texts.find("leader"), std::string::npos) << texts;
+  EXPECT_NE(texts.find("two"), std::string::npos) << texts;
+}
+
+TEST_F(returning, an_edit_upon_an_edit_makes_no_conflict) {
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'one'"));
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write("UPDATE note SET text = 'two'"));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'three'"));
+  elect();
+  yield();
+  settle();
+  EXPECT_EQ(leader.rows("SELECT text FROM note"), "\"three\"\n");
+  for (const auto& what : leader.entries())
+    EXPECT_NE(what.model, conflict_model) << what.data;
 }
 
 TEST_F(returning, a_crash_before_the_cut_does_no_harm) {

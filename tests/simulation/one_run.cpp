@@ -1,6 +1,7 @@
 #include "tests/simulation/one_run.hpp"
 
 #include "messages/library_requests.hpp"
+#include "tests/simulation/conflict_checker.hpp"
 #include "tests/simulation/faults.hpp"
 #include "tests/simulation/ledger.hpp"
 #include "tests/simulation/log_checker.hpp"
@@ -25,8 +26,14 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds look_pause{5};
 constexpr std::chrono::minutes drain_patience{90};
 constexpr std::size_t story_lines = 120;
-constexpr std::uint64_t acts_least = 60;
-constexpr std::uint64_t acts_spread = 120;
+/// How much is done in a run, in hundredths how much of that is work.
+struct amount {
+  std::uint64_t least;
+  std::uint64_t spread;
+  std::uint64_t work_share;
+};
+constexpr amount of_all{60, 120, 60};
+constexpr amount of_page_edits{400, 400, 92};
 /// Some 30,000 are usual.
 constexpr std::uint64_t most_steps = 2'000'000;
 
@@ -35,10 +42,15 @@ public:
   one_run(std::uint64_t seed, const options& how, std::ostream* trace_to)
     : how_(how), folder_(folder_for_runs()), world_(seed, folder_.path()),
       log_(world_, verdict_), members_(world_, log_, verdict_),
-      work_(world_, ledger_, log_),
+      work_(world_, ledger_, log_, how.work),
       faults_(world_, chosen(how), ledger_, log_, verdict_),
       sabotage_(world_, how.broken) {
     result_.seed = seed;
+    if (how.work == workload::conflicts) {
+      amount_ = of_page_edits;
+      world_.tables.insert(world_.tables.end(), page_tables().begin(),
+                           page_tables().end());
+    }
     world_.run.story.print_to(trace_to);
     world_.before_carry = [this](caf::mailbox_element& next) {
       members_.before_carry(next);
@@ -124,7 +136,7 @@ private:
     const auto time = std::chrono::duration_cast<duration>(
       std::chrono::duration<double, std::ratio<3600>>(how_.hours));
     const auto end = world_.run.now() + time;
-    for (auto acts = acts_least + world_.run.draw(acts_spread);
+    for (auto acts = amount_.least + world_.run.draw(amount_.spread);
          acts > 0 && verdict_.good(); --acts) {
       const auto left = std::max(end - world_.run.now(), duration::zero());
       world_.run.run_until([this] { return !verdict_.good(); },
@@ -141,7 +153,7 @@ private:
     auto& which = world_.devices[world_.run.draw(world_.devices.size())];
     const bool can_work = which.up && which.ready && which.shared.library
                           && !world_.run.is_frozen(which.number);
-    if (world_.run.draw(100) < 60) {
+    if (world_.run.draw(100) < amount_.work_share) {
       if (can_work)
         work_.act(which);
     } else if (world_.run.one_in(3)) {
@@ -247,6 +259,8 @@ private:
         ledger_.forgive(one.id, [](const operation_key&) { return false; });
       }
     ledger_.check(log, verdict_);
+    check_conflicts(log, verdict_, result_.counts);
+    check_conflict_lists(open_conflicts(log));
     for (const auto& what : log) {
       if (what.model == conflict_model)
         ++result_.counts["conflicts"];
@@ -258,6 +272,24 @@ private:
     result_.counts["entries"] = log.size();
     result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// Each device lists the conflicts that are open, and no others.
+  void check_conflict_lists(const std::set<record_id>& open) {
+    for (auto& one : world_.devices) {
+      if (log_.is_out(one))
+        continue;
+      const auto listed = world_.ask<conflict_list>(
+        one, one.shared.library, look_pause, read_conflicts{});
+      std::set<record_id> shown;
+      if (listed)
+        for (const auto& conflict : listed->list)
+          shown.insert(conflict.kept.record);
+      if (shown != open)
+        verdict_.fail("P3: " + one.name + " lists "
+                      + std::to_string(shown.size()) + " conflicts of "
+                      + std::to_string(open.size()) + " that are open");
+    }
   }
 
   /// The rows that only one side has, with the entries about them.
@@ -318,6 +350,7 @@ private:
   }
 
   const options& how_;
+  amount amount_ = of_all;
   run_result result_;
   temporary_directory folder_;
   verdict verdict_;

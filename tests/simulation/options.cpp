@@ -39,9 +39,9 @@ constexpr std::array names{
   named{fault::bit_flip, "bit_flip", true},
 };
 
-constexpr std::array<std::string_view, 9> flaws{
+constexpr std::array<std::string_view, 10> flaws{
   "none", "fencing", "exactly_once", "watermark", "rebase",
-  "vote", "notes",   "flush",        "members"};
+  "vote", "notes",   "flush",        "members",   "conflicts"};
 
 } // namespace
 
@@ -58,6 +58,10 @@ expected<flaw> parse_flaw(const std::string& text) {
     known += " " + std::string{name};
   return fail(errc::invalid_argument, "Nothing is broken so: \"" + text
                                         + "\"; choose among" + known + ".");
+}
+
+std::string_view to_string(workload what) {
+  return what == workload::mixed ? "mixed" : "conflicts";
 }
 
 std::string_view to_string(fault what) {

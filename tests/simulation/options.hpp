@@ -40,6 +40,14 @@ const std::vector<fault>& all_faults();
 /// Faults that the product is not said to survive: left out of "all".
 bool is_beyond_design(fault what);
 
+/// What people and programs do.
+enum class workload : std::uint8_t {
+  mixed,     ///< A little of everything.
+  conflicts, ///< All change the same hundred records; see page_edits.hpp.
+};
+
+std::string_view to_string(workload what);
+
 /// Parts of the product that can be broken on purpose; see sabotage.hpp.
 enum class flaw {
   none,
@@ -51,6 +59,7 @@ enum class flaw {
   notes,        ///< A restart forgets what other programs wrote.
   flush,        ///< Nothing is ever flushed to the disk.
   members,      ///< The gateway lets everybody in.
+  conflicts,    ///< Now and then a conflict is forgotten.
 };
 
 /// "none" or the flaw of this name.
@@ -68,6 +77,7 @@ struct options {
   number_range devices{2, 5};
   double hours = 2;
   std::set<fault> faults;
+  workload work = workload::mixed;
   flaw broken = flaw::none;
   unsigned jobs = 1;
   bool json = false;

@@ -46,6 +46,8 @@ void sabotage::before_step(device& which, caf::mailbox_element& next) {
     watch_leadership(which, next);
   if (what_ == flaw::members)
     let_all_in(next);
+  if (what_ == flaw::conflicts)
+    forget_conflict(which, next);
   // What it gave back is pending by now, and its log is about to be cut.
   if (what_ == flaw::rebase && content_of<truncate_after>(next) != nullptr)
     edit(which, world_.database_of(which),
@@ -98,6 +100,22 @@ void sabotage::hide_newer(device& which, caf::mailbox_element& next) {
     answer->ballot = view.ballot;
     ++times;
   }
+}
+
+/// Resolves what nobody has looked at.
+void sabotage::forget_conflict(device& which, caf::mailbox_element& next) {
+  const auto* append = content_of<append_entries>(next);
+  if (append == nullptr || !which.shared.library)
+    return;
+  constexpr std::uint64_t every = 4;
+  for (const auto& what : *append->list)
+    if (what.model == conflict_model && what.change != change_type::remove
+        && what.sequence.value % every == 0) {
+      world_.request<receipt>(
+        which.shared.library,
+        resolve_conflict{what.record, resolve_conflict::side::winner});
+      ++times;
+    }
 }
 
 void sabotage::let_all_in(caf::mailbox_element& next) {

@@ -130,6 +130,17 @@ void find_missing(summary& total, const options& how) {
   std::vector<std::string> wanted{"elections", "rebased", "conflicts",
                                   "commits",   "foreign", "renumbered",
                                   "pieces"};
+  if (how.work == workload::conflicts)
+    wanted = {"elections",
+              "rebased",
+              "texts in rows",
+              "texts in conflicts",
+              "open constraint of named",
+              "open concurrent of page",
+              "open concurrent of page_first",
+              "open concurrent of page_merge",
+              "open concurrent of page_union",
+              "open concurrent of leaf"};
   for (const auto what : how.faults)
     wanted.push_back("fault " + std::string{to_string(what)});
   if (how.faults.contains(fault::remove)) {
@@ -155,6 +166,8 @@ std::string replay_command(std::uint64_t seed, const options& how) {
               + " --devices " + std::to_string(how.devices.first) + ".."
               + std::to_string(how.devices.last) + " --hours "
               + nlohmann::json(how.hours).dump() + " --faults " + faults;
+  if (how.work != workload::mixed)
+    text += " --work " + std::string{to_string(how.work)};
   if (how.broken != flaw::none)
     text += " --broken " + std::string{to_string(how.broken)};
   return text + " --trace";

@@ -91,6 +91,12 @@ int main(int argc, char** argv) {
   app.add_option("--hours", how.hours, "Virtual time with faults of each run")
     ->check(CLI::Range(0.01, 10'000.0));
   app.add_option("--faults", faults, "all, none, or names with commas");
+  std::string work = "mixed";
+  app
+    .add_option("--work", work,
+                "What is done on the devices: a little of everything, or all"
+                " change the same hundred records")
+    ->check(CLI::IsMember({"mixed", "conflicts"}));
   app.add_option("--broken", broken,
                  "Breaks a part of the product, for the checks to notice");
   app.add_flag("--first", how.first, "Ends at the first seed that fails");
@@ -118,6 +124,8 @@ int main(int argc, char** argv) {
       || !take(parse_faults(faults), how.faults)
       || !take(parse_flaw(broken), how.broken))
     return 2;
+  if (work == to_string(workload::conflicts))
+    how.work = workload::conflicts;
   if (how.devices.first == 0 || how.devices.last > 16) {
     std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";
     return 2;

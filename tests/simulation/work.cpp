@@ -22,7 +22,7 @@ sql_statement work::sql(std::string text, std::vector<sql_value> values) {
 }
 
 std::string work::fresh_text() {
-  return "t#" + std::to_string(++texts_) + ";";
+  return text_of_number(++texts_);
 }
 
 std::string work::fresh_text(draft& to) {
@@ -141,7 +141,7 @@ void work::change_numbered(draft& to) {
   }
 }
 
-work::draft work::make() {
+draft work::make() {
   draft made;
   if (large_is_due_ && world_.run.one_in(30)) {
     large_is_due_ = false;
@@ -182,10 +182,16 @@ work::draft work::make() {
   return made;
 }
 
+draft work::make_page_edits() {
+  return pages_.make(1 + world_.run.draw(3));
+}
+
 void work::act(device& on) {
-  if (world_.run.one_in(6))
+  const bool on_pages
+    = what_ == workload::conflicts && !world_.run.one_in(10);
+  if (!on_pages && world_.run.one_in(6))
     return write_as_another_program(on);
-  auto what = make();
+  auto what = on_pages ? make_page_edits() : make();
   const auto wait = world_.run.one_in(5)   ? receipt_state::sequenced
                     : world_.run.one_in(8) ? receipt_state::stable
                                            : receipt_state::local;

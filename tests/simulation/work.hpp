@@ -1,7 +1,10 @@
 #pragma once
 
+#include "tests/simulation/draft.hpp"
 #include "tests/simulation/ledger.hpp"
 #include "tests/simulation/log_checker.hpp"
+#include "tests/simulation/options.hpp"
+#include "tests/simulation/page_edits.hpp"
 #include "tests/simulation/world.hpp"
 
 #include <memory>
@@ -14,8 +17,8 @@ namespace lockstep::simulation {
 /// What people and programs do on the devices meanwhile.
 class work {
 public:
-  work(world& where, ledger& book, log_checker& logs)
-    : world_(where), ledger_(book), logs_(logs) {
+  work(world& where, ledger& book, log_checker& logs, workload what)
+    : world_(where), ledger_(book), logs_(logs), what_(what) {
   }
 
   /// Does something drawn on this device, which is up and ready.
@@ -36,11 +39,6 @@ public:
   std::uint64_t foreign = 0;
 
 private:
-  /// A transaction and the texts of its new rows.
-  struct draft {
-    std::vector<transaction_step> steps;
-    std::vector<std::string> texts;
-  };
   struct waiting {
     owner on = nobody;
     std::vector<std::string> texts;
@@ -49,6 +47,7 @@ private:
   };
 
   draft make();
+  draft make_page_edits();
   void add_note(draft& to);
   void edit_note(draft& to);
   void add_label(draft& to);
@@ -69,6 +68,7 @@ private:
   world& world_;
   ledger& ledger_;
   log_checker& logs_;
+  workload what_;
   std::vector<record_id> notes_;
   std::vector<waiting> waiting_;
   /// The numbers that new rows had at first, by their texts.
@@ -76,6 +76,7 @@ private:
   bool large_is_due_ = world_.run.one_in(20);
   std::uint64_t texts_ = 0;
   std::int64_t groups_ = 0;
+  page_edits pages_{world_.run, texts_};
 };
 
 } // namespace lockstep::simulation

@@ -1,7 +1,6 @@
 #include "tests/simulation/world.hpp"
 
 #include "actors/node_state.hpp"
-#include "tests/simulation/tables.hpp"
 
 namespace lockstep::simulation {
 
@@ -12,7 +11,8 @@ constexpr duration long_patience = std::chrono::minutes{5};
 } // namespace
 
 world::world(std::uint64_t seed, const std::filesystem::path& folder)
-  : run(seed), folder_(folder),
+  : run(seed), tables(everyday_tables().begin(), everyday_tables().end()),
+    folder_(folder),
     disk_(seed,
           [this] { return wall_of(run.running()).time_since_epoch().count(); }),
     network_(run.system().spawn(local_network)) {
@@ -145,16 +145,16 @@ expected<void> world::let_in(device& newcomer, device& host,
 
 expected<void> world::make_tables(device& where, duration patience) {
   std::vector<transaction_step> schemas;
-  for (const auto& table : tables())
+  for (const auto& table : tables)
     schemas.emplace_back(sql_statement{std::string{table.schema}, {}});
   auto made = ask<receipt>(where, where.shared.library, patience,
                            commit_transaction{std::move(schemas)});
   if (!made)
     return tl::make_unexpected(made.error());
-  for (const auto& table : tables()) {
+  for (const auto& table : tables) {
     auto tracked
       = ask<tracked_table>(where, where.shared.library, patience,
-                           track_table{std::string{table.name}, {}, {}});
+                           track_table{std::string{table.name}, {}, {}, table.policy});
     if (!tracked)
       return tl::make_unexpected(tracked.error());
   }

@@ -4,6 +4,7 @@
 #include "actors/local_network.hpp"
 #include "actors/node.hpp"
 #include "tests/simulation/stepper.hpp"
+#include "tests/simulation/tables.hpp"
 #include "tests/support/memory_disk.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -135,6 +136,8 @@ public:
   std::function<void(device&)> before_down;
 
   stepper run;
+  /// The application's; parents come first.
+  std::vector<shared_table> tables;
   /// A device stays where it is.
   std::deque<device> devices;
   settings limits;

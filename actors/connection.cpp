@@ -3,9 +3,10 @@
 #include "actors/errors.hpp"
 #include "transport/link_codec.hpp"
 
+#include <caf/io/middleman.hpp>
+
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 #include <utility>
 
 namespace lockstep {
@@ -15,8 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = std::size_t{64} << 10;
-/// Ciphertext that the system is given ahead of what it has sent.
-constexpr std::size_t write_window = std::size_t{256} << 10;
+/// Within a session this much is read while the owner deals with what came
+/// before: each of its answers takes a while on a busy machine.
+constexpr std::size_t read_ahead = std::size_t{512} << 10;
 /// More than this waits only where the other side makes TLS answer and does not
 /// read the answers.
 constexpr std::size_t unread_answers = std::size_t{8} << 20;
@@ -27,12 +29,6 @@ constexpr std::uint32_t silences_most = 3;
 constexpr std::uint32_t stuck_most = 4;
 constexpr auto owner_patience = 60s;
 constexpr auto last_words_patience = 2s;
-
-std::size_t size_of(const message_frames& frames) {
-  return std::accumulate(
-    frames->begin(), frames->end(), std::size_t{0},
-    [](std::size_t sum, const bytes& one) { return sum + one.size(); });
-}
 
 } // namespace
 
@@ -50,6 +46,12 @@ void connection_state::start(pointer self, caf::io::connection_handle handle,
 }
 
 void connection_state::receive(const std::vector<char>& data) {
+  in_read_ = true;
+  take(data);
+  in_read_ = false;
+}
+
+void connection_state::take(const std::vector<char>& data) {
   reading_ = false;
   heard_ = true;
   if (phase_ == phase::closing)
@@ -59,7 +61,10 @@ void connection_state::receive(const std::vector<char>& data) {
   const auto before = in_flight_;
   flush_output();
   if (!read) {
-    finish(read.error());
+    if (phase_ == phase::securing)
+      break_off(read.error());
+    else
+      finish(read.error());
     return;
   }
   if (in_flight_ > before && in_flight_ > unread_answers) {
@@ -72,8 +77,10 @@ void connection_state::receive(const std::vector<char>& data) {
 }
 
 void connection_state::go_on() {
-  if (waiting_ || phase_ == phase::closing)
+  if (waiting_ || phase_ == phase::closing) {
+    read_more();
     return;
+  }
   if (phase_ == phase::securing && tls_->is_ready()) {
     const auto exporter = tls_->exporter();
     if (!exporter) {
@@ -85,7 +92,8 @@ void connection_state::go_on() {
     self_
       ->request(setup_->owner, owner_patience,
                 link_secured{self_, setup_->role == tls_role::client,
-                             tls_->peer(), *exporter})
+                             self_->remote_addr(handle_), tls_->peer(),
+                             *exporter})
       .then([this](const link_verdict& what) { follow(what); },
             [this](const caf::error& why) { finish(to_failure(why)); });
     return;
@@ -106,9 +114,7 @@ void connection_state::go_on() {
         },
         [this](const caf::error& why) { finish(to_failure(why)); });
   }
-  if (waiting_ || phase_ == phase::closing)
-    return;
-  if (tls_->peer_closed())
+  if (!waiting_ && phase_ != phase::closing && tls_->peer_closed())
     finish({errc::none, {}});
   else
     read_more();
@@ -122,8 +128,8 @@ void connection_state::hear_next() {
     length = length << 8 | plain_[i];
   // A length counts the byte of flags, and these messages have none set.
   if (length == 0 || length > talk_limit || plain_[4] != 0) {
-    finish({errc::protocol_violation,
-            "The other side did not begin as a device does."});
+    break_off({errc::protocol_violation,
+               "The other side did not begin as a device does."});
     return;
   }
   if (plain_.size() < frame_header - 1 + length)
@@ -134,13 +140,20 @@ void connection_state::hear_next() {
     = decode_link(std::span{plain_}.subspan(frame_header, length - 1));
   plain_.erase(plain_.begin(), end);
   if (!message) {
-    finish(message.error());
+    break_off(message.error());
     return;
   }
   waiting_ = true;
   self_->request(setup_->owner, owner_patience, link_heard{self_, *message})
     .then([this](const link_verdict& what) { follow(what); },
           [this](const caf::error& why) { finish(to_failure(why)); });
+}
+
+void connection_state::break_off(const failure& why) {
+  self_->send(setup_->owner,
+              link_broken{self_, setup_->role == tls_role::client,
+                          self_->remote_addr(handle_), why});
+  finish(why);
 }
 
 void connection_state::follow(const link_verdict& what) {
@@ -213,66 +226,31 @@ void connection_state::check_silence() {
   }
   // A frame that holds nothing.
   constexpr std::array<std::uint8_t, frame_header> sign_of_life{0, 0, 0, 1, 0};
-  if (queue_.empty() && in_flight_ == 0 && !send_plain(sign_of_life))
+  if (queue_.empty() && short_queue_.empty() && in_flight_ == 0
+      && !send_plain(sign_of_life))
     return;
   self_->delayed_send(self_, setup_->limits.keepalive,
                       connection_tick{connection_tick::kind::keepalive});
 }
 
 void connection_state::read_more() {
+  const bool ahead = phase_ == phase::session && plain_.size() < read_ahead;
+  if (reading_ || phase_ == phase::closing || tls_->peer_closed()
+      || (waiting_ && !ahead))
+    return;
   // Whatever waits to be sent: two that both wait to be read would wait for
   // ever.
-  if (reading_ || phase_ == phase::closing)
-    return;
   reading_ = true;
-  self_->trigger(handle_, 1);
-}
-
-void connection_state::enqueue(const message_frames& frames) {
-  if (phase_ == phase::closing)
+  if (in_read_) {
+    self_->trigger(handle_, 1);
     return;
-  const auto size = size_of(frames);
-  // What is dropped is asked for again. One message fits whatever its size.
-  if (!queue_.empty() && queued_bytes_ + size > setup_->limits.send_queue_limit)
-    return;
-  queue_.push_back(frames);
-  queued_bytes_ += size;
-  pump();
-}
-
-void connection_state::pump() {
-  while (phase_ == phase::session && !queue_.empty()
-         && in_flight_ < write_window) {
-    const auto& frames = *queue_.front();
-    if (frames_sent_ < frames.size()) {
-      const auto& frame = frames[frames_sent_++];
-      queued_bytes_ -= frame.size();
-      if (!send_plain(frame))
-        return;
-    }
-    if (frames_sent_ == frames.size()) {
-      frames_sent_ = 0;
-      queue_.pop_front();
-    }
   }
-}
-
-bool connection_state::send_plain(std::span<const std::uint8_t> plain) {
-  const auto written = tls_->write(plain);
-  flush_output();
-  if (!written)
-    finish(written.error());
-  return written.has_value();
-}
-
-void connection_state::flush_output() {
-  const auto output = tls_->take_output();
-  if (output.empty())
-    return;
-  auto& buffer = self_->wr_buf(handle_);
-  buffer.insert(buffer.end(), output.begin(), output.end());
-  in_flight_ += output.size();
-  self_->flush(handle_);
+  // In the round of CAF's loop in which a socket was halted, starting it again
+  // does nothing: the halt is carried out at the end of the round, and then
+  // nobody would ever read. So, in the next round.
+  self_->system().middleman().backend().post(
+    [self = self_, keep = caf::strong_actor_ptr{self_->ctrl()},
+     handle = handle_] { self->trigger(handle, 1); });
 }
 
 void connection_state::written(std::size_t remaining) {
@@ -284,8 +262,7 @@ void connection_state::written(std::size_t remaining) {
     return;
   }
   pump();
-  if (!waiting_)
-    read_more();
+  read_more();
 }
 
 void connection_state::lost() {
@@ -302,6 +279,7 @@ void connection_state::finish(failure why) {
   phase_ = phase::closing;
   why_ = std::move(why);
   queue_.clear();
+  short_queue_.clear();
   tls_->close();
   flush_output();
   // Not from within a read: with tokens, CAF goes on with the socket after the

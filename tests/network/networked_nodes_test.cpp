@@ -114,9 +114,7 @@ TEST_F(networked_nodes, keep_a_library_in_step) {
   EXPECT_EQ(on_a->load<tag>(blue.uuid)->name, "blue");
 }
 
-// Passes on an idle machine and fails now and then on a busy one: not in step
-// within half a minute. See "Not there yet" in docs/architecture.md.
-TEST_F(networked_nodes, DISABLED_find_each_other_again_where_they_moved_to) {
+TEST_F(networked_nodes, find_each_other_again_where_they_moved_to) {
   share();
   ASSERT_TRUE(in_step());
   const auto before = a.device->listening_on();
@@ -135,8 +133,7 @@ TEST_F(networked_nodes, DISABLED_find_each_other_again_where_they_moved_to) {
   EXPECT_TRUE(in_step());
 }
 
-// The same.
-TEST_F(networked_nodes, DISABLED_carry_large_transactions) {
+TEST_F(networked_nodes, carry_large_transactions) {
   share();
   std::vector<tag> many;
   for (int i = 0; i < 2'000; ++i)

@@ -3,9 +3,10 @@
 #include "actors/errors.hpp"
 #include "transport/link_codec.hpp"
 
+#include <caf/io/middleman.hpp>
+
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 #include <utility>
 
 namespace lockstep {
@@ -14,17 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What is read at a time, of strangers and within a session. CAF reads a
-/// halted connection up to fifty times more.
-constexpr std::size_t stranger_read_size = std::size_t{4} << 10;
 constexpr std::size_t read_size = std::size_t{64} << 10;
-/// Bytes that may wait for the owner before no more are read.
-constexpr std::size_t stranger_backlog = std::size_t{64} << 10;
-constexpr std::size_t backlog = std::size_t{512} << 10;
-/// How long until reading is asked for again, at first.
-constexpr duration first_resume = 20ms;
-/// Ciphertext that the system is given ahead of what it has sent.
-constexpr std::size_t write_window = std::size_t{256} << 10;
+/// Within a session this much is read while the owner deals with what came
+/// before: each of its answers takes a while on a busy machine.
+constexpr std::size_t read_ahead = std::size_t{512} << 10;
 /// More than this waits only where the other side makes TLS answer and does not
 /// read the answers.
 constexpr std::size_t unread_answers = std::size_t{8} << 20;
@@ -36,12 +30,6 @@ constexpr std::uint32_t stuck_most = 4;
 constexpr auto owner_patience = 60s;
 constexpr auto last_words_patience = 2s;
 
-std::size_t size_of(const message_frames& frames) {
-  return std::accumulate(
-    frames->begin(), frames->end(), std::size_t{0},
-    [](std::size_t sum, const bytes& one) { return sum + one.size(); });
-}
-
 } // namespace
 
 void connection_state::start(pointer self, caf::io::connection_handle handle,
@@ -50,16 +38,22 @@ void connection_state::start(pointer self, caf::io::connection_handle handle,
   handle_ = handle;
   setup_ = std::move(setup);
   tls_.emplace(setup_->credentials, setup_->role);
-  self_->configure_read(handle_,
-                        caf::io::receive_policy::at_most(stranger_read_size));
+  self_->configure_read(handle_, caf::io::receive_policy::at_most(read_size));
   self_->ack_writes(handle_, true);
   arm_deadline();
   flush_output();
+  read_more();
 }
 
 void connection_state::receive(const std::vector<char>& data) {
+  in_read_ = true;
+  take(data);
+  in_read_ = false;
+}
+
+void connection_state::take(const std::vector<char>& data) {
+  reading_ = false;
   heard_ = true;
-  heard_since_resumed_ = true;
   if (phase_ == phase::closing)
     return;
   const auto* first = reinterpret_cast<const std::uint8_t*>(data.data());
@@ -67,7 +61,10 @@ void connection_state::receive(const std::vector<char>& data) {
   const auto before = in_flight_;
   flush_output();
   if (!read) {
-    finish(read.error());
+    if (phase_ == phase::securing)
+      break_off(read.error());
+    else
+      finish(read.error());
     return;
   }
   if (in_flight_ > before && in_flight_ > unread_answers) {
@@ -77,12 +74,13 @@ void connection_state::receive(const std::vector<char>& data) {
   }
   plain_.insert(plain_.end(), read->begin(), read->end());
   go_on();
-  steer_reading();
 }
 
 void connection_state::go_on() {
-  if (waiting_ || phase_ == phase::closing)
+  if (waiting_ || phase_ == phase::closing) {
+    read_more();
     return;
+  }
   if (phase_ == phase::securing && tls_->is_ready()) {
     const auto exporter = tls_->exporter();
     if (!exporter) {
@@ -94,7 +92,8 @@ void connection_state::go_on() {
     self_
       ->request(setup_->owner, owner_patience,
                 link_secured{self_, setup_->role == tls_role::client,
-                             tls_->peer(), *exporter})
+                             self_->remote_addr(handle_), tls_->peer(),
+                             *exporter})
       .then([this](const link_verdict& what) { follow(what); },
             [this](const caf::error& why) { finish(to_failure(why)); });
     return;
@@ -112,14 +111,13 @@ void connection_state::go_on() {
         [this](const done&) {
           waiting_ = false;
           go_on();
-          steer_reading();
         },
         [this](const caf::error& why) { finish(to_failure(why)); });
   }
-  if (waiting_ || phase_ == phase::closing)
-    return;
-  if (tls_->peer_closed())
+  if (!waiting_ && phase_ != phase::closing && tls_->peer_closed())
     finish({errc::none, {}});
+  else
+    read_more();
 }
 
 void connection_state::hear_next() {
@@ -130,8 +128,8 @@ void connection_state::hear_next() {
     length = length << 8 | plain_[i];
   // A length counts the byte of flags, and these messages have none set.
   if (length == 0 || length > talk_limit || plain_[4] != 0) {
-    finish({errc::protocol_violation,
-            "The other side did not begin as a device does."});
+    break_off({errc::protocol_violation,
+               "The other side did not begin as a device does."});
     return;
   }
   if (plain_.size() < frame_header - 1 + length)
@@ -142,13 +140,20 @@ void connection_state::hear_next() {
     = decode_link(std::span{plain_}.subspan(frame_header, length - 1));
   plain_.erase(plain_.begin(), end);
   if (!message) {
-    finish(message.error());
+    break_off(message.error());
     return;
   }
   waiting_ = true;
   self_->request(setup_->owner, owner_patience, link_heard{self_, *message})
     .then([this](const link_verdict& what) { follow(what); },
           [this](const caf::error& why) { finish(to_failure(why)); });
+}
+
+void connection_state::break_off(const failure& why) {
+  self_->send(setup_->owner,
+              link_broken{self_, setup_->role == tls_role::client,
+                          self_->remote_addr(handle_), why});
+  finish(why);
 }
 
 void connection_state::follow(const link_verdict& what) {
@@ -169,8 +174,6 @@ void connection_state::follow(const link_verdict& what) {
       break;
     case link_verdict::step::session:
       phase_ = phase::session;
-      self_->configure_read(handle_,
-                            caf::io::receive_policy::at_most(read_size));
       ++deadline_;
       self_->delayed_send(self_, setup_->limits.keepalive,
                           connection_tick{connection_tick::kind::keepalive});
@@ -178,7 +181,6 @@ void connection_state::follow(const link_verdict& what) {
       break;
   }
   go_on();
-  steer_reading();
 }
 
 void connection_state::arm_deadline() {
@@ -191,10 +193,6 @@ void connection_state::tick(const connection_tick& what) {
   switch (what.what) {
     case connection_tick::kind::last_words:
       leave();
-      return;
-    case connection_tick::kind::resume:
-      if (what.generation == resumed_ && reading_ && !heard_since_resumed_)
-        resume_reading(what.pause * 2);
       return;
     case connection_tick::kind::keepalive:
       if (phase_ == phase::session)
@@ -228,85 +226,31 @@ void connection_state::check_silence() {
   }
   // A frame that holds nothing.
   constexpr std::array<std::uint8_t, frame_header> sign_of_life{0, 0, 0, 1, 0};
-  if (queue_.empty() && in_flight_ == 0 && !send_plain(sign_of_life))
+  if (queue_.empty() && short_queue_.empty() && in_flight_ == 0
+      && !send_plain(sign_of_life))
     return;
   self_->delayed_send(self_, setup_->limits.keepalive,
                       connection_tick{connection_tick::kind::keepalive});
 }
 
-void connection_state::steer_reading() {
+void connection_state::read_more() {
+  const bool ahead = phase_ == phase::session && plain_.size() < read_ahead;
+  if (reading_ || phase_ == phase::closing || tls_->peer_closed()
+      || (waiting_ && !ahead))
+    return;
   // Whatever waits to be sent: two that both wait to be read would wait for
   // ever.
-  const auto most = phase_ == phase::session ? backlog : stranger_backlog;
-  const bool wanted = phase_ != phase::closing && plain_.size() < most;
-  if (wanted == reading_)
+  reading_ = true;
+  if (in_read_) {
+    self_->trigger(handle_, 1);
     return;
-  reading_ = wanted;
-  if (wanted) {
-    ++resumed_;
-    heard_since_resumed_ = false;
-    resume_reading(first_resume);
-  } else {
-    self_->halt(handle_);
   }
-}
-
-void connection_state::resume_reading(duration pause) {
-  // CAF takes a halted connection out of its loop when it has dealt with all
-  // that came with it, and does not see that it was triggered before that. So
-  // it is triggered again until something was read; that does no harm.
-  self_->trigger(handle_);
-  if (pause < setup_->limits.keepalive)
-    self_->delayed_send(
-      self_, pause,
-      connection_tick{connection_tick::kind::resume, resumed_, pause});
-}
-
-void connection_state::enqueue(const message_frames& frames) {
-  if (phase_ == phase::closing)
-    return;
-  const auto size = size_of(frames);
-  // What is dropped is asked for again. One message fits whatever its size.
-  if (!queue_.empty() && queued_bytes_ + size > setup_->limits.send_queue_limit)
-    return;
-  queue_.push_back(frames);
-  queued_bytes_ += size;
-  pump();
-}
-
-void connection_state::pump() {
-  while (phase_ == phase::session && !queue_.empty()
-         && in_flight_ < write_window) {
-    const auto& frames = *queue_.front();
-    if (frames_sent_ < frames.size()) {
-      const auto& frame = frames[frames_sent_++];
-      queued_bytes_ -= frame.size();
-      if (!send_plain(frame))
-        return;
-    }
-    if (frames_sent_ == frames.size()) {
-      frames_sent_ = 0;
-      queue_.pop_front();
-    }
-  }
-}
-
-bool connection_state::send_plain(std::span<const std::uint8_t> plain) {
-  const auto written = tls_->write(plain);
-  flush_output();
-  if (!written)
-    finish(written.error());
-  return written.has_value();
-}
-
-void connection_state::flush_output() {
-  const auto output = tls_->take_output();
-  if (output.empty())
-    return;
-  auto& buffer = self_->wr_buf(handle_);
-  buffer.insert(buffer.end(), output.begin(), output.end());
-  in_flight_ += output.size();
-  self_->flush(handle_);
+  // In the round of CAF's loop in which a socket was halted, starting it again
+  // does nothing: the halt is carried out at the end of the round, and then
+  // nobody would ever read. So, in the next round.
+  self_->system().middleman().backend().post(
+    [self = self_, keep = caf::strong_actor_ptr{self_->ctrl()},
+     handle = handle_] { self->trigger(handle, 1); });
 }
 
 void connection_state::written(std::size_t remaining) {
@@ -318,6 +262,7 @@ void connection_state::written(std::size_t remaining) {
     return;
   }
   pump();
+  read_more();
 }
 
 void connection_state::lost() {
@@ -334,11 +279,11 @@ void connection_state::finish(failure why) {
   phase_ = phase::closing;
   why_ = std::move(why);
   queue_.clear();
-  steer_reading();
+  short_queue_.clear();
   tls_->close();
   flush_output();
-  // Not from within a read: CAF goes on with the socket after the handler, and
-  // finds that its broker is gone.
+  // Not from within a read: with tokens, CAF goes on with the socket after the
+  // handler, and finds that its broker is gone.
   const connection_tick end{connection_tick::kind::last_words};
   if (in_flight_ == 0)
     self_->send(self_, end);

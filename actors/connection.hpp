@@ -35,6 +35,8 @@ struct link_verdict {
 struct link_secured {
   caf::actor connection;
   bool dialled = false;
+  /// Where it is, as the system sees it.
+  std::string address;
   tls_peer peer;
   tls_exporter exporter{};
 };
@@ -43,6 +45,16 @@ struct link_secured {
 struct link_heard {
   caf::actor connection;
   link_message message;
+};
+
+/// The other side broke the protocol before its session, and the connection
+/// ends. What is wrong with TLS itself counts only until TLS is up: after that
+/// it may be somebody in between.
+struct link_broken {
+  caf::actor connection;
+  bool dialled = false;
+  std::string address;
+  failure why;
 };
 
 /// The other side sent this within the session: any piece of its frames.
@@ -55,10 +67,12 @@ struct link_data {
 using link_owner
   = caf::typed_actor<caf::replies_to<link_secured>::with<link_verdict>,
                      caf::replies_to<link_heard>::with<link_verdict>,
-                     caf::replies_to<link_data>::with<done>>;
+                     caf::replies_to<link_data>::with<done>,
+                     caf::reacts_to<link_broken>>;
 
-/// Owner to connection: send these frames, within the session. Dropped as a
-/// whole when too much waits already.
+/// Owner to connection: send these frames, within the session. What is short
+/// overtakes what is long and still waits, so that no large transfer holds up a
+/// heartbeat. Dropped as a whole when too much waits already.
 struct send_frames {
   message_frames frames;
 };
@@ -70,17 +84,10 @@ struct end_connection {
 
 /// The connection to itself.
 struct connection_tick {
-  enum class kind : std::uint8_t {
-    step_deadline,
-    keepalive,
-    resume,
-    last_words
-  };
+  enum class kind : std::uint8_t { step_deadline, keepalive, last_words };
 
   kind what = kind::step_deadline;
   std::uint64_t generation = 0;
-  /// Until the next one of `resume`.
-  duration pause{};
 };
 
 struct connection_setup {
@@ -111,15 +118,17 @@ public:
 private:
   enum class phase : std::uint8_t { securing, talking, session, closing };
 
+  void take(const std::vector<char>& data);
   /// Takes what was read as far as possible without the owner's answer.
   void go_on();
   void hear_next();
+  /// Ends because of what the other side did.
+  void break_off(const failure& why);
   void follow(const link_verdict& what);
   void arm_deadline();
-  /// Reads while not too much waits for the owner.
-  void steer_reading();
-  void resume_reading(duration pause);
+  void read_more();
   void pump();
+  bool send_next();
   bool send_plain(std::span<const std::uint8_t> plain);
   void flush_output();
   void check_silence();
@@ -132,15 +141,16 @@ private:
   phase phase_ = phase::securing;
   /// The owner was asked and has not answered.
   bool waiting_ = false;
-  /// CAF reads, or was told to.
-  bool reading_ = true;
-  /// Counts how often reading was resumed.
-  std::uint64_t resumed_ = 0;
-  bool heard_since_resumed_ = false;
+  /// A read is under way.
+  bool reading_ = false;
+  /// Within CAF's call for what was read.
+  bool in_read_ = false;
   /// Read, and not dealt with.
   bytes plain_;
   std::deque<message_frames> queue_;
   std::size_t queued_bytes_ = 0;
+  /// Short messages, which go first.
+  std::deque<message_frames> short_queue_;
   /// How many frames of the queue's first message are sent.
   std::size_t frames_sent_ = 0;
   /// Ciphertext that the system has not taken yet.
@@ -168,6 +178,7 @@ caf::behavior dialled_connection(connection_state::pointer self,
 LOCKSTEP_LOCAL_MESSAGE(link_verdict)
 LOCKSTEP_LOCAL_MESSAGE(link_secured)
 LOCKSTEP_LOCAL_MESSAGE(link_heard)
+LOCKSTEP_LOCAL_MESSAGE(link_broken)
 LOCKSTEP_LOCAL_MESSAGE(link_data)
 LOCKSTEP_LOCAL_MESSAGE(send_frames)
 LOCKSTEP_LOCAL_MESSAGE(end_connection)

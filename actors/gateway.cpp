@@ -66,7 +66,8 @@ void gateway_state::receive(const received_frames& what) {
                   to_string(setup.device), to_string(what.from),
                   messages.error().message);
     end_session(what.from);
-    self_->send(setup.network, drop_link{setup.device, what.from});
+    self_->send(setup.network,
+                drop_link{setup.device, what.from, messages.error()});
     return;
   }
   for (const auto& message : *messages)

@@ -68,6 +68,7 @@ struct carry_frames {
 struct drop_link {
   device_id from;
   device_id to;
+  failure why{errc::none, {}};
 };
 
 /// Who takes part in a library, with what the log says about reaching them.

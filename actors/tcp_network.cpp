@@ -1,6 +1,7 @@
 #include "actors/tcp_network.hpp"
 
 #include "actors/errors.hpp"
+#include "actors/listener.hpp"
 #include "actors/logging.hpp"
 #include "transport/link_codec.hpp"
 
@@ -26,6 +27,7 @@ void tcp_network_state::start(pointer self, tcp_network_setup setup) {
   self_ = self;
   setup_ = std::move(setup);
   random_.seed(setup_->env.seed);
+  offenders_ = offenders{setup_->offences};
   dial_end_ = make_dial_end();
   self_->set_down_handler([this](const caf::down_msg& down) { lost(down); });
 }
@@ -40,10 +42,6 @@ void tcp_network_state::tell_gateway(const Message& what) {
 tcp_network_state::link* tcp_network_state::find(const caf::actor& connection) {
   const auto found = links_.find(connection.address());
   return found == links_.end() ? nullptr : &found->second;
-}
-
-bool tcp_network_state::is_trusted(device_id device) const {
-  return setup_->trusted.find(device) != nullptr;
 }
 
 void tcp_network_state::attach(const attach_gateway& what) {
@@ -69,8 +67,7 @@ void tcp_network_state::carry(const carry_frames& what) {
 }
 
 void tcp_network_state::drop(const drop_link& what) {
-  // Not dialled again before the longest wait is over.
-  routes_[what.to].failures = 31;
+  offend(what.to, what.why);
   end_session(what.to);
 }
 
@@ -108,6 +105,7 @@ link_verdict tcp_network_state::secured(const link_secured& what) {
   }
   known->peer = what.peer;
   known->device = device_of(what.peer.key);
+  known->address = what.address;
   known->exporter = what.exporter;
   if (closing_)
     return {link_verdict::step::close, {}, {errc::closed, "It is closing."}};
@@ -115,10 +113,12 @@ link_verdict tcp_network_state::secured(const link_secured& what) {
     return {link_verdict::step::close,
             {},
             {errc::not_member, "This device has dialled itself."}};
+  if (kept_out(known->device) > duration::zero())
+    return refuse(*known, "it broke the protocol, and is kept out for a"
+                          " while.");
   if (!known->outgoing)
     return {link_verdict::step::talk, {}, {}};
-  link_greeting greeting;
-  greeting.device_name = setup_->identity.name;
+  auto greeting = session_greeting();
   if (known->attempt) {
     if (auto met = known->attempt->machine.meet(
           digest_of(what.peer.key), setup_->env.wall(self_->clock().now()));
@@ -127,6 +127,7 @@ link_verdict tcp_network_state::secured(const link_secured& what) {
       return {link_verdict::step::close, {}, met.error()};
     }
     greeting.purpose = link_purpose::pairing;
+    greeting.addresses.clear();
   } else if (known->device != known->wanted) {
     return {link_verdict::step::close,
             {},
@@ -164,11 +165,11 @@ tcp_network_state::heard(const link_heard& what) {
   if (const auto* said = std::get_if<join_accepted>(&what.message);
       said != nullptr && from->state == standing::guest)
     return answer(be_admitted(*from, *said));
-  return answer(
-    {link_verdict::step::close,
-     {},
-     {errc::protocol_violation,
-      "Device " + to_string(from->device) + " says something out of order."}});
+  const failure why{errc::protocol_violation,
+                    "Device " + to_string(from->device)
+                      + " says something out of order."};
+  offend(*from, why);
+  return answer({link_verdict::step::close, {}, why});
 }
 
 link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
@@ -179,11 +180,11 @@ link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
                       " update Lockstep on it."
                     : "your version of Lockstep is too old; update it.");
   if (what.outgoing)
-    return be_greeted(what);
-  link_greeting greeting;
-  greeting.purpose = said.purpose;
-  greeting.device_name = setup_->identity.name;
+    return be_greeted(what, said);
+  auto greeting = session_greeting();
   if (said.purpose == link_purpose::pairing) {
+    greeting.purpose = said.purpose;
+    greeting.addresses.clear();
     const auto now = self_->clock().now();
     const bool any_open = std::any_of(
       invitations_.begin(), invitations_.end(),
@@ -199,15 +200,20 @@ link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
                         " invitation.");
   if (!prevails(what))
     return refuse(what, "there is a session already.");
+  learn_place(what.device, said.addresses);
+  if (listener_)
+    caf::anon_send(listener_, friend_came{what.address});
   begin_session(what);
   return {link_verdict::step::session, {greeting}, {}};
 }
 
-link_verdict tcp_network_state::be_greeted(link& what) {
+link_verdict tcp_network_state::be_greeted(link& what,
+                                           const link_greeting& said) {
   if (what.attempt)
     return ask_to_join(what);
   if (!is_trusted(what.device) || !prevails(what))
     return {link_verdict::step::close, {}, {errc::none, {}}};
+  learn_place(what.device, said.addresses);
   begin_session(what);
   return {link_verdict::step::session, {}, {}};
 }
@@ -276,47 +282,6 @@ void tcp_network_state::lost(const caf::down_msg& down) {
     dial_soon(again, false);
 }
 
-bool tcp_network_state::is_member_elsewhere(device_id device,
-                                            library_id but) const {
-  for (const auto& [library, members] : members_)
-    if (library != but && members.contains(device))
-      return true;
-  return false;
-}
-
-void tcp_network_state::introduce(const introduce_members& what) {
-  auto& here = members_[what.library];
-  here.clear();
-  for (const auto& one : what.members)
-    if (!one.member.removed)
-      here.insert(one.member.device);
-  for (const auto& one : what.members)
-    if (one.member.device != setup_->identity.id)
-      meet(what.library, one);
-}
-
-void tcp_network_state::meet(library_id library,
-                             const member_description& what) {
-  const auto& [device, name, removed] = what.member;
-  if (removed && !is_member_elsewhere(device, library)) {
-    if (auto forgotten = setup_->trusted.remove(device); !forgotten)
-      logger().error("device {} stays trusted: {}", to_string(device),
-                     forgotten.error().message);
-    end_session(device);
-  }
-  if (removed || what.certificate.empty())
-    return;
-  trusted_device known{device, name, what.certificate, what.addresses};
-  if (const auto* before = setup_->trusted.find(device);
-      before != nullptr && known.addresses.empty())
-    known.addresses = before->addresses;
-  if (auto put = setup_->trusted.put(std::move(known)); !put)
-    logger().warn("device {} is not trusted: {}", to_string(device),
-                  put.error().message);
-  else
-    dial_soon(device, true);
-}
-
 tcp_network_actor::behavior_type tcp_network(tcp_network_state::pointer self,
                                              tcp_network_setup setup) {
   auto& state = self->state;
@@ -338,6 +303,7 @@ tcp_network_actor::behavior_type tcp_network(tcp_network_state::pointer self,
     [&state](const link_secured& what) { return state.secured(what); },
     [&state](const link_heard& what) { return state.heard(what); },
     [&state](const link_data& what) { return state.receive(what); },
+    [&state](const link_broken& what) { state.broken(what); },
     [&state](const dialled& what) { state.dial_ended(what); },
     [&state](const struct dial_again& what) { state.dial_again(what); },
   };

@@ -9,6 +9,7 @@
 #include "messages/paired_device.hpp"
 #include "persistence/device_certificate.hpp"
 #include "persistence/trusted_devices.hpp"
+#include "protocol/offenders.hpp"
 #include "protocol/pairing.hpp"
 #include "transport/pairing_proof.hpp"
 
@@ -90,7 +91,7 @@ using tcp_network_actor = network_actor::extend<
   // Connections.
   caf::replies_to<link_secured>::with<link_verdict>,
   caf::replies_to<link_heard>::with<link_verdict>,
-  caf::replies_to<link_data>::with<done>,
+  caf::replies_to<link_data>::with<done>, caf::reacts_to<link_broken>,
   // The dialler, and the network to itself.
   caf::reacts_to<dialled>, caf::reacts_to<dial_again>>;
 
@@ -102,6 +103,8 @@ struct tcp_network_setup {
   environment env;
   /// Called for each, on a thread that runs actors.
   std::function<void(const paired_device&)> paired;
+  /// How long devices, and addresses of strangers, are kept out.
+  offender_limits offences{};
 };
 
 class tcp_network_state {
@@ -120,6 +123,7 @@ public:
   void lost(const caf::down_msg& down);
   caf::typed_response_promise<done> receive(const link_data& what);
   link_verdict secured(const link_secured& what);
+  void broken(const link_broken& what);
   caf::typed_response_promise<link_verdict> heard(const link_heard& what);
   void dial_ended(const dialled& what);
   void dial_again(const struct dial_again& what);
@@ -148,6 +152,7 @@ private:
     standing state = standing::fresh;
     /// Known once TLS is up.
     device_id device;
+    std::string address;
     tls_peer peer;
     tls_exporter exporter{};
     time_point since{};
@@ -181,12 +186,21 @@ private:
   void begin_session(link& what);
   void end_session(device_id device);
   link_verdict greet(link& what, const link_greeting& said);
-  link_verdict be_greeted(link& what);
+  link_verdict be_greeted(link& what, const link_greeting& said);
   link_verdict refuse(link& what, const std::string& reason);
   void meet(library_id library, const member_description& what);
+  /// A trusted device itself says where it is.
+  void learn_place(device_id device, const std::vector<std::string>& said);
   template <class Message> void tell_gateway(const Message& what);
   [[nodiscard]] bool is_member_elsewhere(device_id device,
                                          library_id but) const;
+
+  // Who broke the protocol.
+  void offend(const link& by, const failure& why);
+  void offend(device_id by, const failure& why);
+  /// How much longer; zero for who may come.
+  [[nodiscard]] duration kept_out(device_id device) const;
+  [[nodiscard]] link_greeting session_greeting() const;
 
   // Dialling.
   void dial_soon(device_id device, bool at_once);
@@ -210,6 +224,7 @@ private:
   std::map<caf::actor_addr, link> links_;
   std::map<device_id, caf::actor_addr> sessions_;
   std::map<device_id, route> routes_;
+  offenders offenders_;
   std::map<std::uint64_t, dial> dials_;
   std::uint64_t last_dial_ = 0;
   std::shared_ptr<file_descriptor> dial_end_;

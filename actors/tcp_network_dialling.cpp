@@ -42,10 +42,10 @@ void tcp_network_state::dial_soon(device_id device, bool at_once) {
   if (way.dialling)
     return;
   const struct dial_again next { device, ++way.generation };
-  if (at_once && way.failures == 0)
-    self_->send(self_, next);
-  else
-    self_->delayed_send(self_, next_wait(way.failures), next);
+  const auto wait = std::max(
+    at_once && way.failures == 0 ? duration::zero() : next_wait(way.failures),
+    kept_out(device));
+  self_->delayed_send(self_, wait, next);
 }
 
 void tcp_network_state::dial_again(const struct dial_again& what) {
@@ -114,7 +114,8 @@ tcp_network_state::listen(const start_listening& what) {
     listener,
     listener_setup{place->is_any() ? std::string{} : place->host, place->port,
                    connection_setup{setup_->credentials, tls_role::server,
-                                    self_, setup_->limits}});
+                                    self_, setup_->limits},
+                   setup_->offences});
   self_->request(listener_, listening_patience, open_listener{})
     .then(
       [this, promise, what, place = *place](const listening_at& at) mutable {

@@ -49,6 +49,9 @@ struct link_greeting {
   std::uint32_t oldest_version = link_version_oldest;
   link_purpose purpose = link_purpose::session;
   std::string device_name;
+  /// Where the device listens now, for a session: it may have moved since the
+  /// other one last heard of it.
+  std::vector<std::string> addresses;
 
   bool operator==(const link_greeting&) const = default;
 };

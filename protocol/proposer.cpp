@@ -49,7 +49,8 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
   more_
     = own >= limit || (own > 0 && last.device_sequence < last.transaction_end);
   more_of_others_ = result->list.size() - own >= limit;
-  deadline_ = now + context_.backoff(attempts_);
+  deadline_ = now + context_.backoff(attempts_)
+              + travel_time(image_bytes(result->list));
   ++attempts_;
   out.push_back(replication_send{
     context_.view.leader,

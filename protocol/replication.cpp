@@ -34,6 +34,7 @@ replication_effects replication_machine::on_role(const leadership_view& view,
       && before.leader == view.leader)
     return out;
   announced_stable_ = {};
+  answered_.clear();
   intake_.restart();
   proposer_.restart();
   pull_.restart(now, out);
@@ -75,6 +76,7 @@ replication_effects replication_machine::on_peer_down(device_id device,
                                                       time_point now) {
   replication_effects out;
   context_.up.erase(device);
+  answered_.erase(device);
   feed_.on_peer_down(device);
   intake_.on_peer_down(device);
   if (auto found = serving_.find(device); found != serving_.end())
@@ -170,14 +172,17 @@ replication_machine::on_served(const replication_serve& asked,
   if (result && is_current(asked.under) && confirmed()
       && context_.is_up(asked.to) && context_.is_member(asked.to)) {
     const auto& since = asked.request.since;
-    if (result->matches)
+    if (result->matches) {
+      answered_[asked.to]
+        = {since, now + travel_time(image_bytes(result->list))};
       out.push_back(replication_send{
         asked.to,
         entries{asked.under, since, std::move(result->list), result->head}});
-    else
+    } else {
       out.push_back(replication_send{
         asked.to, sync_required{asked.under, since, result->try_at,
                                 result->vacuumed_through}});
+    }
   }
   if (next)
     receive(asked.to, *next, now, out);

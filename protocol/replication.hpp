@@ -89,6 +89,8 @@ private:
   /// Whether `from` leads under the ballot known here.
   [[nodiscard]] bool is_my_leader(device_id from, const ballot& under) const;
   [[nodiscard]] bool is_current(const ballot& under) const;
+  [[nodiscard]] bool is_on_its_way(device_id to, const fetch_entries& wish,
+                                   time_point now) const;
 
   template <class Message>
   void receive(device_id, const Message&, time_point, replication_effects&) {
@@ -130,6 +132,12 @@ private:
   sequence_number announced_stable_;
   /// Peers the own log is being read for, with their next question, if any.
   std::map<device_id, std::optional<fetch_entries>> serving_;
+  /// An answer that may still be on its way.
+  struct answer_under_way {
+    log_position since;
+    time_point until;
+  };
+  std::map<device_id, answer_under_way> answered_;
 };
 
 } // namespace lockstep

@@ -59,4 +59,17 @@ struct replication_context {
   duration backoff(std::uint32_t attempts);
 };
 
+/// How long so many bytes may be on their way over a slow or busy link. What is
+/// large is not said again before: the copies would wait behind one another,
+/// and all else behind them.
+duration travel_time(std::size_t size);
+
+/// The bytes of images in a list of operations or entries.
+template <class List> std::size_t image_bytes(const List& list) {
+  std::size_t sum = 0;
+  for (const auto& what : list)
+    sum += what.data.size();
+  return sum;
+}
+
 } // namespace lockstep

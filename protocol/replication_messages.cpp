@@ -22,11 +22,11 @@ void replication_machine::receive(device_id from, const new_entries& news,
 }
 
 void replication_machine::receive(device_id from, const fetch_entries& wish,
-                                  time_point, replication_effects& out) {
+                                  time_point now, replication_effects& out) {
   // An asker with an older ballot is answered under ours and so learns of it.
   // Who has not matched its own log with the leader's has nothing to say.
   if (wish.ballot > context_.view.ballot || !confirmed()
-      || !context_.is_member(from))
+      || !context_.is_member(from) || is_on_its_way(from, wish, now))
     return;
   auto [running, first] = serving_.try_emplace(from);
   if (!first) {
@@ -36,6 +36,13 @@ void replication_machine::receive(device_id from, const fetch_entries& wish,
   auto limit = std::clamp(wish.limit, 1U, context_.settings.catch_up_limit);
   out.push_back(replication_serve{from, context_.view.ballot,
                                   serve_entries{wish.since, limit}});
+}
+
+bool replication_machine::is_on_its_way(device_id to, const fetch_entries& wish,
+                                        time_point now) const {
+  const auto found = answered_.find(to);
+  return found != answered_.end() && found->second.since == wish.since
+         && now < found->second.until;
 }
 
 void replication_machine::receive(device_id from, const entries& answer,

@@ -28,6 +28,7 @@ void write(const link_greeting& from, wire::Link& link) {
   to.set_oldest_version(from.oldest_version);
   to.set_purpose(static_cast<wire::LinkPurpose>(from.purpose));
   to.set_device_name(from.device_name);
+  write_addresses(from.addresses, to);
 }
 
 void write(const link_refused& from, wire::Link& link) {
@@ -75,6 +76,7 @@ link_message read(const wire::LinkGreeting& from, wire_reader& reader) {
   to.device_name = from.device_name();
   reader.read(from.purpose(), to.purpose, link_purpose::session,
               link_purpose::pairing);
+  read_addresses(from, to.addresses, reader);
   return to;
 }
 

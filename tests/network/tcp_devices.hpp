@@ -147,7 +147,7 @@ protected:
       tcp_network,
       tcp_network_setup{
         made.identity, tls_credentials::load(made.certificate, key).value(),
-        trusted_devices::open(data).value(), limits, env, nullptr});
+        trusted_devices::open(data).value(), limits, env, nullptr, offences});
     made.gateway = system.spawn(fake_gateway, made.heard);
     made.library = system.spawn(fake_library, made.let_in);
     made.place
@@ -212,6 +212,7 @@ protected:
   static constexpr library_id photos{{10}};
 
   network_settings limits;
+  offender_limits offences;
   temporary_directory folder;
   config made_config;
   caf::actor_system system{made_config};

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
 #include <random>
 
 namespace lockstep {
@@ -46,6 +48,27 @@ protected:
     }
   }
 
+  /// Carries bytes between a socket and TLS until `enough`, or the socket's
+  /// end.
+  template <class Predicate>
+  static void exchange(const file_descriptor& socket, tls_session& tls,
+                       Predicate enough) {
+    for (;;) {
+      const auto out = tls.take_output();
+      if (!out.empty())
+        static_cast<void>(
+          !::send(socket.number(), out.data(), out.size(), MSG_NOSIGNAL));
+      if (enough())
+        return;
+      std::array<std::uint8_t, 4096> in{};
+      const auto got = ::recv(socket.number(), in.data(), in.size(), 0);
+      if (got <= 0)
+        return;
+      static_cast<void>(
+        !tls.feed(std::span{in}.first(static_cast<std::size_t>(got))));
+    }
+  }
+
   static void tell(const file_descriptor& socket, std::string_view what) {
     static_cast<void>(
       !::send(socket.number(), what.data(), what.size(), MSG_NOSIGNAL));
@@ -83,6 +106,55 @@ TEST_F(tcp_network_test, carries_frames_both_ways_in_order) {
   all.insert(all.end(), {1, 2, 3});
   EXPECT_TRUE(eventually([&] { return bob.heard->from(ann.id()) == all; }));
   EXPECT_TRUE(eventually([&] { return ann.heard->from(bob.id()) == large; }));
+}
+
+TEST_F(tcp_network_test, a_busy_machine_reads_all_there_is) {
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  std::atomic<bool> busy = true;
+  std::vector<std::thread> others;
+  for (int i = 0; i < 6; ++i)
+    others.emplace_back([&] {
+      while (busy)
+        ;
+    });
+  const bytes medium(10'000, 1);
+  const bytes heartbeat{2};
+  const std::size_t count = 1'000;
+  const std::size_t expected = count * (medium.size() + heartbeat.size());
+  for (std::size_t i = 0; i < count; ++i)
+    for (const auto* what : {&medium, &heartbeat}) {
+      say(ann, bob, *what);
+      say(bob, ann, *what);
+    }
+  // A sign of life may be among it.
+  EXPECT_TRUE(eventually([&] {
+    return ann.heard->from(bob.id()).size() >= expected
+           && bob.heard->from(ann.id()).size() >= expected;
+  })) << ann.heard->from(bob.id()).size()
+      << " and " << bob.heard->from(ann.id()).size() << " of " << expected
+      << " bytes, sessions: " << ann.heard->ups() << ", " << bob.heard->ups();
+  busy = false;
+  for (auto& one : others)
+    one.join();
+}
+
+TEST_F(tcp_network_test, short_messages_overtake_long_ones_that_wait) {
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  const bytes large(std::size_t{5} << 20, 1);
+  const bytes heartbeat{2};
+  for (int i = 0; i < 3; ++i)
+    say(ann, bob, large);
+  say(ann, bob, heartbeat);
+  EXPECT_TRUE(eventually(
+    [&] { return bob.heard->from(ann.id()).size() == 3 * large.size() + 1; }));
+  const auto all = bob.heard->from(ann.id());
+  const auto at = std::find(all.begin(), all.end(), 2) - all.begin();
+  EXPECT_EQ(at % static_cast<std::ptrdiff_t>(large.size()), 0);
+  EXPECT_LT(at, static_cast<std::ptrdiff_t>(3 * large.size()));
 }
 
 TEST_F(tcp_network_test, knows_its_devices_again_after_a_restart) {
@@ -245,6 +317,99 @@ TEST_F(tcp_network_test, a_broken_link_is_dropped) {
   const auto before = bob.heard->ups();
   caf::anon_send(ann.network, drop_link{ann.id(), bob.id()});
   EXPECT_TRUE(eventually([&] { return bob.heard->ups() > before; }));
+}
+
+TEST_F(tcp_network_test, a_device_that_breaks_the_protocol_is_kept_out) {
+  offences.first = 400ms;
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  auto least = offences.first;
+  for (int i = 0; i < 3; ++i, least *= 2) {
+    const auto before = ann.heard->ups();
+    caf::anon_send(
+      ann.network,
+      drop_link{ann.id(), bob.id(), {errc::protocol_violation, "Nonsense."}});
+    const auto begin = std::chrono::steady_clock::now();
+    // Bob dials at once; neither he nor Ann herself changes that.
+    ASSERT_TRUE(eventually([&] { return ann.heard->ups() > before; }));
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, least);
+  }
+  EXPECT_TRUE(eventually([&] { return are_linked(ann, bob); }));
+}
+
+TEST_F(tcp_network_test, a_device_that_says_something_out_of_order_is_too) {
+  offences.first = 1h;
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  stop(bob);
+  // Bob's key in other hands.
+  const auto socket = stranger(ann);
+  const auto key = read_file(bob.identity.key_file).value();
+  tls_session tls{tls_credentials::load(bob.certificate, key).value(),
+                  tls_role::client};
+  exchange(socket, tls, [&] { return tls.is_ready(); });
+  const auto nonsense = split(bytes{1, 2, 3}).value().front();
+  ASSERT_TRUE(tls.write(nonsense));
+  exchange(socket, tls, [&] { return tls.peer_closed(); });
+  start("bob");
+  std::this_thread::sleep_for(1s);
+  EXPECT_FALSE(ann.heard->is_up(bob.id()));
+}
+
+TEST_F(tcp_network_test, an_address_that_breaks_the_protocol_is_kept_out) {
+  offences.first = 3s;
+  auto& ann = start("ann");
+  const auto scanner = stranger(ann);
+  tell(scanner, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(is_ended(scanner, 30s));
+  // Else it would have its ten seconds.
+  EXPECT_TRUE(eventually([&] { return is_ended(stranger(ann), 200ms); }));
+  EXPECT_TRUE(eventually([&] { return !is_ended(stranger(ann), 200ms); }));
+}
+
+TEST_F(tcp_network_test, an_address_that_a_device_came_from_stays_open) {
+  offences.first = 1h;
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  // Ann herself may have dialled; from now on he has come to her.
+  stop(bob);
+  start("bob");
+  ASSERT_TRUE(eventually([&] { return are_linked(ann, bob); }));
+  for (int i = 0; i < 3; ++i) {
+    const auto scanner = stranger(ann);
+    tell(scanner, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(is_ended(scanner, 30s));
+  }
+  std::this_thread::sleep_for(200ms);
+  stop(bob);
+  start("bob");
+  EXPECT_TRUE(eventually([&] { return are_linked(ann, bob); }));
+}
+
+TEST_F(tcp_network_test, devices_tell_each_other_where_they_are_now) {
+  auto& ann = start("ann");
+  auto& bob = start("bob");
+  pair(ann, bob);
+  const auto moves = [&](tcp_device& one) {
+    const auto before = one.place.address;
+    stop(one);
+    start(one.identity.name);
+    EXPECT_NE(one.place.address, before);
+    EXPECT_TRUE(eventually([&] { return are_linked(ann, bob); }));
+  };
+  // No log says a word of it, and each finds the other by what it said last.
+  moves(ann);
+  moves(bob);
+  moves(ann);
+  // What the log says late does not undo it.
+  caf::anon_send(
+    bob.network,
+    introduce_members{
+      photos, {{{ann.id(), "ann", false}, ann.certificate, {"127.0.0.1:1"}}}});
+  moves(bob);
 }
 
 TEST_F(tcp_network_test, whoever_says_nothing_is_gone_after_a_while) {

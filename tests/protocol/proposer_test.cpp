@@ -7,6 +7,8 @@
 namespace lockstep {
 namespace {
 
+using namespace std::chrono_literals;
+
 struct proposals : testing::Test {
   proposals() {
     context.self.bytes[0] = 1;
@@ -73,6 +75,22 @@ TEST_F(proposals, of_others_operations_wait_until_their_entries_may_be_here) {
     machine.on_tick(now);
     ASSERT_TRUE(asks());
   }
+}
+
+TEST_F(proposals, that_are_large_get_the_time_to_arrive) {
+  ASSERT_TRUE(asks());
+  auto large = made_by(context.self, 4);
+  for (auto& one : large)
+    one.data.resize(std::size_t{1} << 20);
+  propose(large);
+  // At 256 KiB a second, which a busy machine or a slow link needs.
+  now += 16s;
+  machine.on_tick(now);
+  EXPECT_FALSE(asks());
+  now = *machine.deadline();
+  EXPECT_LE(now, time_point{1h} + 16s + 2 * context.settings.retry_first);
+  machine.on_tick(now);
+  EXPECT_TRUE(asks());
 }
 
 TEST_F(proposals, end_when_nothing_is_pending) {

@@ -6,6 +6,8 @@
 namespace lockstep::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr auto two = notebook::other;
 constexpr auto three = notebook::third;
 
@@ -139,6 +141,33 @@ TEST_F(leading, serves_where_the_logs_match_and_says_where_to_try_else) {
                            "1.3");
   served_entries none{false, {}, at(1, 5), at(1, 2), {}};
   EXPECT_EQ(served(none), "2< no match at 1.3, try 1.2");
+}
+
+TEST_F(leading, a_large_answer_is_not_repeated_while_it_is_on_its_way) {
+  const fetch_entries wish{mine, at(1, 3), 10};
+  served_entries match{true, notebook::entries_of(1, 4, 5), at(1, 5), {}, {}};
+  match.list.front().data.resize(std::size_t{1} << 20);
+  const auto served = [&] {
+    return book.input([&](auto& m, auto now) {
+      return m.on_served({notebook::device(two), mine, {at(1, 3), 10}}, match,
+                         now);
+    });
+  };
+  book.hear(two, wish);
+  EXPECT_EQ(served(), "2< entries after 1.3: 1.4 to 1.5");
+  // At 256 KiB a second, which a busy machine or a slow link needs.
+  book.now += 4s - 1ns;
+  EXPECT_EQ(book.hear(two, wish), "");
+  EXPECT_EQ(book.hear(two, fetch_entries{mine, at(1, 2), 10}),
+            "serve 2 after 1.2");
+  served();
+  book.now += 4s;
+  EXPECT_EQ(book.hear(two, wish), "serve 2 after 1.3");
+  // What was on its way when the connection ended does not arrive.
+  served();
+  book.down(two);
+  book.up(two);
+  EXPECT_EQ(book.hear(two, wish), "serve 2 after 1.3");
 }
 
 TEST_F(leading, what_was_read_under_an_older_ballot_is_not_sent) {

@@ -83,8 +83,9 @@ TEST(link_codec, gives_back_every_message_as_it_was) {
   const library_id library{{1, 2, 3}};
   const device_id device{{4, 5, 6}};
   for (const link_message& said :
-       {link_message{link_greeting{7, 3, link_purpose::pairing, "laptop"}},
-        link_message{link_greeting{1, 1, link_purpose::session, ""}},
+       {link_message{link_greeting{7, 3, link_purpose::pairing, "laptop", {}}},
+        link_message{
+          link_greeting{1, 1, link_purpose::session, "", {"[::1]:4711"}}},
         link_message{link_refused{"No."}},
         link_message{join_request{library, proof, "phone", {"a:1", "b:2"}}},
         link_message{

@@ -154,6 +154,8 @@ tcp_network_state::heard(const link_heard& what) {
                       "The other device refuses: " + refused->reason};
     if (from->attempt)
       fail_attempt(from->attempt, why);
+    else if (from->outgoing && !sessions_.contains(from->device))
+      refusals_[from->device] = refused->reason;
     return answer({link_verdict::step::close, {}, why});
   }
   if (const auto* said = std::get_if<link_greeting>(&what.message);
@@ -196,8 +198,11 @@ link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
     return {link_verdict::step::talk, {greeting}, {}};
   }
   if (!is_trusted(what.device))
-    return refuse(what, "this device does not know yours; pair them by an"
-                        " invitation.");
+    return refuse(what, was_removed(what.device)
+                          ? "your device is no member any more; ask for a new"
+                            " invitation."
+                          : "this device does not know yours; pair them by an"
+                            " invitation.");
   if (!prevails(what))
     return refuse(what, "there is a session already.");
   learn_place(what.device, said.addresses);
@@ -236,6 +241,7 @@ void tcp_network_state::begin_session(link& what) {
   what.state = standing::session;
   what.since = self_->clock().now();
   sessions_[what.device] = what.connection.address();
+  refusals_.erase(what.device);
   auto& way = routes_[what.device];
   way.failures = 0;
   ++way.generation;
@@ -304,6 +310,7 @@ tcp_network_actor::behavior_type tcp_network(tcp_network_state::pointer self,
     [&state](const link_heard& what) { return state.heard(what); },
     [&state](const link_data& what) { return state.receive(what); },
     [&state](const link_broken& what) { state.broken(what); },
+    [&state](read_refusals) { return state.refusals(); },
     [&state](const dialled& what) { state.dial_ended(what); },
     [&state](const struct dial_again& what) { state.dial_again(what); },
   };

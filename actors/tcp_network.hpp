@@ -7,6 +7,7 @@
 #include "actors/network.hpp"
 #include "config/network_settings.hpp"
 #include "messages/paired_device.hpp"
+#include "messages/refused_by.hpp"
 #include "persistence/device_certificate.hpp"
 #include "persistence/trusted_devices.hpp"
 #include "protocol/offenders.hpp"
@@ -86,6 +87,8 @@ using tcp_network_actor = network_actor::extend<
   /// Errors: `timed_out` when nobody answers, `not_member` when the other
   /// device refuses, `protocol_violation`.
   caf::replies_to<take_invitation>::with<pairing_result>,
+  /// Who does not let this device in any more.
+  caf::replies_to<read_refusals>::with<refusal_list>,
   /// Ends all sessions and the actor.
   caf::replies_to<close_network>::with<done>,
   // Connections.
@@ -125,6 +128,7 @@ public:
   link_verdict secured(const link_secured& what);
   void broken(const link_broken& what);
   caf::typed_response_promise<link_verdict> heard(const link_heard& what);
+  [[nodiscard]] refusal_list refusals() const;
   void dial_ended(const dialled& what);
   void dial_again(const struct dial_again& what);
   caf::result<invitation> invite(const make_invitation& what);
@@ -181,6 +185,7 @@ private:
   // Sessions.
   link* find(const caf::actor& connection);
   [[nodiscard]] bool is_trusted(device_id device) const;
+  [[nodiscard]] bool was_removed(device_id device) const;
   /// Whether a new session of this link goes before the one that is there.
   [[nodiscard]] bool prevails(const link& what) const;
   void begin_session(link& what);
@@ -231,6 +236,10 @@ private:
   std::map<library_id, open_invitation> invitations_;
   /// Who takes part where, as far as the open libraries say.
   std::map<library_id, std::set<device_id>> members_;
+  /// Who took part once.
+  std::map<library_id, std::set<device_id>> removed_;
+  /// What devices said that refused a session since the last one with them.
+  std::map<device_id, std::string> refusals_;
   std::mt19937_64 random_;
   bool closing_ = false;
 };
@@ -247,5 +256,7 @@ LOCKSTEP_LOCAL_MESSAGE(make_invitation)
 LOCKSTEP_LOCAL_MESSAGE(take_invitation)
 LOCKSTEP_LOCAL_MESSAGE(invitation)
 LOCKSTEP_LOCAL_MESSAGE(pairing_result)
+LOCKSTEP_LOCAL_MESSAGE(read_refusals)
+LOCKSTEP_LOCAL_MESSAGE(refusal_list)
 LOCKSTEP_LOCAL_MESSAGE(close_network)
 LOCKSTEP_LOCAL_MESSAGE(dial_again)

@@ -40,6 +40,19 @@ bool tcp_network_state::is_trusted(device_id device) const {
   return setup_->trusted.find(device) != nullptr;
 }
 
+bool tcp_network_state::was_removed(device_id device) const {
+  return std::any_of(removed_.begin(), removed_.end(), [&](const auto& one) {
+    return one.second.contains(device);
+  });
+}
+
+refusal_list tcp_network_state::refusals() const {
+  refusal_list all;
+  for (const auto& [device, reason] : refusals_)
+    all.list.push_back({device, reason});
+  return all;
+}
+
 bool tcp_network_state::is_member_elsewhere(device_id device,
                                             library_id but) const {
   for (const auto& [library, members] : members_)
@@ -50,10 +63,11 @@ bool tcp_network_state::is_member_elsewhere(device_id device,
 
 void tcp_network_state::introduce(const introduce_members& what) {
   auto& here = members_[what.library];
+  auto& gone = removed_[what.library];
   here.clear();
+  gone.clear();
   for (const auto& one : what.members)
-    if (!one.member.removed)
-      here.insert(one.member.device);
+    (one.member.removed ? gone : here).insert(one.member.device);
   for (const auto& one : what.members)
     if (one.member.device != setup_->identity.id)
       meet(what.library, one);

@@ -1,5 +1,8 @@
 #include "apps/cli/json_shapes.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace lockstep::cli {
 
 namespace {
@@ -7,6 +10,14 @@ namespace {
 nlohmann::json parsed(const std::string& data) {
   auto json = nlohmann::json::parse(data, nullptr, false);
   return json.is_discarded() ? nlohmann::json{} : json;
+}
+
+/// What people call a member.
+std::string name_of(const library_status& now, device_id device) {
+  for (const auto& one : now.members)
+    if (one.device == device)
+      return "\"" + one.name + "\"";
+  return to_string(device);
 }
 
 std::string stamp_text(timestamp at) {
@@ -31,8 +42,19 @@ std::string time_text(wall_time at) {
   return text + millisecond + "Z";
 }
 
-std::string problem_lines(const library_status& now) {
+std::vector<member> members_of(const library_status& now) {
+  std::vector<member> list;
+  std::copy_if(now.members.begin(), now.members.end(), std::back_inserter(list),
+               [](const member& one) { return !one.removed; });
+  return list;
+}
+
+std::string problem_lines(const library_status& now,
+                          const std::vector<refused_by>& refused) {
   std::string text;
+  for (const auto& one : refused)
+    text += now.name + ": " + name_of(now, one.device)
+            + " does not let this device in: " + one.reason + "\n";
   if (now.set_aside != 0)
     text += now.name + ": entries set aside, as they cannot be applied here: "
             + std::to_string(now.set_aside)
@@ -51,9 +73,10 @@ nlohmann::json ballot_json(const ballot& value) {
   return {{"term", value.term.value}, {"device", id_json(value.device)}};
 }
 
-nlohmann::json status_json(const library_status& now) {
+nlohmann::json status_json(const library_status& now,
+                           const std::vector<refused_by>& refused) {
   auto members = nlohmann::json::array();
-  for (const auto& one : now.members)
+  for (const auto& one : members_of(now))
     members.push_back({{"device", to_string(one.device)},
                        {"name", one.name},
                        {"leader", one.device == now.leadership.leader}});
@@ -71,6 +94,9 @@ nlohmann::json status_json(const library_status& now) {
                       {"stable", now.stable.value},
                       {"conflicts", now.conflicts},
                       {"members", members}};
+  for (const auto& one : refused)
+    json["refused_by"].push_back(
+      {{"device", to_string(one.device)}, {"reason", one.reason}});
   if (now.set_aside != 0)
     json["set_aside"] = now.set_aside;
   if (!now.capture_problem.empty())

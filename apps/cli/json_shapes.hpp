@@ -2,10 +2,12 @@
 
 #include "messages/library_requests.hpp"
 #include "messages/operation.hpp"
+#include "messages/refused_by.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 /// What scripts see: the fields that the command line promises.
 namespace lockstep::cli {
@@ -16,14 +18,20 @@ std::string state_text(const library_status& now);
 /// ISO 8601 in UTC with milliseconds.
 std::string time_text(wall_time at);
 
+/// Who takes part now.
+std::vector<member> members_of(const library_status& now);
+
 /// What keeps something of the library from going on: a line each, with its
 /// newline. Empty when all is well.
-std::string problem_lines(const library_status& now);
+std::string problem_lines(const library_status& now,
+                          const std::vector<refused_by>& refused = {});
 
 /// A device's id, null where it is nil.
 nlohmann::json id_json(device_id id);
 nlohmann::json ballot_json(const ballot& value);
-nlohmann::json status_json(const library_status& now);
+/// `refused`: devices that do not let this one in any more.
+nlohmann::json status_json(const library_status& now,
+                           const std::vector<refused_by>& refused = {});
 /// `data` is an object, null for a delete.
 nlohmann::json entry_json(const entry& what);
 /// An entry of model `lockstep.conflict`.

@@ -17,11 +17,13 @@ namespace {
 struct standing {
   known_library what;
   expected<library_status> now;
+  /// Members that do not let this device in any more.
+  std::vector<refused_by> refused = {};
 };
 
 nlohmann::json standing_json(const standing& one) {
   if (one.now)
-    return status_json(*one.now);
+    return status_json(*one.now, one.refused);
   return {{"library", to_string(one.what.id)},
           {"name", one.what.name},
           {"state", "failed"},
@@ -37,7 +39,7 @@ text_table standing_table(const std::vector<standing>& list) {
   text_table table{{"NAME", "LIBRARY", "STATE", "ROLE", "SEQUENCE", "PENDING",
                     "CONFLICTS", "MEMBERS"},
                    {}};
-  for (const auto& [what, now] : list) {
+  for (const auto& [what, now, refused] : list) {
     auto& row = table.rows.emplace_back();
     row = {what.name, to_string(what.id)};
     if (!now) {
@@ -48,7 +50,7 @@ text_table standing_table(const std::vector<standing>& list) {
                {state_text(*now), std::string{to_string(now->leadership.role)},
                 with_commas(now->head.position.sequence.value),
                 with_commas(now->pending), with_commas(now->conflicts),
-                with_commas(now->members.size())});
+                with_commas(members_of(*now).size())});
   }
   return table;
 }
@@ -62,7 +64,7 @@ std::string standing_text(const std::vector<standing>& list,
   auto text = to_text(table);
   for (const auto& one : list)
     if (one.now)
-      text += problem_lines(*one.now);
+      text += problem_lines(*one.now, one.refused);
   return text;
 }
 
@@ -70,7 +72,16 @@ standing standing_of(open_device& device, const known_library& what) {
   auto opened = device.node().open_library(to_string(what.id));
   if (!opened)
     return {what, tl::make_unexpected(opened.error())};
-  return {what, open_device::settled_status(*opened)};
+  standing found{what, open_device::settled_status(*opened)};
+  const auto refusals = device.node().refusals();
+  if (!found.now || !refusals)
+    return found;
+  const auto members = members_of(*found.now);
+  for (const auto& one : *refusals)
+    if (std::any_of(members.begin(), members.end(),
+                    [&](const member& of) { return of.device == one.device; }))
+      found.refused.push_back(one);
+  return found;
 }
 
 struct create_arguments {
@@ -151,25 +162,20 @@ expected<void> list(const options& given) {
   return {};
 }
 
-expected<library_status> status_of(const options& given,
-                                   const std::string& name) {
-  auto device = open_device::at(given);
-  if (!device)
-    return tl::make_unexpected(device.error());
-  auto opened = device->open(name);
-  if (!opened)
-    return tl::make_unexpected(opened.error());
-  return open_device::settled_status(*opened);
-}
-
 expected<void> status(const options& given, const std::string& name) {
   if (name.empty())
     return list(given);
-  return status_of(given, name).map([&](const library_status& now) {
-    given.out().answer(
-      status_json(now),
-      standing_text({{{now.library, now.name, true, {}, false}, now}}));
-  });
+  auto device = open_device::at(given);
+  if (!device)
+    return tl::make_unexpected(device.error());
+  const auto what = device->find(name);
+  if (!what)
+    return tl::make_unexpected(what.error());
+  const auto found = standing_of(*device, *what);
+  if (!found.now)
+    return tl::make_unexpected(found.now.error());
+  given.out().answer(standing_json(found), standing_text({found}));
+  return {};
 }
 
 struct leader_arguments {

@@ -332,6 +332,13 @@ expected<joined_library> node::join(const std::string& invitation,
     });
 }
 
+expected<std::vector<refused_by>> node::refusals() {
+  if (!parts_->held(parts_->network))
+    return std::vector<refused_by>{};
+  return parts_->ask_network<refusal_list>(read_refusals{})
+    .map([](const refusal_list& all) { return all.list; });
+}
+
 subscription node::subscribe(std::function<void(const event&)> callback,
                              library_id of) {
   subscription made;

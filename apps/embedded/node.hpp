@@ -6,6 +6,7 @@
 #include "messages/events.hpp"
 #include "messages/merge_function.hpp"
 #include "messages/paired_device.hpp"
+#include "messages/refused_by.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -148,6 +149,10 @@ public:
   /// answers, `not_member` when the inviting device refuses.
   expected<joined_library> join(const std::string& invitation,
                                 const std::filesystem::path& database = {});
+
+  /// Devices that do not let this one in any more, and what they said: it was
+  /// removed there, most likely.
+  expected<std::vector<refused_by>> refusals();
 
   /// Calls `callback` for each event of `of` (nil: of all libraries) from now
   /// on, on a thread of its own: a slow callback delays nobody.

@@ -195,6 +195,12 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   std::this_thread::sleep_for(2s);
   EXPECT_EQ(notes("b"), "first|of a\nown|of b\n");
   EXPECT_EQ(notes("a"), "after|of a\nfirst|of a\nlater|of a\n");
+  const auto now = ask("b", "status notes");
+  ASSERT_EQ(now["refused_by"].size(), 1U) << now;
+  EXPECT_EQ(now["refused_by"][0]["device"], ask("a", "status notes")["device"]);
+  EXPECT_THAT(on("b", "status notes").out,
+              HasSubstr("\"a\" does not let this device in: your device is no"
+                        " member any more"));
 }
 
 TEST_F(two_processes, slow_replace_a_removed_leader) {

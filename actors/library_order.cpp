@@ -319,6 +319,12 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
 
 void library_state::fail_office(const failure& why) {
   store_->rollback();
+  if (why.code == errc::stale_ballot) {
+    // Another leads already, and word of that is on its way.
+    leadership_.role = role::candidate;
+    schedule();
+    return;
+  }
   logger().error("library {}: cannot lead: {}", to_string(setup_.library),
                  why.message);
   if (why.code == errc::busy || why.code == errc::disk_full) {

@@ -170,6 +170,31 @@ TEST_F(failing_library, is_reopened) {
   EXPECT_TRUE(put("anna", tag{make_id(), "red", "", {}}));
 }
 
+TEST_F(failing_library, is_not_one_where_another_led_before_it_was_in_office) {
+  const auto& anna = at("anna");
+  const auto other = device_id{{7}};
+  const auto tell = [&](role as, std::uint64_t term, device_id leader) {
+    leadership_view now;
+    now.role = as;
+    now.ballot = {term_number{term}, leader};
+    now.leader = leader;
+    caf::anon_send(anna.shared.library, role_changed{now});
+    run();
+  };
+  leadership_record known;
+  known.current = known.vote = {term_number{9}, other};
+  known.leader = other;
+  ASSERT_TRUE(ask<done>(anna.shared.log, store_leadership{known}));
+  tell(role::follower, 4, other);
+  ASSERT_TRUE(put("anna", tag{make_id(), "red", "", {}}));
+  tell(role::leader, 5, anna.id);
+  EXPECT_TRUE(is_open());
+  // It is the same library, and takes changes until it hears who leads.
+  EXPECT_TRUE(put("anna", tag{make_id(), "blue", "", {}}));
+  tell(role::follower, 9, other);
+  EXPECT_TRUE(put("anna", tag{make_id(), "green", "", {}}));
+}
+
 TEST_F(failing_library, is_not_reopened_before_its_actors_have_ended) {
   fail_log();
   auto* held = run_without(at("anna").shared.library);

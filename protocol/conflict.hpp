@@ -50,8 +50,8 @@ struct conflict_side {
 
 /// The image of an entry of model `lockstep.conflict`, as a JSON object:
 /// `kind`, `model`, `record`, `reason`, `winner` and `loser`, the sides with
-/// `device`, `device_sequence`, `timestamp`, `change`, `data`, `base_version` and
-/// `changed`.
+/// `device`, `device_sequence`, `timestamp`, `change`, `data`, `base_version`
+/// and `changed`.
 std::string conflict_image(conflict_kind kind, std::string_view model,
                            record_id record, std::string_view reason,
                            const conflict_side& winner,

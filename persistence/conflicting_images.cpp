@@ -53,8 +53,8 @@ concurrent_images conflicting_images(library_store& store,
       && (!is_mark(what.base_operation)
           || is_built_on(what, candidate->device, candidate->device_sequence));
   if (is_known)
-    images.base = candidate->change == change_type::remove ? "{}"
-                                                           : candidate->data;
+    images.base
+      = candidate->change == change_type::remove ? "{}" : candidate->data;
   return images;
 }
 

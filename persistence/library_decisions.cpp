@@ -197,15 +197,16 @@ resolution library_sequencer::resolve_now(const operation& what,
   auto seen = what;
   if (latest && what.base_operation)
     seen.base_version = version_seen(store_, what, *latest);
-  auto images = [&] { return conflicting_images(store_, seen, *latest); };
+  auto images = [&] {
+    return conflicting_images(store_, seen, *latest);
+  };
   return resolve(policy, seen, record, images, host ? &host : nullptr);
 }
 
 /// First the operation as its writer has it, then what became of it: whatever
 /// builds on it has not seen what it was merged with.
 void library_sequencer::add_merged(const operation& what,
-                                   const operation& merged,
-                                   timestamp newest) {
+                                   const operation& merged, timestamp newest) {
   add_change(what, store_.index.find(what.model, what.record));
   auto made = merged;
   made.device = store_.own;

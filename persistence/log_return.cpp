@@ -45,9 +45,9 @@ operation operation_of(const entry& what) {
 /// all the same.
 operation nothing_for(const entry& what) {
   auto made = operation_of(what);
-  made.record = make_uuid_v5(std::string{conflict_model} + " nothing "
-                             + to_string(what.device)
-                             + to_string(what.device_sequence));
+  made.record
+    = make_uuid_v5(std::string{conflict_model} + " nothing "
+                   + to_string(what.device) + to_string(what.device_sequence));
   made.change = change_type::remove;
   made.base_version = {};
   made.data.clear();
@@ -71,8 +71,7 @@ public:
   /// comes to stand; whether that changed it.
   bool rebase(operation& what) const {
     const auto found = records_.find({what.model, what.record});
-    if (found == records_.end()
-        || !(found->second.kept < what.base_version))
+    if (found == records_.end() || !(found->second.kept < what.base_version))
       return false;
     const auto& [kept, makers] = found->second;
     if (const auto base = makers.find(what.base_version);
@@ -109,11 +108,10 @@ private:
   void add(const entry& what) {
     if (what.model == conflict_model && add_decision(what))
       return;
-    auto& record
-      = records_
-          .try_emplace({what.model, what.record},
-                       returned_record{what.version - 1, {}})
-          .first->second;
+    auto& record = records_
+                     .try_emplace({what.model, what.record},
+                                  returned_record{what.version - 1, {}})
+                     .first->second;
     if (auto* merged = merged_into(what)) {
       record.makers[what.version]
         = {merged->device, merged->device_sequence, true};
@@ -127,8 +125,8 @@ private:
     list_.back().taken.what.changed = changed_by(what);
   }
 
-  /// The operation that the leader merged with what its writer had not seen, and
-  /// made this of; null where this one is an operation itself.
+  /// The operation that the leader merged with what its writer had not seen,
+  /// and made this of; null where this one is an operation itself.
   operation* merged_into(const entry& what) {
     if (list_.empty() || list_.back().transaction != what.transaction_end)
       return nullptr;
@@ -218,8 +216,7 @@ private:
     if (list_.empty() || list_.back().transaction != what.transaction_end)
       return false;
     const auto kept = store_.log.at(what.previous);
-    const auto loser
-      = kept && *kept ? loser_of((*kept)->data) : std::nullopt;
+    const auto loser = kept && *kept ? loser_of((*kept)->data) : std::nullopt;
     const auto& decided = list_.back().taken.what;
     return loser && loser->device == decided.device
            && loser->record == decided.record && loser->data != decided.data;
@@ -229,8 +226,8 @@ private:
     list_.push_back({{loser, false}, what.transaction_end});
     auto& [base, last] = losers_[{loser.model, loser.record, loser.device}];
     // One upon the other, unless each was refused by itself.
-    const bool is_refused = what.data.find(R"("kind":"constraint")")
-                            != std::string::npos;
+    const bool is_refused
+      = what.data.find(R"("kind":"constraint")") != std::string::npos;
     if (last && base == loser.base_version && !is_refused)
       list_.back().taken.what.base_operation = last;
     base = loser.base_version;
@@ -242,8 +239,8 @@ private:
     return true;
   }
 
-  /// The leader may have put conflicts of its own between a device's operations;
-  /// each device's come together again.
+  /// The leader may have put conflicts of its own between a device's
+  /// operations; each device's come together again.
   void sort_by_device() {
     for (auto first = list_.begin(); first != list_.end();) {
       const auto end
@@ -261,13 +258,11 @@ private:
   void close_transactions() {
     for (auto i = list_.size(); i-- > 0;) {
       auto& what = list_[i].taken.what;
-      const bool continues
-        = i + 1 < list_.size()
-          && list_[i + 1].transaction == list_[i].transaction
-          && list_[i + 1].taken.what.device == what.device;
-      what.transaction_end = continues
-                               ? list_[i + 1].taken.what.transaction_end
-                               : what.device_sequence;
+      const bool continues = i + 1 < list_.size()
+                             && list_[i + 1].transaction == list_[i].transaction
+                             && list_[i + 1].taken.what.device == what.device;
+      what.transaction_end = continues ? list_[i + 1].taken.what.transaction_end
+                                       : what.device_sequence;
     }
   }
 

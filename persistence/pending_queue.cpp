@@ -156,10 +156,11 @@ renumbering pending_queue::renumber(device_id device,
                                     device_sequence_number first,
                                     device_sequence_number free) {
   const auto by = free.value - first.value;
-  auto row = use("UPDATE $ SET device_sequence = device_sequence + ?2,"
-                 " transaction_end = transaction_end + ?2, base_operation ="
-                 " base_operation + iif(base_operation BETWEEN ?3 AND ?4, ?2, 0)"
-                 " WHERE device = ?1 AND device_sequence >= ?3");
+  auto row
+    = use("UPDATE $ SET device_sequence = device_sequence + ?2,"
+          " transaction_end = transaction_end + ?2, base_operation ="
+          " base_operation + iif(base_operation BETWEEN ?3 AND ?4, ?2, 0)"
+          " WHERE device = ?1 AND device_sequence >= ?3");
   bind_id(*row, 1, device);
   row->bind(2, static_cast<std::int64_t>(by));
   bind_number(*row, 3, first);

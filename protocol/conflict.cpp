@@ -79,14 +79,13 @@ std::optional<operation> read_side(std::string_view image, const char* which) {
       = parse_id<device_id>(side.at("device").get<std::string>());
     const auto record
       = parse_id<record_id>(json.at("record").get<std::string>());
-    const auto change
-      = parse_change_type(side.at("change").get<std::string>());
+    const auto change = parse_change_type(side.at("change").get<std::string>());
     if (!device || !record || !change)
       return std::nullopt;
     operation what;
     what.device = *device;
-    what.device_sequence = device_sequence_number{
-      side.at("device_sequence").get<std::uint64_t>()};
+    what.device_sequence
+      = device_sequence_number{side.at("device_sequence").get<std::uint64_t>()};
     what.timestamp.packed = side.at("timestamp").get<std::uint64_t>();
     what.model = json.at("model").get<std::string>();
     what.record = *record;

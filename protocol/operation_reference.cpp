@@ -12,9 +12,8 @@ constexpr auto mark_bit = std::uint64_t{1} << 62;
 
 } // namespace
 
-device_sequence_number reference_to(device_id maker,
-                                    device_sequence_number number,
-                                    device_id writer) {
+device_sequence_number
+reference_to(device_id maker, device_sequence_number number, device_id writer) {
   return maker == writer || !number ? number : mark_of(maker, number);
 }
 

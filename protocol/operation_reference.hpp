@@ -5,12 +5,12 @@
 namespace lockstep {
 
 /// What `operation::base_operation` says of an operation that `writer` built
-/// on: its number where the writer made it, else a mark, which no number is. The
-/// same for an operation whatever log it comes to stand in, unlike its version.
-/// A device that knows of no marks takes one for an operation that it never saw.
-device_sequence_number reference_to(device_id maker,
-                                    device_sequence_number number,
-                                    device_id writer);
+/// on: its number where the writer made it, else a mark, which no number is.
+/// The same for an operation whatever log it comes to stand in, unlike its
+/// version. A device that knows of no marks takes one for an operation that it
+/// never saw.
+device_sequence_number
+reference_to(device_id maker, device_sequence_number number, device_id writer);
 
 /// The mark of an operation, also for its own maker: what is built on it as it
 /// came to be when it was merged.

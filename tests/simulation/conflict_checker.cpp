@@ -58,11 +58,12 @@ struct kept_image {
 kept_image kept_in(const entry& conflict) {
   const auto all = json::parse(conflict.data);
   const auto& loser = all.at("loser");
-  return {all.at("kind"),        all.at("model"),
-          all.at("record"),      loser.at("device"),
-          loser.at("device_sequence"), loser.at("data").is_null()
-                                         ? std::string{}
-                                         : loser.at("data").dump()};
+  return {all.at("kind"),
+          all.at("model"),
+          all.at("record"),
+          loser.at("device"),
+          loser.at("device_sequence"),
+          loser.at("data").is_null() ? std::string{} : loser.at("data").dump()};
 }
 
 /// All that a log says of the pages.
@@ -133,11 +134,10 @@ private:
     const auto found = std::ranges::find_if(log_, holds);
     if (found == log_.end())
       return {};
-    const auto record = to_string(found->model == conflict_model
-                                    ? *parse_id<record_id>(
-                                      json::parse(found->data).at("record")
-                                        .get<std::string>())
-                                    : found->record);
+    const auto record
+      = to_string(found->model == conflict_model ? *parse_id<record_id>(
+                    json::parse(found->data).at("record").get<std::string>())
+                                                 : found->record);
     std::string told;
     for (const auto& what : log_)
       if (to_string(what.record) == record
@@ -159,7 +159,8 @@ private:
         result.fail("P3: two open conflicts keep operation "
                     + std::to_string(one.device_sequence) + " of "
                     + one.device.substr(0, 8) + ": " + one.model + " "
-                    + one.image + told_of(*values_in(one.image).written.begin()));
+                    + one.image
+                    + told_of(*values_in(one.image).written.begin()));
     }
   }
 

@@ -35,15 +35,15 @@ public:
   record_id keep(const std::string& a, std::uint64_t number) {
     const auto conflict = fresh();
     const nlohmann::json data{{"uuid", to_string(page_)}, {"a", a}};
-    add(std::string{conflict_model}, conflict, change_type::insert,
-        nlohmann::json{{"kind", "concurrent"},
-                       {"model", "page"},
-                       {"record", to_string(page_)},
-                       {"loser",
-                        {{"device", "somebody"},
-                         {"device_sequence", number},
-                         {"data", data}}}}
-          .dump());
+    add(
+      std::string{conflict_model}, conflict, change_type::insert,
+      nlohmann::json{
+        {"kind", "concurrent"},
+        {"model", "page"},
+        {"record", to_string(page_)},
+        {"loser",
+         {{"device", "somebody"}, {"device_sequence", number}, {"data", data}}}}
+        .dump());
     return conflict;
   }
 

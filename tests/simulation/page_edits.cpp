@@ -67,12 +67,11 @@ void page_edits::remove(draft& to, const std::string& table,
     = table.starts_with("page")
         ? std::string{table == "page_union" ? "a || tags" : "a || b || c"}
         : "a";
-  to.steps.emplace_back(
-    sql_statement{"INSERT INTO gone(uuid, was) SELECT " + last
-                    + ", was FROM (SELECT group_concat(" + columns
-                    + ", '') AS was FROM " + table + " WHERE " + which
-                    + ") WHERE was IS NOT NULL",
-                  noted});
+  to.steps.emplace_back(sql_statement{
+    "INSERT INTO gone(uuid, was) SELECT " + last
+      + ", was FROM (SELECT group_concat(" + columns + ", '') AS was FROM "
+      + table + " WHERE " + which + ") WHERE was IS NOT NULL",
+    noted});
   to.steps.emplace_back(
     sql_statement{"DELETE FROM " + table + " WHERE " + which, values});
 }
@@ -92,7 +91,8 @@ void page_edits::edit_page(draft& to, const std::string& table) {
     values.emplace_back(to.texts.back());
     written += ", " + column;
     places += ", ?" + std::to_string(values.size());
-    updates += (updates.empty() ? "" : ", ") + over(column, "excluded." + column);
+    updates
+      += (updates.empty() ? "" : ", ") + over(column, "excluded." + column);
   }
   to.steps.emplace_back(
     sql_statement{"INSERT INTO " + table + "(" + written + ") VALUES(" + places
@@ -107,11 +107,12 @@ void page_edits::delete_page(draft& to, const std::string& table) {
   // Its leaves go with it.
   const std::string has_no_child
     = " AND NOT EXISTS (SELECT 1 FROM child WHERE child.page = ?1)";
-  to.steps.emplace_back(sql_statement{
-    "INSERT INTO gone(uuid, was) SELECT ?2, was FROM (SELECT group_concat(a, '')"
-    " AS was FROM leaf WHERE leaf.page = ?1"
-      + has_no_child + ") WHERE was IS NOT NULL",
-    {page, fresh_id()}});
+  to.steps.emplace_back(sql_statement{"INSERT INTO gone(uuid, was) SELECT ?2, "
+                                      "was FROM (SELECT group_concat(a, '')"
+                                      " AS was FROM leaf WHERE leaf.page = ?1"
+                                        + has_no_child
+                                        + ") WHERE was IS NOT NULL",
+                                      {page, fresh_id()}});
   remove(to, table, "uuid = ?1" + has_no_child, {page});
 }
 
@@ -151,9 +152,9 @@ void page_edits::change_name(draft& to) {
     case 0:
       return remove(to, "named", "uuid = ?1", {record});
     case 1:
-      to.steps.emplace_back(sql_statement{
-        "UPDATE named SET " + over("a", "?2") + " WHERE uuid = ?1",
-        {record, fresh_text()}});
+      to.steps.emplace_back(sql_statement{"UPDATE named SET " + over("a", "?2")
+                                            + " WHERE uuid = ?1",
+                                          {record, fresh_text()}});
       return;
     case 2:
       to.steps.emplace_back(

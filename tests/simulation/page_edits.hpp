@@ -12,10 +12,10 @@
 
 namespace lockstep::simulation {
 
-/// Edits of a hundred records, which all devices change at once. Each value that
-/// is written says which one its writer saw there, "t#7;<t#3;", and what is
-/// deleted is noted in the table `gone` first: so the log by itself tells what
-/// was written over by somebody who knew of it, and what was not.
+/// Edits of a hundred records, which all devices change at once. Each value
+/// that is written says which one its writer saw there, "t#7;<t#3;", and what
+/// is deleted is noted in the table `gone` first: so the log by itself tells
+/// what was written over by somebody who knew of it, and what was not.
 class page_edits {
 public:
   /// `texts` counts what is written anywhere.

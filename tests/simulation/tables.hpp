@@ -46,7 +46,7 @@ inline constexpr std::string_view gone_table = "gone";
 inline const auto& page_tables() {
 #define LOCKSTEP_PAGE(name)                                                    \
   "CREATE TABLE IF NOT EXISTS " name                                           \
-  "(uuid TEXT PRIMARY KEY NOT NULL, a TEXT NOT NULL DEFAULT '', b TEXT NOT"     \
+  "(uuid TEXT PRIMARY KEY NOT NULL, a TEXT NOT NULL DEFAULT '', b TEXT NOT"    \
   " NULL DEFAULT '', c TEXT NOT NULL DEFAULT '')"
   static constexpr std::array list{
     shared_table{"page", LOCKSTEP_PAGE("page"),
@@ -66,9 +66,10 @@ inline const auto& page_tables() {
     shared_table{"child", "CREATE TABLE IF NOT EXISTS child(uuid TEXT PRIMARY"
                           " KEY NOT NULL, page TEXT NOT NULL REFERENCES"
                           " page(uuid), a TEXT NOT NULL)"},
-    shared_table{"leaf", "CREATE TABLE IF NOT EXISTS leaf(uuid TEXT PRIMARY KEY"
-                         " NOT NULL, page TEXT NOT NULL REFERENCES page(uuid) ON"
-                         " DELETE CASCADE, a TEXT NOT NULL)"},
+    shared_table{"leaf",
+                 "CREATE TABLE IF NOT EXISTS leaf(uuid TEXT PRIMARY KEY"
+                 " NOT NULL, page TEXT NOT NULL REFERENCES page(uuid) ON"
+                 " DELETE CASCADE, a TEXT NOT NULL)"},
     shared_table{gone_table, "CREATE TABLE IF NOT EXISTS gone(uuid TEXT PRIMARY"
                              " KEY NOT NULL, was TEXT NOT NULL)"},
   };

@@ -187,8 +187,7 @@ draft work::make_page_edits() {
 }
 
 void work::act(device& on) {
-  const bool on_pages
-    = what_ == workload::conflicts && !world_.run.one_in(10);
+  const bool on_pages = what_ == workload::conflicts && !world_.run.one_in(10);
   if (!on_pages && world_.run.one_in(6))
     return write_as_another_program(on);
   auto what = on_pages ? make_page_edits() : make();

@@ -152,9 +152,9 @@ expected<void> world::make_tables(device& where, duration patience) {
   if (!made)
     return tl::make_unexpected(made.error());
   for (const auto& table : tables) {
-    auto tracked
-      = ask<tracked_table>(where, where.shared.library, patience,
-                           track_table{std::string{table.name}, {}, {}, table.policy});
+    auto tracked = ask<tracked_table>(
+      where, where.shared.library, patience,
+      track_table{std::string{table.name}, {}, {}, table.policy});
     if (!tracked)
       return tl::make_unexpected(tracked.error());
   }

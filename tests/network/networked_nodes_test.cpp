@@ -81,8 +81,8 @@ protected:
     return made;
   }
 
-  bool in_step() {
-    return eventually([&] {
+  testing::AssertionResult in_step() {
+    const bool agree = eventually([&] {
       const auto one = within(on_a->status());
       const auto other = within(on_b->status());
       return one && other && one->head == other->head && one->pending == 0
@@ -90,6 +90,21 @@ protected:
              && other->applied == other->head.position.sequence
              && within(on_a->digest()) == within(on_b->digest());
     });
+    if (agree)
+      return testing::AssertionSuccess();
+    return testing::AssertionFailure()
+           << "a: " << state_of(*on_a) << "; b: " << state_of(*on_b);
+  }
+
+  static std::string state_of(library& on) {
+    const auto now = within(on.status());
+    if (!now)
+      return complaint_of(now);
+    return std::string{to_string(now->leadership.role)} + " of term "
+           + to_string(now->leadership.ballot.term) + ", log "
+           + to_string(now->head.position.sequence) + ", applied "
+           + to_string(now->applied) + ", pending "
+           + std::to_string(now->pending);
   }
 
   temporary_directory folder;
@@ -138,7 +153,8 @@ TEST_F(networked_nodes, carry_large_transactions) {
   std::vector<tag> many;
   for (int i = 0; i < 2'000; ++i)
     many.push_back(named(std::string(2'000, 'x') + std::to_string(i)));
-  ASSERT_TRUE(within(on_b->commit_batch<tag>(many, change_type::insert)));
+  const auto made = within(on_b->commit_batch<tag>(many, change_type::insert));
+  ASSERT_TRUE(made) << complaint_of(made);
   ASSERT_TRUE(in_step());
   EXPECT_EQ(on_a->load_all<tag>().value().size(), many.size());
 }

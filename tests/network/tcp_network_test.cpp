@@ -132,9 +132,10 @@ TEST_F(tcp_network_test, a_busy_machine_reads_all_there_is) {
   EXPECT_TRUE(eventually([&] {
     return ann.heard->from(bob.id()).size() >= expected
            && bob.heard->from(ann.id()).size() >= expected;
-  })) << ann.heard->from(bob.id()).size()
-      << " and " << bob.heard->from(ann.id()).size() << " of " << expected
-      << " bytes, sessions: " << ann.heard->ups() << ", " << bob.heard->ups();
+  }))
+    << ann.heard->from(bob.id()).size() << " and "
+    << bob.heard->from(ann.id()).size() << " of " << expected
+    << " bytes, sessions: " << ann.heard->ups() << ", " << bob.heard->ups();
   busy = false;
   for (auto& one : others)
     one.join();

@@ -9,7 +9,7 @@ fail() {
   exit 1
 }
 
-for script in setup build test demo; do
+for script in setup build test demo fuzz; do
   [[ -x scripts/$script ]] || fail "scripts/$script cannot be run"
   bash -n "scripts/$script" || fail "scripts/$script is no valid shell"
 done

@@ -101,7 +101,7 @@ constexpr std::array table{
   row<network, &network_settings::redial_most>("network.redial_most",
                                                millisecond),
   row<network, &network_settings::send_queue_limit>("network.send_queue_limit",
-                                                    1'048'576),
+                                                    1),
 };
 
 /// The row of a key, or a compile error.

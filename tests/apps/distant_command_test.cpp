@@ -43,8 +43,9 @@ TEST(distant_command, takes_any_bytes) {
       text[random() % text.size()] = static_cast<char>(random());
     if (i % 4 == 0)
       text.resize(random() % (text.size() + 1));
-    if (const auto found = parse_distant_command(text))
+    if (const auto found = parse_distant_command(text)) {
       EXPECT_EQ(parse_distant_command(to_text(*found)).value(), *found);
+    }
   }
 }
 

@@ -46,12 +46,13 @@ std::string ini_error(std::string_view text) {
 }
 
 TEST(settings, every_field_has_a_name) {
-  static_assert(member_count<settings>() == 6, "a new concern: add it below");
-  EXPECT_EQ(
-    settings_list({}).size(),
-    member_count<leadership_settings>() + member_count<replication_settings>()
-      + member_count<log_settings>() + member_count<library_settings>()
-      + member_count<event_settings>() + member_count<index_settings>());
+  static_assert(member_count<settings>() == 7, "a new concern: add it below");
+  EXPECT_EQ(settings_list({}).size(),
+            member_count<leadership_settings>()
+              + member_count<replication_settings>()
+              + member_count<log_settings>() + member_count<library_settings>()
+              + member_count<event_settings>() + member_count<index_settings>()
+              + member_count<network_settings>());
 }
 
 TEST(settings, each_name_reaches_its_own_field) {

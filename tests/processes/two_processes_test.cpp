@@ -186,7 +186,9 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   write("a", "after");
   ASSERT_EQ(on("a", "wait notes").status, 0);
   // In whichever order they come back, it stays out, and says so.
+  b->end(SIGTERM);
   b = serve("b");
+  ASSERT_THAT(b->first_line(), StartsWith("listening"));
   EXPECT_TRUE(eventually(
     [&] { return ask("b", "status notes").contains("refused_by"); }));
   auto now = ask("b", "status notes");

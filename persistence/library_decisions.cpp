@@ -12,8 +12,8 @@ namespace lockstep {
 
 namespace {
 
-constexpr std::string_view membership_over
-  = "The device that wrote it is no member any more.";
+constexpr std::string_view no_member
+  = "The device that wrote it is no member, or not any more.";
 constexpr std::string_view changed_meanwhile
   = "Another device changed the record at the same time.";
 
@@ -108,19 +108,39 @@ library_sequencer::standing_of(const operation& what,
   return standing;
 }
 
-expected<bool> library_sequencer::is_removed(device_id device) {
+expected<bool> library_sequencer::takes_part(device_id device) {
   if (device == store_.own)
-    return false;
-  if (!removed_) {
+    return true;
+  if (!members_) {
     auto list = store_.members();
     if (!list)
       return tl::make_unexpected(list.error());
-    removed_.emplace();
+    members_.emplace();
     for (const auto& one : *list)
-      if (one.removed)
-        removed_->insert(one.device);
+      members_->emplace(one.device, one.removed);
   }
-  return removed_->contains(device);
+  const auto found = members_->find(device);
+  return found == members_->end()
+           ? members_->empty() || newcomers_.contains(device)
+           : !found->second;
+}
+
+expected<void>
+library_sequencer::look_for_newcomers(std::span<const operation> list) {
+  newcomers_.clear();
+  for (const auto& what : list) {
+    if (what.model != member_model || what.change == change_type::remove)
+      continue;
+    const auto image = nlohmann::json::parse(what.data, nullptr, false);
+    if (!image.is_object() || image.value("removed", nlohmann::json{}) == true)
+      continue;
+    const auto is_in = takes_part(what.device);
+    if (!is_in)
+      return tl::make_unexpected(is_in.error());
+    if (*is_in)
+      newcomers_.insert(device_id{what.record.bytes});
+  }
+  return {};
 }
 
 expected<void> library_sequencer::decide(const operation& what,
@@ -130,11 +150,11 @@ expected<void> library_sequencer::decide(const operation& what,
   if (!standing)
     return tl::make_unexpected(standing.error());
   const auto winner = latest ? side_of(*latest) : conflict_side{};
-  const auto removed = is_removed(what.device);
-  if (!removed)
-    return tl::make_unexpected(removed.error());
-  if (*removed) {
-    add_conflict(what, conflict_kind::membership, membership_over, winner);
+  const auto is_in = takes_part(what.device);
+  if (!is_in)
+    return tl::make_unexpected(is_in.error());
+  if (!*is_in) {
+    add_conflict(what, conflict_kind::membership, no_member, winner);
     return {};
   }
   if (const auto* why = refused.find(what.device_sequence)) {

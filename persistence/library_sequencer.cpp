@@ -61,12 +61,15 @@ void library_sequencer::abandon() {
   if (!taken_before_)
     return;
   draft_.abandon_transaction();
-  removed_.reset();
+  members_.reset();
   taken_ = *std::exchange(taken_before_, std::nullopt);
 }
 
 expected<void>
 library_sequencer::add_proposals(std::span<const operation> list) {
+  if (auto looked = store_.attempt([&] { return look_for_newcomers(list); });
+      !looked)
+    return looked;
   for (const auto& what : list)
     if (what.device == store_.own)
       own_last_ = std::max(own_last_, what.device_sequence);
@@ -108,7 +111,7 @@ expected<void> library_sequencer::add_transaction(const operation_list& list) {
         refused.all = "A row would refer to one that is not there.";
       refused.one_by_one.merge(more.one_by_one);
       draft_.abandon_transaction();
-      removed_.reset();
+      members_.reset();
       taken_ = taken_before;
     }
   });
@@ -222,7 +225,7 @@ void library_sequencer::add_change(const operation& what,
 void library_sequencer::add_entry(entry what) {
   taken_.insert(what.device, what.device_sequence);
   if (what.model == member_model)
-    removed_.reset();
+    members_.reset();
   const bool deleted = what.change == change_type::remove;
   const auto model = what.model;
   const auto record = what.record;

@@ -68,8 +68,12 @@ private:
   expected<void> try_transaction(const operation_list& list,
                                  const refusals& refused, refusals& more);
   expected<void> decide(const operation& what, const refusals& refused);
-  /// The device's membership has ended, as far as the log goes by now.
-  expected<bool> is_removed(device_id device);
+  /// Whether the device takes part, as far as the log goes by now: it was let
+  /// in, and not removed since. Before the log names anybody, all do.
+  expected<bool> takes_part(device_id device);
+  /// Whoever proposes says what it took back for others before its own word
+  /// that let them in.
+  expected<void> look_for_newcomers(std::span<const operation> list);
   /// Makes in the tables what the open transaction says.
   void show_open(refusals& unfit);
   /// Rows that a foreign key's action changed, in the name of this device.
@@ -103,8 +107,11 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
-  /// Devices whose membership has ended; nothing where that must be read.
-  std::optional<std::set<device_id>> removed_;
+  /// All members that the log names, and whether they were removed; nothing
+  /// where that must be read.
+  std::optional<std::map<device_id, bool>> members_;
+  /// Devices that operations let in which are about to be added.
+  std::set<device_id> newcomers_;
   /// Numbers that the draft takes.
   accepted_set taken_;
   /// The same before the open transaction of this device's own.

@@ -196,10 +196,9 @@ TEST_F(sequencing, the_leader_s_own_numbers_do_not_meet_its_pending_ones) {
 TEST_F(sequencing, what_a_removed_member_wrote_is_a_conflict) {
   auto make_member = [&](bool removed) {
     const nlohmann::json image{{"name", "bert"}, {"removed", removed}};
-    ASSERT_TRUE(
-      leader.write({record_change{std::string{member_model},
-                                  record_id{b.id.bytes}, change_type::update,
-                                  image.dump()}}));
+    ASSERT_TRUE(leader.write(
+      {record_change{std::string{member_model}, record_id{b.id.bytes},
+                     change_type::update, image.dump()}}));
   };
   make_member(false);
   ASSERT_TRUE(b.write(insert_note(1, "a")));
@@ -220,6 +219,37 @@ TEST_F(sequencing, what_a_removed_member_wrote_is_a_conflict) {
   ASSERT_TRUE(b.write(insert_note(3, "c")));
   propose(b);
   EXPECT_EQ(conflicts(), strings{"membership"}) << "a member again";
+}
+
+TEST_F(sequencing, what_a_device_wrote_that_was_never_let_in_is_a_conflict) {
+  // Taken back from a log that was cut, with the word that had let it in.
+  const nlohmann::json image{{"name", "ann"}, {"removed", false}};
+  ASSERT_TRUE(leader.write(
+    {record_change{std::string{member_model}, record_id{leader.id.bytes},
+                   change_type::update, image.dump()}}));
+  ASSERT_TRUE(b.write(insert_note(1, "a")));
+  propose(b);
+  EXPECT_EQ(conflicts(), strings{"membership"});
+  EXPECT_EQ(leader.rows("SELECT name FROM note"), "");
+}
+
+TEST_F(sequencing, what_a_device_wrote_counts_also_just_before_it_is_let_in) {
+  const auto named = [](const char* name) {
+    return nlohmann::json{{"name", name}, {"removed", false}}.dump();
+  };
+  for (const auto& one : {leader.id, c.id})
+    ASSERT_TRUE(leader.write(
+      {record_change{std::string{member_model}, record_id{one.bytes},
+                     change_type::update, named("somebody")}}));
+  auto list = *b.write(insert_note(1, "a"));
+  const auto word
+    = c.write({record_change{std::string{member_model}, record_id{b.id.bytes},
+                             change_type::update, named("b")}});
+  ASSERT_TRUE(word);
+  list.insert(list.end(), word->begin(), word->end());
+  ASSERT_TRUE(leader.sequence(list));
+  EXPECT_EQ(conflicts(), strings{});
+  EXPECT_EQ(leader.rows("SELECT name FROM note"), "\"a\"\n");
 }
 
 TEST_F(sequencing, unreadable_data_becomes_a_conflict) {

@@ -153,20 +153,57 @@ duration log_checker::members_changed(const device& which) const {
   return found == mirrors_.end() ? duration{} : found->second.members_changed;
 }
 
+bool log_checker::is_removed(const device& which) const {
+  return std::ranges::any_of(world_.devices, [&](const device& says) {
+    const auto* said = membership_of(says, which.id);
+    return says.number != which.number && said != nullptr && said->removed;
+  });
+}
+
+bool log_checker::was_let_in_by_a_removed_one(const device& which) const {
+  const auto host
+    = std::ranges::find(world_.devices, which.joined_from, &device::id);
+  // A host was there before its guest.
+  return host != world_.devices.end() && host->number < which.number
+         && (is_removed(*host) || was_let_in_by_a_removed_one(*host));
+}
+
+bool log_checker::name_each_other(const device& a, const device& b) const {
+  const auto* of_b = membership_of(a, b.id);
+  const auto* of_a = membership_of(b, a.id);
+  return of_b != nullptr && !of_b->removed && of_a != nullptr && !of_a->removed;
+}
+
+std::set<owner> log_checker::largest_company() const {
+  std::set<owner> largest;
+  for (const auto& first : world_.devices) {
+    std::set<owner> company{first.number};
+    std::vector<const device*> next{&first};
+    while (!next.empty()) {
+      const auto& one = *next.back();
+      next.pop_back();
+      for (const auto& other : world_.devices)
+        if (name_each_other(one, other) && company.insert(other.number).second)
+          next.push_back(&other);
+    }
+    if (company.size() > largest.size())
+      largest = std::move(company);
+  }
+  return largest;
+}
+
 bool log_checker::is_out(const device& which) const {
-  bool is_named = false;
-  auto is_removed = [this](const device& who) {
-    return std::ranges::any_of(world_.devices, [&](const device& says) {
-      const auto* said = membership_of(says, who.id);
-      return says.number != who.number && said != nullptr && said->removed;
-    });
-  };
   if (is_removed(which))
     return true;
-  for (const auto& says : world_.devices)
-    if (says.number != which.number && !is_removed(says))
-      is_named = is_named || membership_of(says, which.id) != nullptr;
-  return which.shared_once && !is_named && world_.devices.size() > 1;
+  const bool is_named
+    = std::ranges::any_of(world_.devices, [&](const device& says) {
+        return says.number != which.number && !is_removed(says)
+               && membership_of(says, which.id) != nullptr;
+      });
+  if (which.shared_once && !is_named && world_.devices.size() > 1)
+    return true;
+  return was_let_in_by_a_removed_one(which)
+         && !largest_company().contains(which.number);
 }
 
 bool log_checker::is_in_log_of(const device& which,

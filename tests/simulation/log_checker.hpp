@@ -50,7 +50,7 @@ public:
   [[nodiscard]] duration members_changed(const device& which) const;
 
   /// Whether the library goes on without this device: it was removed, or let in
-  /// by one that was, so that nobody else knows of it.
+  /// by one that was, so that the others do not know of it.
   [[nodiscard]] bool is_out(const device& which) const;
 
   /// Whether a log of a device other than this one holds the operation.
@@ -89,6 +89,13 @@ private:
     std::vector<membership> members;
     duration members_changed{};
   };
+
+  [[nodiscard]] bool is_removed(const device& which) const;
+  /// Whether who let it in was removed, or was let in so.
+  [[nodiscard]] bool was_let_in_by_a_removed_one(const device& which) const;
+  [[nodiscard]] bool name_each_other(const device& a, const device& b) const;
+  /// The most devices that hear each other, if through others.
+  [[nodiscard]] std::set<owner> largest_company() const;
 
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.

@@ -11,6 +11,10 @@ namespace lockstep::cli {
 
 namespace {
 
+/// Of an id, so much at least: what is meant for a name is not to hit another
+/// device by chance.
+constexpr std::size_t id_start_least = 4;
+
 struct member_arguments {
   std::string library;
   std::string device;
@@ -115,6 +119,14 @@ expected<void> remove(const options& given, const member_arguments& what) {
     const auto found = find_member(of, what.device);
     if (!found)
       return tl::make_unexpected(found.error());
+    const auto now = of.status().get();
+    if (!now)
+      return tl::make_unexpected(now.error());
+    if (found->device == now->device)
+      return fail(errc::invalid_argument,
+                  "A device does not remove itself; do it on another one, or"
+                  " take the library off this one with lockstep library"
+                  " delete.");
     const auto done = of.remove_member(found->device).get();
     if (!done)
       return tl::make_unexpected(done.error());
@@ -140,7 +152,7 @@ expected<member> find_member(library& of, const std::string& text) {
   take([&](const member& one) {
     return one.name == text || to_string(one.device) == text;
   });
-  if (matches.empty() && !text.empty())
+  if (matches.empty() && text.size() >= id_start_least)
     take([&](const member& one) {
       return to_string(one.device).starts_with(text);
     });

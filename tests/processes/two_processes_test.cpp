@@ -183,6 +183,7 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   ASSERT_EQ(removed.status, 0) << removed.err;
   EXPECT_EQ(ask("a", "members notes").size(), 1U);
   expect_refusal(on("a", "remove notes b"), "remove", 3, "b");
+  expect_refusal(on("a", "remove notes a"), "remove", 2, "itself");
   write("a", "after");
   ASSERT_EQ(on("a", "wait notes").status, 0);
   // In whichever order they come back, it stays out, and says so.

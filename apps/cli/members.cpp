@@ -1,6 +1,7 @@
 #include "apps/cli/members.hpp"
 
 #include "apps/cli/json_shapes.hpp"
+#include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
 
 #include <algorithm>
@@ -30,12 +31,7 @@ struct member_row {
   bool leads = false;
 };
 
-struct member_sources {
-  library_status status;
-  replication_view replication;
-};
-
-member_row row_of(const member_sources& now, const member_description& what) {
+member_row row_of(const library_view& now, const member_description& what) {
   member_row row;
   row.what = what;
   const auto device = what.member.device;
@@ -92,12 +88,9 @@ expected<void> members(const options& given, const member_arguments& what) {
     auto known = of.members().get();
     if (!known)
       return tl::make_unexpected(known.error());
-    const auto status = of.status().get();
-    if (!status)
-      return tl::make_unexpected(status.error());
-    const auto replication = of.replication().get();
-    if (!replication)
-      return tl::make_unexpected(replication.error());
+    const auto now = view_of(of);
+    if (!now)
+      return tl::make_unexpected(now.error());
     auto json = nlohmann::json::array();
     text_table table{{"NAME", "DEVICE", "ADDRESS", "ACKNOWLEDGED", "LAG",
                       "LAST CONTACT", "CONNECTED", ""},
@@ -105,7 +98,7 @@ expected<void> members(const options& given, const member_arguments& what) {
     for (const auto& one : known->members) {
       if (one.member.removed)
         continue;
-      const auto row = row_of({*status, *replication}, one);
+      const auto row = row_of(*now, one);
       json.push_back(row_json(row));
       table.rows.push_back(row_text(row));
     }

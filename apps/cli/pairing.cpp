@@ -1,6 +1,7 @@
 #include "apps/cli/pairing.hpp"
 
 #include "apps/cli/json_shapes.hpp"
+#include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
 #include "apps/cli/progress_bar.hpp"
 #include "config/settings_text.hpp"
@@ -125,16 +126,13 @@ expected<void> wait_for_first_sync(const output& out, library& of) {
   sequence_number before;
   auto moved = clock::now();
   while (!out.is_over()) {
-    const auto now = of.status().get();
+    const auto now = view_of(of);
     if (!now)
       return tl::make_unexpected(now.error());
-    const auto all = of.replication().get();
-    if (!all)
-      return tl::make_unexpected(all.error());
-    if (all->in_step && now->applied == now->head.position.sequence)
+    if (now->holds_all())
       return {};
-    if (before < now->applied) {
-      before = now->applied;
+    if (before < now->status.applied) {
+      before = now->status.applied;
       moved = clock::now();
     }
     if (clock::now() - moved > first_sync_patience)
@@ -142,8 +140,7 @@ expected<void> wait_for_first_sync(const output& out, library& of) {
                   "This device is a member of \"" + of.name()
                     + "\" now, but has not heard more of its log for a minute;"
                       " run lockstep serve on both devices.");
-    bar.show(now->applied.value,
-             all->leader_sequence ? all->leader_sequence->value : 0);
+    bar.show(now->status.applied.value, now->leader_entries());
     std::this_thread::sleep_for(look_pause);
   }
   return {};

@@ -1,6 +1,7 @@
 #include "apps/cli/wait.hpp"
 
 #include "apps/cli/json_shapes.hpp"
+#include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
 #include "apps/cli/progress_bar.hpp"
 #include "config/settings_text.hpp"
@@ -23,29 +24,23 @@ struct wait_arguments {
   std::string timeout = "30s";
 };
 
-using condition
-  = std::function<bool(const library_status&, const replication_view&)>;
-
-bool is_applied(const library_status& now) {
-  return now.applied == now.head.position.sequence;
-}
+using condition = std::function<bool(const library_view&)>;
 
 /// Nothing is pending, and all that the leader has is applied here.
-bool is_synced(const library_status& now, const replication_view& all) {
-  return now.captured && now.pending == 0 && all.in_step && is_applied(now);
+bool is_synced(const library_view& now) {
+  return now.status.captured && now.status.pending == 0 && now.holds_all();
 }
 
 expected<condition> condition_of(const std::string& text) {
   if (text == "synced")
     return condition{is_synced};
   if (text == "stable")
-    return condition{
-      [](const library_status& now, const replication_view& all) {
-        return is_synced(now, all) && !(now.stable < now.applied);
-      }};
+    return condition{[](const library_view& now) {
+      return is_synced(now) && !(now.status.stable < now.status.applied);
+    }};
   if (text == "leader")
-    return condition{[](const library_status& now, const replication_view&) {
-      return !now.leadership.leader.is_nil();
+    return condition{[](const library_view& now) {
+      return !now.status.leadership.leader.is_nil();
     }};
   constexpr std::string_view prefix = "sequence=";
   std::uint64_t number = 0;
@@ -53,10 +48,9 @@ expected<condition> condition_of(const std::string& text) {
     const auto* end = text.data() + text.size();
     const auto read = std::from_chars(text.data() + prefix.size(), end, number);
     if (read.ec == std::errc{} && read.ptr == end)
-      return condition{
-        [number](const library_status& now, const replication_view&) {
-          return now.applied.value >= number;
-        }};
+      return condition{[number](const library_view& now) {
+        return now.status.applied.value >= number;
+      }};
   }
   return fail(errc::invalid_argument,
               "\"" + text
@@ -81,14 +75,11 @@ expected<void> wait(const options& given, const wait_arguments& what) {
   const auto out = given.out();
   progress_bar bar{out, "waiting", "entries"};
   while (!out.is_over()) {
-    const auto now = of->status().get();
+    const auto now = view_of(*of);
     if (!now)
       return tl::make_unexpected(now.error());
-    const auto all = of->replication().get();
-    if (!all)
-      return tl::make_unexpected(all.error());
-    if ((*holds)(*now, *all)) {
-      out.answer(status_json(*now), "");
+    if ((*holds)(*now)) {
+      out.answer(status_json(now->status), "");
       return {};
     }
     if (std::chrono::steady_clock::now() >= end)
@@ -96,8 +87,7 @@ expected<void> wait(const options& given, const wait_arguments& what) {
                   "\"" + of->name() + "\" is not " + what.until + " within "
                     + what.timeout
                     + "; lockstep members shows who is connected.");
-    bar.show(now->applied.value,
-             all->leader_sequence ? all->leader_sequence->value : 0);
+    bar.show(now->status.applied.value, now->leader_entries());
     std::this_thread::sleep_for(look_pause);
   }
   return {};

@@ -35,7 +35,7 @@ gateway_state::gateway_state(pointer owner) : self_(owner) {
 void gateway_state::begin_session(device_id device) {
   end_session(device);
   auto peer = self_->spawn(local_peer, setup.network, setup.device, device);
-  sessions_.emplace(device, session{peer, frame_assembler{}});
+  sessions_.emplace(device, session{peer, frame_assembler{}, {}});
   logger().info("{}: {} is connected", to_string(setup.device),
                 to_string(device));
   for (const auto& [id, library] : libraries_)
@@ -96,11 +96,17 @@ gateway_state::unpack(session& from, const std::vector<bytes>& frames) {
 
 void gateway_state::deliver(device_id from, const envelope& what) {
   const auto found = libraries_.find(what.library);
-  if (found == libraries_.end() || !found->second.members.contains(from)) {
+  if (found == libraries_.end()) {
     logger().debug("{}: dropped a message of {} about library {}, which is "
-                   "not open here or not that device's",
+                   "not open here",
                    to_string(setup.device), to_string(from),
                    to_string(what.library));
+    return;
+  }
+  const bool is_refusal = std::holds_alternative<not_member>(what.message);
+  if (!found->second.members.contains(from)) {
+    if (!is_refusal)
+      turn_away(from, what.library);
     return;
   }
   const auto& library = found->second;
@@ -111,15 +117,29 @@ void gateway_state::deliver(device_id from, const envelope& what) {
     self_->send(library.replication, said);
 }
 
+void gateway_state::turn_away(device_id from, library_id library) {
+  // A newcomer whose log names nobody yet is not the one to judge.
+  if (!libraries_.at(library).members.contains(setup.device))
+    return;
+  auto& session = sessions_.at(from);
+  if (!session.turned_away.insert(library).second)
+    return;
+  logger().warn("{}: {} is no member of library {}, and is told so",
+                to_string(setup.device), to_string(from), to_string(library));
+  self_->send(session.peer, envelope{library, not_member{}});
+}
+
 void gateway_state::attach(const attach_library& what) {
   detach(what.library);
   auto& library = libraries_[what.library];
   library = {what.leadership,
              what.replication,
              {what.members.begin(), what.members.end()}};
-  for (const auto& [device, link] : sessions_)
-    if (library.members.contains(device))
+  for (auto& [device, link] : sessions_)
+    if (library.members.contains(device)) {
+      link.turned_away.erase(what.library);
       tell_up(library, device);
+    }
 }
 
 void gateway_state::detach(library_id id) {
@@ -139,13 +159,17 @@ void gateway_state::change_members(const set_library_members& what) {
   auto& library = found->second;
   const auto before = std::exchange(library.members,
                                     {what.members.begin(), what.members.end()});
-  for (const auto& [device, link] : sessions_) {
+  for (auto& [device, link] : sessions_) {
     const bool was = before.contains(device);
     const bool is = library.members.contains(device);
-    if (was && !is)
+    if (was && !is) {
       tell_down(library, device);
-    if (is && !was)
+      turn_away(device, what.library);
+    }
+    if (is && !was) {
+      link.turned_away.erase(what.library);
       tell_up(library, device);
+    }
   }
 }
 

@@ -80,6 +80,8 @@ private:
   struct session {
     peer_actor peer;
     frame_assembler assembler;
+    /// Libraries that it was told it takes no part in.
+    std::set<library_id> turned_away;
   };
   struct attached_library {
     peer_listener leadership;
@@ -90,6 +92,8 @@ private:
   expected<std::vector<envelope>> unpack(session& from,
                                          const std::vector<bytes>& frames);
   void deliver(device_id from, const envelope& what);
+  /// Tells a device, once, that it takes no part in an open library.
+  void turn_away(device_id from, library_id library);
   void tell_up(const attached_library& library, device_id device);
   void tell_down(const attached_library& library, device_id device);
 

@@ -76,6 +76,9 @@ run_library(library_actor::stateful_pointer<library_state> self,
     [self](const stable_advanced& what) {
       self->state.advance_stable(what.stable);
     },
+    [self](const vacuum_library& request) {
+      return self->state.vacuum(request);
+    },
     [self](const leader_time& what) { self->state.hear_leader(what); },
     [self](const library_neighbours& neighbours) {
       self->state.meet(neighbours);

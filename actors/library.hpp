@@ -61,6 +61,8 @@ using library_actor = caf::typed_actor<
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
   caf::reacts_to<stable_advanced>,
+  /// Removes old entries from the log that every member holds.
+  caf::replies_to<vacuum_library>::with<vacuum_result>,
   /// Replication, on a follower: what the leader's messages say.
   caf::reacts_to<leader_time>, caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,

@@ -5,8 +5,7 @@
 #include "persistence/pending_keeper.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
+#include <span>
 
 // What the library does for replication and leadership: the log's order.
 namespace lockstep {
@@ -14,24 +13,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::chrono::seconds retry_pause{1};
-
-/// The operations that members made, those among them that the list itself
-/// lets in included. A member may propose what it took back for others from a
-/// log that was cut; what nobody lets in stays out.
-std::vector<operation> of_members(const std::vector<operation>& list,
-                                  const std::vector<member>& members) {
-  std::set<device_id> known;
-  for (const auto& one : members)
-    known.insert(one.device);
-  for (const auto& what : list)
-    if (what.model == member_model && what.change != change_type::remove)
-      known.insert(device_id{what.record.bytes});
-  std::vector<operation> allowed;
-  std::copy_if(
-    list.begin(), list.end(), std::back_inserter(allowed),
-    [&](const operation& what) { return known.contains(what.device); });
-  return allowed;
-}
 
 bool has_pending(library_store& store) {
   return store
@@ -56,10 +37,6 @@ void library_state::sequence(
   if (request.under != leadership_.ballot)
     return refuse({errc::stale_ballot,
                    "The proposal came under another ballot; ask who leads."});
-  auto members = known_members(*store_, setup_.joined_from);
-  if (!members)
-    return refuse(members.error());
-  auto allowed = of_members(*request.list, *members);
   auto opened = open_draft();
   if (!opened)
     return refuse(opened.error());
@@ -67,7 +44,7 @@ void library_state::sequence(
   auto order = sequencer(*draft);
   auto hand = writer();
   auto added = take_captured(hand, order).and_then([&] {
-    return add_proposal(order, request, allowed);
+    return order.add_proposal(request.from, request.follows, *request.list);
   });
   if (!added) {
     store_->rollback();
@@ -83,59 +60,6 @@ void library_state::sequence(
     else
       promise.deliver(to_error(appended.error()));
     schedule();
-  });
-}
-
-expected<void> library_state::add_proposal(library_sequencer& order,
-                                           const sequence_operations& request,
-                                           std::span<const operation> list) {
-  // What is taken back for others comes first, then what continues a large
-  // transaction, or begins one.
-  const auto own
-    = std::find_if(list.begin(), list.end(), [&](const auto& what) {
-        return what.device == request.from;
-      });
-  const auto others = static_cast<std::size_t>(own - list.begin());
-  if (auto added = order.add_proposals(list.first(others)); !added)
-    return added;
-  list = list.subspan(others);
-  if (list.empty())
-    return {};
-  const bool is_whole
-    = !(list.back().device_sequence < list.back().transaction_end);
-  if (!request.follows && is_whole)
-    return order.add_proposals(list);
-  const auto end
-    = std::find_if(list.begin(), list.end(), [&](const operation& what) {
-        return what.transaction_end != list.front().transaction_end;
-      });
-  const auto size = static_cast<std::size_t>(end - list.begin());
-  if (auto added
-      = add_piece(order, request.from, request.follows, list.first(size));
-      !added)
-    return added;
-  return order.add_proposals(list.subspan(size));
-}
-
-expected<void> library_state::add_piece(library_sequencer& order,
-                                        device_id from,
-                                        device_sequence_number follows,
-                                        std::span<const operation> piece) {
-  return store_->attempt([&]() -> expected<void> {
-    auto& queue = store_->proposed;
-    if (store_->accepted.contains(from, piece.front().device_sequence))
-      return {};
-    if (!follows)
-      queue.erase(from);
-    else if (!queue.holds(from, follows))
-      return fail(errc::log_conflict,
-                  "The beginning of the proposed transaction is not here;"
-                  " propose it again.");
-    for (const auto& what : piece)
-      queue.add(what);
-    if (piece.back().device_sequence < piece.back().transaction_end)
-      return {};
-    return order.add_all_of(from, queue);
   });
 }
 
@@ -209,6 +133,22 @@ void library_state::try_later() {
     return;
   next_retry_ = now + retry_pause;
   self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
+}
+
+caf::result<vacuum_result>
+library_state::vacuum(const vacuum_library& request) {
+  // What the tables show must not be lost where the log cannot show it again.
+  if (auto flushed = store_->flush(); !flushed)
+    return to_error(flushed.error());
+  const auto applied = applied_sequence();
+  if (!applied)
+    return to_error(applied.error());
+  const auto bound = vacuum_bound(*store_, stable_);
+  if (!bound)
+    return to_error(bound.error());
+  return self_->delegate(
+    setup_.log, vacuum_old_entries{request.before, std::min(*bound, *applied),
+                                   request.archive});
 }
 
 expected<sequence_number> library_state::applied_sequence() {

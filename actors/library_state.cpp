@@ -237,8 +237,9 @@ void library_state::advance_stable(sequence_number stable) {
     return;
   stable_ = stable;
   auto list = store_->members();
-  receipts_.set_stable(stable,
-                       list ? static_cast<std::uint32_t>(list->size()) : 1U);
+  const auto count
+    = list ? std::ranges::count(*list, false, &member::removed) : 1;
+  receipts_.set_stable(stable, static_cast<std::uint32_t>(count));
   send_answers();
 }
 
@@ -250,9 +251,11 @@ void library_state::note_entry(const entry& what, bool own) {
       && !clock_.observe(what.timestamp, read_clocks()))
     logger().warn("library {}: the clock of device {} is far ahead",
                   to_string(setup_.library), to_string(what.device));
-  if (what.model == member_model)
+  if (what.model == member_model) {
+    // A newcomer is not to lose its place while it fetches the log.
+    self_->send(setup_.log, stop_vacuum{});
     send_members();
-  else if (what.model == conflict_model && what.change != change_type::remove)
+  } else if (what.model == conflict_model && what.change != change_type::remove)
     publish(conflict_recorded{what});
   else if (what.change == change_type::bulk)
     publish(bulk_operation_logged{what});

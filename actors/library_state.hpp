@@ -62,6 +62,7 @@ public:
 
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
+  caf::result<vacuum_result> vacuum(const vacuum_library& request);
   void hear_leader(const leader_time& what);
   caf::result<receipt> find_receipt(const receipt_query& query);
   caf::result<pending_batch> pending_after(const fetch_pending& request);
@@ -140,14 +141,6 @@ private:
   /// gives its own pending operations their place.
   void take_office();
   expected<void> sequence_pending(log_draft& draft);
-  expected<void> add_proposal(library_sequencer& order,
-                              const sequence_operations& request,
-                              std::span<const operation> list);
-  /// Keeps a piece of a proposed transaction that is too large for one message,
-  /// and adds the transaction once all of it is here.
-  expected<void> add_piece(library_sequencer& order, device_id from,
-                           device_sequence_number follows,
-                           std::span<const operation> piece);
   /// A leader that cannot put its own house in order must not lead.
   void fail_office(const failure& why);
   void close(caf::typed_response_promise<done> promise);

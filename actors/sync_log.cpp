@@ -108,6 +108,60 @@ expected<progress_list> progress_of(const sync_log_reader& log) {
   });
 }
 
+using self_pointer = sync_log_actor::stateful_pointer<sync_log_state>;
+
+caf::typed_response_promise<vacuum_result>
+begin_vacuum(self_pointer self, const vacuum_old_entries& request) {
+  auto& state = self->state;
+  auto promise = self->make_response_promise<vacuum_result>();
+  if (!state.store) {
+    promise.deliver(to_error(closed_log()));
+  } else if (state.vacuum) {
+    promise.deliver(to_error(
+      {errc::busy, "The log is being vacuumed; try again once that is over."}));
+  } else {
+    state.vacuum.emplace(sync_log_state::vacuum_under_way{
+      sync_log_vacuum{*state.store, request}, promise});
+    self->send(self, vacuum_turn{});
+  }
+  return promise;
+}
+
+void go_on_with_vacuum(self_pointer self) {
+  auto& vacuum = self->state.vacuum;
+  if (!vacuum)
+    return;
+  const auto more = vacuum->work.step();
+  if (more.value_or(false)) {
+    self->send(self, vacuum_turn{});
+    return;
+  }
+  if (more)
+    vacuum->promise.deliver(vacuum->work.result());
+  else
+    vacuum->promise.deliver(to_error(more.error()));
+  vacuum.reset();
+}
+
+void end_vacuum(self_pointer self, const failure& why) {
+  auto& vacuum = self->state.vacuum;
+  if (vacuum)
+    vacuum->promise.deliver(to_error(why));
+  vacuum.reset();
+}
+
+failure changed_log() {
+  return {errc::cancelled, "The log was cut or a member changed meanwhile;"
+                           " vacuum it again."};
+}
+
+void close(self_pointer self) {
+  auto& state = self->state;
+  end_vacuum(self, closed_log());
+  state.store.reset();
+  self->quit();
+}
+
 } // namespace
 
 sync_log_actor::behavior_type
@@ -167,12 +221,13 @@ sync_log(sync_log_actor::stateful_pointer<sync_log_state> self,
         return history_of(log, request);
       });
     },
-    [answer](const vacuum_old_entries& request) {
-      return answer([&](sync_log_store& log, const log_settings&) {
-        return log.vacuum_old_entries(request.before, request.through);
-      });
+    [self](const vacuum_old_entries& request) {
+      return begin_vacuum(self, request);
     },
-    [answer](const truncate_after& request) {
+    [self](vacuum_turn) { go_on_with_vacuum(self); },
+    [self](stop_vacuum) { end_vacuum(self, changed_log()); },
+    [self, answer](const truncate_after& request) {
+      end_vacuum(self, changed_log());
       return answer([&](sync_log_store& log, const log_settings&) {
         return log.truncate_after(request.keep);
       });
@@ -202,8 +257,7 @@ sync_log(sync_log_actor::stateful_pointer<sync_log_state> self,
       });
     },
     [self](close_log) {
-      self->state.store.reset();
-      self->quit();
+      close(self);
       return done{};
     },
   };

@@ -3,14 +3,18 @@
 #include "actors/message_types.hpp"
 #include "config/settings.hpp"
 #include "persistence/sync_log_store.hpp"
+#include "persistence/sync_log_vacuum.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace lockstep {
+
+struct stop_vacuum {};
 
 /// The only writer of one sync.db. Blocking I/O: runs on a thread of its own,
 /// in simulation in the pool. All requests answer with an error of `errc`
@@ -31,8 +35,12 @@ using sync_log_actor = caf::typed_actor<
   caf::replies_to<count_entries>::with<std::uint64_t>,
   /// One record's entries, oldest first.
   caf::replies_to<record_history>::with<entry_list>,
-  /// Removes old entries that later ones supersede; answers how many.
-  caf::replies_to<vacuum_old_entries>::with<std::uint64_t>,
+  /// Removes old entries that later ones supersede, in steps with other
+  /// requests between them. `busy` while another vacuum is under way.
+  caf::replies_to<vacuum_old_entries>::with<vacuum_result>,
+  caf::reacts_to<vacuum_turn>,
+  /// Ends a vacuum that is under way: it is answered with `cancelled`.
+  caf::reacts_to<stop_vacuum>,
   /// Removes every entry after a sequence; answers with the new head.
   caf::replies_to<truncate_after>::with<log_head>,
   caf::replies_to<read_head>::with<log_head>,
@@ -48,6 +56,12 @@ struct sync_log_state {
   static inline const char* name = "sync_log";
   std::shared_ptr<sync_log_store> store;
   log_settings limits;
+
+  struct vacuum_under_way {
+    sync_log_vacuum work;
+    caf::typed_response_promise<vacuum_result> promise;
+  };
+  std::optional<vacuum_under_way> vacuum;
 };
 
 sync_log_actor::behavior_type
@@ -55,3 +69,5 @@ sync_log(sync_log_actor::stateful_pointer<sync_log_state> self,
          std::shared_ptr<sync_log_store> store, log_settings limits);
 
 } // namespace lockstep
+
+LOCKSTEP_LOCAL_MESSAGE(stop_vacuum)

@@ -12,6 +12,7 @@ find_package(OpenSSL REQUIRED)
 # Debian's is built with more than its header says by itself.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 # Debian ships neither CMake files for CAF nor for xxHash.
 find_path(CAF_INCLUDE_DIR caf/actor_system.hpp REQUIRED)

@@ -99,6 +99,13 @@ struct pending_batch {
   device_sequence_number follows;
 };
 
+/// Removes from the log what is older than `before`, that later entries
+/// supersede and that every member holds.
+struct vacuum_library {
+  timestamp before;
+  bool archive = false;
+};
+
 /// Leadership to all actors of the library.
 struct role_changed {
   leadership_view now;

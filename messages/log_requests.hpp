@@ -94,7 +94,20 @@ struct vacuum_old_entries {
   timestamp before;
   /// Nothing after this is touched: what every member has acknowledged.
   sequence_number through;
+  /// Keeps what goes in the folder `archive` beside the log.
+  bool archive = false;
 };
+
+struct vacuum_result {
+  std::uint64_t removed = 0;
+  std::uint64_t archived = 0;
+  /// What the log takes of its file; what it leaves free it fills again.
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
+};
+
+/// A sync log to itself: the next step of its vacuum.
+struct vacuum_turn {};
 
 struct truncate_after {
   sequence_number keep;

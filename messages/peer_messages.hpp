@@ -174,10 +174,16 @@ struct welcome {
   bool operator==(const welcome&) const = default;
 };
 
+/// Answer to a device that takes no part in the library here: it was removed,
+/// or this device has not heard that it was let in. Once in a session.
+struct not_member {
+  bool operator==(const not_member&) const = default;
+};
+
 using peer_message
   = std::variant<heartbeat, heartbeat_ack, claim, vote, hand_over, new_entries,
                  fetch_entries, entries, sync_required, acknowledge, propose,
-                 proposal_ack, hello, welcome>;
+                 proposal_ack, hello, welcome, not_member>;
 
 /// One message about one library. Who sent it is known from the session, never
 /// from the message.

@@ -16,6 +16,8 @@ struct replication_view {
   struct peer {
     device_id device;
     bool connected = false;
+    /// It says that this device is no member.
+    bool refuses = false;
     /// By this device's wall clock; nothing where it has not been heard since
     /// the library was opened here.
     std::optional<wall_time> last_contact;

@@ -120,27 +120,7 @@ expected<bool> library_sequencer::takes_part(device_id device) {
       members_->emplace(one.device, one.removed);
   }
   const auto found = members_->find(device);
-  return found == members_->end()
-           ? members_->empty() || newcomers_.contains(device)
-           : !found->second;
-}
-
-expected<void>
-library_sequencer::look_for_newcomers(std::span<const operation> list) {
-  newcomers_.clear();
-  for (const auto& what : list) {
-    if (what.model != member_model || what.change == change_type::remove)
-      continue;
-    const auto image = nlohmann::json::parse(what.data, nullptr, false);
-    if (!image.is_object() || image.value("removed", nlohmann::json{}) == true)
-      continue;
-    const auto is_in = takes_part(what.device);
-    if (!is_in)
-      return tl::make_unexpected(is_in.error());
-    if (*is_in)
-      newcomers_.insert(device_id{what.record.bytes});
-  }
-  return {};
+  return found == members_->end() ? members_->empty() : !found->second;
 }
 
 expected<void> library_sequencer::decide(const operation& what,

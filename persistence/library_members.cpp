@@ -32,6 +32,23 @@ member_description description_in(const entry& what) {
   return one;
 }
 
+/// The entry by which a member was let in, its newest one given; none where
+/// that was vacuumed.
+expected<sequence_number> let_in_at(library_store& store, entry newest) {
+  for (;;) {
+    if (!newest.previous)
+      return newest.sequence;
+    auto before = store.entry_at(newest.previous);
+    if (!before)
+      return tl::make_unexpected(before.error());
+    if (!*before)
+      return sequence_number{};
+    if (description_in(**before).member.removed)
+      return newest.sequence;
+    newest = std::move(**before);
+  }
+}
+
 } // namespace
 
 expected<std::vector<member>> known_members(library_store& store,
@@ -60,6 +77,25 @@ described_members(library_store& store) {
         list.push_back(description_in(**found));
     }
     return list;
+  });
+}
+
+expected<sequence_number> vacuum_bound(library_store& store,
+                                       sequence_number stable) {
+  return store.attempt([&]() -> expected<sequence_number> {
+    for (const auto at : store.index.latest_of(member_model)) {
+      const auto found = store.entry_at(at);
+      if (!found)
+        return tl::make_unexpected(found.error());
+      if (!*found || description_in(**found).member.removed)
+        continue;
+      const auto since = let_in_at(store, **found);
+      if (!since)
+        return since;
+      if (*since && !(*since < stable))
+        return sequence_number{};
+    }
+    return stable;
   });
 }
 

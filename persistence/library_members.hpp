@@ -18,6 +18,12 @@ expected<std::vector<member>> known_members(library_store& store,
 expected<std::vector<member_description>>
 described_members(library_store& store);
 
+/// Up to where the log may be vacuumed when all members were heard to hold it
+/// up to `stable`: nothing while a device that was let in may still be on its
+/// way through what stood before.
+expected<sequence_number> vacuum_bound(library_store& store,
+                                       sequence_number stable);
+
 /// The image of an entry of model `lockstep.member`.
 std::string image_of(const member_description& what);
 

@@ -24,6 +24,17 @@ entry entry_of(const operation& what) {
   return made;
 }
 
+/// The transaction, or the piece of one, that the list begins with.
+std::span<const operation> first_run(std::span<const operation> list) {
+  const auto& first = list.front();
+  const auto end
+    = std::find_if(list.begin(), list.end(), [&](const operation& what) {
+        return what.device != first.device
+               || what.transaction_end != first.transaction_end;
+      });
+  return list.first(static_cast<std::size_t>(end - list.begin()));
+}
+
 } // namespace
 
 bool library_sequencer::is_known(const operation& what) const {
@@ -66,26 +77,49 @@ void library_sequencer::abandon() {
 }
 
 expected<void>
-library_sequencer::add_proposals(std::span<const operation> list) {
-  if (auto looked = store_.attempt([&] { return look_for_newcomers(list); });
-      !looked)
-    return looked;
+library_sequencer::add_proposal(device_id from, device_sequence_number follows,
+                                std::span<const operation> list) {
   for (const auto& what : list)
     if (what.device == store_.own)
       own_last_ = std::max(own_last_, what.device_sequence);
   while (!list.empty()) {
-    const auto& first = list.front();
-    const auto end
-      = std::find_if(list.begin(), list.end(), [&](const operation& what) {
-          return what.device != first.device
-                 || what.transaction_end != first.transaction_end;
-        });
-    const auto size = static_cast<std::size_t>(end - list.begin());
-    if (auto added = add_transaction(operation_span{list.first(size)}); !added)
+    const auto run = first_run(list);
+    list = list.subspan(run.size());
+    const bool is_own = run.front().device == from;
+    const bool is_piece
+      = is_own
+        && (follows || run.back().device_sequence < run.back().transaction_end);
+    auto added = is_piece ? add_piece(from, follows, run)
+                          : add_transaction(operation_span{run});
+    if (!added)
       return added;
-    list = list.subspan(size);
+    if (is_own)
+      follows = {};
   }
   return {};
+}
+
+expected<void> library_sequencer::add_piece(device_id from,
+                                            device_sequence_number follows,
+                                            std::span<const operation> piece) {
+  return store_.attempt([&]() -> expected<void> {
+    auto& queue = store_.proposed;
+    if (store_.accepted.contains(from, piece.front().device_sequence))
+      return {};
+    if (!follows)
+      queue.erase(from);
+    else if (!queue.holds(from, follows))
+      return fail(errc::log_conflict,
+                  "The beginning of the proposed transaction is not here;"
+                  " propose it again.");
+    for (const auto& what : piece)
+      queue.add(what);
+    if (piece.back().device_sequence < piece.back().transaction_end)
+      return {};
+    auto added = add_transaction(queued_operations{queue, queue.of(from)});
+    queue.erase(from);
+    return added;
+  });
 }
 
 expected<void> library_sequencer::add_transaction(const operation_list& list) {
@@ -125,15 +159,6 @@ expected<void> library_sequencer::add_all(pending_queue& queue) {
         return added;
     queue.clear();
     return {};
-  });
-}
-
-expected<void> library_sequencer::add_all_of(device_id device,
-                                             pending_queue& queue) {
-  return store_.attempt([&]() -> expected<void> {
-    auto added = add_transaction(queued_operations{queue, queue.of(device)});
-    queue.erase(device);
-    return added;
   });
 }
 

@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -41,19 +40,20 @@ public:
   expected<void> close(operation_range all) override;
   void abandon() override;
 
-  /// Operations in order, whole transactions; those that the log holds already
-  /// are passed over. Their changes are made in the tables; what other programs
-  /// wrote must have been captured before.
-  expected<void> add_proposals(std::span<const operation> list);
+  /// What a device proposes, in order: whole transactions, its own and those
+  /// that it took back for others, and of a large one of its own a piece, which
+  /// goes on after `follows` and is kept until the transaction is whole.
+  /// Operations that the log holds already are passed over. Their changes are
+  /// made in the tables; what other programs wrote must have been captured
+  /// before. `log_conflict` when the piece's beginning is not here.
+  expected<void> add_proposal(device_id from, device_sequence_number follows,
+                              std::span<const operation> list);
 
-  /// The same for one transaction.
+  /// One transaction of them.
   expected<void> add_transaction(const operation_list& list);
 
-  /// The same for all that a queue holds; empties it.
+  /// All that a queue holds; empties it.
   expected<void> add_all(pending_queue& queue);
-
-  /// The same for a device's operations in a queue, which are one transaction.
-  expected<void> add_all_of(device_id device, pending_queue& queue);
 
 private:
   /// Operations that do not fit into the tables.
@@ -65,15 +65,14 @@ private:
     [[nodiscard]] const std::string* find(device_sequence_number what) const;
   };
 
+  expected<void> add_piece(device_id from, device_sequence_number follows,
+                           std::span<const operation> piece);
   expected<void> try_transaction(const operation_list& list,
                                  const refusals& refused, refusals& more);
   expected<void> decide(const operation& what, const refusals& refused);
   /// Whether the device takes part, as far as the log goes by now: it was let
   /// in, and not removed since. Before the log names anybody, all do.
   expected<bool> takes_part(device_id device);
-  /// Whoever proposes says what it took back for others before its own word
-  /// that let them in.
-  expected<void> look_for_newcomers(std::span<const operation> list);
   /// Makes in the tables what the open transaction says.
   void show_open(refusals& unfit);
   /// Rows that a foreign key's action changed, in the name of this device.
@@ -110,8 +109,6 @@ private:
   /// All members that the log names, and whether they were removed; nothing
   /// where that must be read.
   std::optional<std::map<device_id, bool>> members_;
-  /// Devices that operations let in which are about to be added.
-  std::set<device_id> newcomers_;
   /// Numbers that the draft takes.
   accepted_set taken_;
   /// The same before the open transaction of this device's own.

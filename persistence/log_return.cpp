@@ -333,11 +333,13 @@ void library_applier::forget_after(const std::vector<entry>& given_back) {
     record_state state;
     if (previous) {
       auto found = store_.log.at(previous);
-      if (!found || !*found)
+      const auto vacuumed = store_.log.vacuumed_through();
+      if (found && *found)
+        state = {(*found)->version, previous,
+                 (*found)->change == change_type::remove};
+      else if (!found || !vacuumed || *vacuumed < previous)
         throw std::runtime_error{"The log lacks entry " + to_string(previous)
                                  + "."};
-      state = {(*found)->version, previous,
-               (*found)->change == change_type::remove};
     }
     store_.index.store(record.first, record.second, state);
   }

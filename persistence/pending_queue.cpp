@@ -1,19 +1,15 @@
 #include "persistence/pending_queue.hpp"
 
-#include "persistence/record_index.hpp"
+#include "persistence/sqlite_ids.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cstring>
 #include <limits>
 
 namespace lockstep {
 
 namespace {
 
-/// A transaction beyond either goes to the leader in pieces.
-constexpr std::size_t piece_operations = 4'096;
-constexpr std::size_t piece_bytes = std::size_t{8} << 20;
 /// Operations that are read at once.
 constexpr std::uint32_t page = 500;
 
@@ -22,25 +18,26 @@ constexpr std::string_view columns
     " base_version, base_operation, changed, transaction_end, data,"
     " shown, id FROM $ ";
 
-template <class Id> Id id_of(const SQLite::Column& column) {
-  Id id;
-  if (column.getBytes() == 16)
-    std::memcpy(id.bytes.data(), column.getBlob(), 16);
-  return id;
-}
-
 std::uint64_t number_of_column(const SQLite::Column& column) {
   return static_cast<std::uint64_t>(column.getInt64());
 }
 
-operation read(SQLite::Statement& row) {
+template <class Tag>
+void bind_number(SQLite::Statement& statement, int index,
+                 number_of<Tag> number) {
+  statement.bind(index, static_cast<std::int64_t>(number.value));
+}
+
+} // namespace
+
+operation pending_queue::read(SQLite::Statement& row) {
   operation what;
-  what.device = id_of<device_id>(row.getColumn(0));
+  what.device = read_id<device_id>(row.getColumn(0));
   what.device_sequence
     = device_sequence_number{number_of_column(row.getColumn(1))};
   what.timestamp.packed = number_of_column(row.getColumn(2));
   what.model = row.getColumn(3).getString();
-  what.record = id_of<record_id>(row.getColumn(4));
+  what.record = read_id<record_id>(row.getColumn(4));
   what.change = static_cast<change_type>(row.getColumn(5).getInt());
   what.base_version = version_number{number_of_column(row.getColumn(6))};
   what.base_operation
@@ -52,14 +49,6 @@ operation read(SQLite::Statement& row) {
   what.data = row.getColumn(10).getString();
   return what;
 }
-
-template <class Tag>
-void bind_number(SQLite::Statement& statement, int index,
-                 number_of<Tag> number) {
-  statement.bind(index, static_cast<std::int64_t>(number.value));
-}
-
-} // namespace
 
 prepared pending_queue::use(std::string_view text) {
   std::string sql{text};
@@ -221,70 +210,6 @@ device_sequence_number pending_queue::last(device_id device) {
   return device_sequence_number{number_of_column(row->getColumn(0))};
 }
 
-void pending_queue::read_transactions(SQLite::Statement& rows,
-                                      std::uint32_t limit,
-                                      std::vector<operation>& list) {
-  const auto start = list.size();
-  auto whole = start;
-  std::size_t size = 0;
-  while (rows.executeStep()) {
-    auto what = read(rows);
-    if (list.size() == whole
-        && (list.size() - start >= limit || size >= piece_bytes))
-      return;
-    size += what.data.size();
-    const bool ends = what.device_sequence == what.transaction_end;
-    list.push_back(std::move(what));
-    if (ends) {
-      whole = list.size();
-    } else if (size >= piece_bytes || list.size() - whole >= piece_operations) {
-      // A piece of a large one travels alone.
-      if (whole > 0)
-        list.resize(whole);
-      return;
-    }
-  }
-}
-
-pending_batch pending_queue::fetch(device_id own, device_sequence_number after,
-                                   std::uint32_t limit) {
-  pending_batch batch;
-  {
-    auto others = select("WHERE device <> ? ORDER BY id");
-    bind_id(*others, 1, own);
-    while (others->executeStep()) {
-      auto what = read(*others);
-      const bool opens
-        = batch.list.empty() || batch.list.back().device != what.device
-          || batch.list.back().transaction_end != what.transaction_end;
-      if (batch.list.size() >= limit && opens)
-        break;
-      batch.list.push_back(std::move(what));
-    }
-  }
-  const auto of_others = batch.list.size();
-  {
-    auto rows = select(
-      "WHERE device = ? AND device_sequence > ? ORDER BY device_sequence");
-    bind_id(*rows, 1, own);
-    bind_number(*rows, 2, after);
-    read_transactions(*rows, limit, batch.list);
-  }
-  if (batch.list.size() == of_others)
-    return batch;
-  const auto& first = batch.list[of_others];
-  auto before = use("SELECT coalesce(max(device_sequence), 0) FROM $ WHERE"
-                    " device = ? AND device_sequence < ? AND transaction_end ="
-                    " ?");
-  bind_id(*before, 1, own);
-  bind_number(*before, 2, first.device_sequence);
-  bind_number(*before, 3, first.transaction_end);
-  before->executeStep();
-  batch.follows
-    = device_sequence_number{number_of_column(before->getColumn(0))};
-  return batch;
-}
-
 void pending_queue::for_each(
   const std::function<void(const operation&, std::int64_t)>& action) {
   for (auto after = std::numeric_limits<std::int64_t>::min();;) {
@@ -344,7 +269,7 @@ std::vector<queued_transaction> pending_queue::transactions() {
                   " min(id)");
   while (rows->executeStep())
     list.push_back(
-      {id_of<device_id>(rows->getColumn(0)),
+      {read_id<device_id>(rows->getColumn(0)),
        {device_sequence_number{number_of_column(rows->getColumn(1))},
         device_sequence_number{number_of_column(rows->getColumn(2))}},
        number_of_column(rows->getColumn(3))});

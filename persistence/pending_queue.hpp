@@ -88,9 +88,11 @@ public:
   /// The device's highest pending number; none when nothing is pending.
   [[nodiscard]] device_sequence_number last(device_id device);
 
-  /// Operations of `own` after `after`, whole transactions, about `limit`, or a
-  /// piece of one that is too large; before them those that other devices made
-  /// and this one took back from a log that was cut, whole transactions too.
+  /// What `own` is to propose next, in the order in which it came to be: its
+  /// operations after `after`, and those that other devices made and this one
+  /// took back from a log that was cut. Whole transactions, about `limit`
+  /// operations of either; of `own` also a piece of one that is too large,
+  /// which then comes last.
   [[nodiscard]] pending_batch fetch(device_id own, device_sequence_number after,
                                     std::uint32_t limit);
 
@@ -125,12 +127,23 @@ public:
   [[nodiscard]] std::uint64_t count();
 
 private:
+  class stream;
+  struct budget;
+
+  /// Moves a transaction into the list; of a large one a piece where that may
+  /// be, and then says false: a piece comes last.
+  static bool take_transaction(stream& from, budget& left, bool may_be_piece,
+                               std::vector<operation>& list);
   void insert(const taken_operation& taken, std::optional<std::int64_t> id);
   /// SQL in which "$" stands for the table.
   prepared use(std::string_view text);
   prepared select(std::string_view rest);
-  void read_transactions(SQLite::Statement& rows, std::uint32_t limit,
-                         std::vector<operation>& list);
+  [[nodiscard]] bool has_other_than(device_id own);
+  /// Where the transaction of this one begins with earlier ones: the number of
+  /// the one right before it.
+  device_sequence_number begun_before(const operation& what);
+  /// The operation in a row that `select` gave.
+  static operation read(SQLite::Statement& row);
 
   statement_cache& statements_;
   std::string table_;

@@ -10,6 +10,17 @@ namespace {
 
 using indices = std::vector<std::size_t>;
 
+/// What is being caught, as every device may say it: without this one's paths.
+std::string refusal_text(const std::string& otherwise) {
+  try {
+    throw;
+  } catch (const SQLite::Exception& what) {
+    return std::string{"The schema refuses it: "} + what.what() + ".";
+  } catch (...) {
+    return otherwise;
+  }
+}
+
 /// Why something that concerns one row alone failed; throws on what concerns
 /// all.
 template <std::invocable F>
@@ -22,6 +33,7 @@ std::optional<failure> refusal_of(library_store& store, F action) {
     if (!store.in_transaction()
         || (why.code != errc::constraint && why.code != errc::invalid_argument))
       throw;
+    why.message = refusal_text(why.message);
     return why;
   }
 }

@@ -118,16 +118,8 @@ public:
   /// Sets these members' progress; that of others stays.
   expected<void> store_progress(std::span<const member_progress> members);
 
-  /// Removes entries with a timestamp before `before`, below `through` (a
-  /// member's log may end there and must find its end again), that a later
-  /// entry of the same record supersedes (has as `previous`). A transaction
-  /// keeps its end as long as anything of it is left. Returns how many. Goes in
-  /// steps of one transaction each, so a failure leaves some of them removed,
-  /// which is harmless.
-  expected<std::uint64_t> vacuum_old_entries(timestamp before,
-                                             sequence_number through);
-
 private:
+  friend class sync_log_vacuum;
   class appending;
 
   explicit sync_log_store(std::unique_ptr<connection> opened);

@@ -1,3 +1,5 @@
+#include "persistence/sync_log_vacuum.hpp"
+
 #include "persistence/sync_log_connection.hpp"
 #include "persistence/sync_log_rows.hpp"
 
@@ -8,23 +10,14 @@ namespace lockstep {
 namespace {
 
 /// Sequences looked at in one pass over the log: one bit of memory each.
-constexpr std::uint64_t window_size = std::uint64_t{1} << 23;
+constexpr std::uint64_t part_size = std::uint64_t{1} << 23;
 
-/// Entries looked at in one transaction.
-constexpr std::uint32_t step_size = 10'000;
+/// Entries that one step looks at, and that one step may remove.
+constexpr std::uint32_t look_size = 10'000;
+constexpr std::uint32_t remove_size = 2'000;
 
-/// Which entries of a part of the log a later one supersedes.
-struct window {
-  std::uint64_t first = 0;
-  std::vector<bool> superseded;
-
-  [[nodiscard]] bool holds(std::uint64_t sequence) const {
-    return sequence >= first && sequence - first < superseded.size();
-  }
-  [[nodiscard]] std::uint64_t last() const {
-    return first + superseded.size() - 1;
-  }
-};
+/// Bytes of images that one step archives.
+constexpr std::size_t archive_size = std::size_t{16} << 20;
 
 /// The first entry at or after `sequence`; 0 for none.
 std::uint64_t first_entry(statement_cache& statements, std::uint64_t sequence) {
@@ -32,22 +25,6 @@ std::uint64_t first_entry(statement_cache& statements, std::uint64_t sequence) {
                             "ORDER BY sequence LIMIT 1");
   row->bind(1, search_bound(sequence_number{sequence}));
   return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
-}
-
-window look_for_superseded(statement_cache& statements, std::uint64_t first,
-                           std::uint64_t through) {
-  window part{first, std::vector<bool>(static_cast<std::size_t>(
-                       std::min(window_size, through - first + 1)))};
-  auto rows = statements.use(
-    "SELECT sequence, previous FROM sync_log WHERE sequence > ?");
-  rows->bind(1, to_sql(first));
-  while (rows->executeStep()) {
-    auto previous = from_sql(rows->getColumn(1).getInt64());
-    if (previous < from_sql(rows->getColumn(0).getInt64())
-        && part.holds(previous))
-      part.superseded[static_cast<std::size_t>(previous - first)] = true;
-  }
-  return part;
 }
 
 /// Which transaction the last entry before `sequence` belongs to; 0 for none.
@@ -60,77 +37,180 @@ std::uint64_t transaction_before(statement_cache& statements,
   return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
 }
 
-struct step_result {
-  std::uint64_t removed = 0;
-  std::uint64_t next = 0; ///< Where to go on; 0 at the end of the window.
-};
+std::uint64_t pragma(SQLite::Database& database, const char* name) {
+  return from_sql(
+    database.execAndGet(std::string{"PRAGMA "} + name).getInt64());
+}
 
-/// Removes what can go among the entries from `from` on.
-step_result vacuum_step(statement_cache& statements, const window& part,
-                        std::uint64_t from, timestamp before) {
-  auto transaction = transaction_before(statements, from);
-  auto rows = statements.use(
-    "SELECT sequence, timestamp, transaction_end FROM sync_log "
-    "WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
-  rows->bind(1, to_sql(from));
-  rows->bind(2, to_sql(part.last()));
-  rows->bind(3, step_size);
-  std::vector<std::uint64_t> outdated;
-  std::uint64_t looked_at = 0;
-  std::uint64_t last = 0;
-  for (; rows->executeStep(); ++looked_at) {
-    last = from_sql(rows->getColumn(0).getInt64());
-    // A transaction keeps its end as long as anything of it is there.
-    auto closes_others = transaction == last;
-    if (!closes_others
-        && timestamp{from_sql(rows->getColumn(1).getInt64())} < before
-        && part.superseded[static_cast<std::size_t>(last - part.first)])
-      outdated.push_back(last);
-    else
-      transaction = from_sql(rows->getColumn(2).getInt64());
-  }
-  rows->reset();
-
-  auto remove = statements.use("DELETE FROM sync_log WHERE sequence = ?");
-  for (auto sequence : outdated) {
-    remove->bind(1, to_sql(sequence));
-    remove->exec();
-    remove->reset();
-  }
-  if (!outdated.empty()) {
-    auto state = statements.use("UPDATE log_state SET entries = entries - ?, "
-                                "vacuumed_through = max(vacuumed_through, ?)");
-    state->bind(1, to_sql(outdated.size()));
-    state->bind(2, to_sql(outdated.back()));
-    state->exec();
-  }
-  return {outdated.size(), looked_at == step_size ? last + 1 : 0};
+/// What of the file holds something.
+std::uint64_t bytes_used(SQLite::Database& database) {
+  return (pragma(database, "page_count") - pragma(database, "freelist_count"))
+         * pragma(database, "page_size");
 }
 
 } // namespace
 
-expected<std::uint64_t>
-sync_log_store::vacuum_old_entries(timestamp before, sequence_number through) {
-  auto& statements = connection_->statements;
-  return connection_->run<std::uint64_t>([&]() -> expected<std::uint64_t> {
+sync_log_vacuum::sync_log_vacuum(sync_log_store& log,
+                                 const vacuum_old_entries& wish)
+  : log_(*log.connection_), before_(wish.before), bound_(wish.through.value) {
+  if (wish.archive)
+    archive_.emplace(log_.file.parent_path() / "archive");
+}
+
+expected<bool> sync_log_vacuum::step() {
+  switch (phase_) {
+    case phase::beginning:
+      return begin();
+    case phase::looking:
+      return look();
+    case phase::removing:
+      break;
+  }
+  return remove();
+}
+
+expected<bool> sync_log_vacuum::begin() {
+  return log_.run<bool>([&] {
+    result_.bytes_before = result_.bytes_after = bytes_used(*log_.database);
+    bound_ = std::min(bound_, log_.head().position.sequence.value);
     // The entry at the end stays: a log ends there, this one or that of the
     // member that is furthest behind, and must find its end again.
-    auto end = std::min(through, connection_->head().position.sequence) - 1;
-    std::uint64_t removed = 0;
-    std::uint64_t at = first_entry(statements, 1);
-    while (at != 0 && at <= end.value) {
-      auto part = look_for_superseded(statements, at, end.value);
-      for (auto from = part.first; from != 0;) {
-        auto step = connection_->write<step_result>(
-          [&] { return vacuum_step(statements, part, from, before); });
-        if (!step)
-          return tl::make_unexpected(step.error());
-        removed += step->removed;
-        from = step->next;
-      }
-      at = first_entry(statements, part.last() + 1);
+    end_ = bound_ == 0 ? 0 : bound_ - 1;
+    return begin_part(first_entry(log_.statements, 1));
+  });
+}
+
+bool sync_log_vacuum::begin_part(std::uint64_t first) {
+  if (first == 0 || first > end_) {
+    result_.bytes_after = bytes_used(*log_.database);
+    return false;
+  }
+  first_ = first;
+  at_ = first - 1;
+  superseded_.assign(
+    static_cast<std::size_t>(std::min(part_size, end_ - first + 1)), false);
+  newest_.clear();
+  phase_ = phase::looking;
+  return true;
+}
+
+expected<bool> sync_log_vacuum::look() {
+  return log_.run<bool>([&] {
+    auto rows = log_.statements.use(
+      "SELECT sequence, previous, device, device_sequence, timestamp FROM "
+      "sync_log"
+      " WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?");
+    rows->bind(1, to_sql(at_));
+    rows->bind(2, to_sql(bound_));
+    rows->bind(3, look_size);
+    std::uint32_t seen = 0;
+    for (; rows->executeStep(); ++seen) {
+      at_ = from_sql(rows->getColumn(0).getInt64());
+      const auto previous = from_sql(rows->getColumn(1).getInt64());
+      const timestamp made{from_sql(rows->getColumn(4).getInt64())};
+      if (previous >= first_ && previous <= last_of_part() && previous < at_
+          && made < before_)
+        superseded_[static_cast<std::size_t>(previous - first_)] = true;
+      auto& newest = newest_[rows->getColumn(2).getInt64()];
+      newest = std::max(newest, {from_sql(rows->getColumn(3).getInt64()), at_});
     }
-    return removed;
+    if (seen < look_size) {
+      for (const auto& [device, newest] : newest_)
+        if (newest.second <= last_of_part())
+          superseded_[static_cast<std::size_t>(newest.second - first_)] = false;
+      phase_ = phase::removing;
+      at_ = first_;
+    }
+    return true;
+  });
+}
+
+/// Those that can go of the next entries; moves on behind these.
+std::vector<std::uint64_t> sync_log_vacuum::outdated_ones() {
+  auto transaction = transaction_before(log_.statements, at_);
+  auto rows = log_.statements.use(
+    "SELECT sequence, timestamp, transaction_end FROM sync_log "
+    "WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
+  rows->bind(1, to_sql(at_));
+  rows->bind(2, to_sql(last_of_part()));
+  rows->bind(3, remove_size);
+  std::vector<std::uint64_t> outdated;
+  std::uint32_t looked_at = 0;
+  for (; rows->executeStep(); ++looked_at) {
+    const auto sequence = from_sql(rows->getColumn(0).getInt64());
+    at_ = sequence + 1;
+    // A transaction keeps its end as long as anything of it is there.
+    const bool closes_others = transaction == sequence;
+    const timestamp made{from_sql(rows->getColumn(1).getInt64())};
+    if (!closes_others && made < before_
+        && superseded_[static_cast<std::size_t>(sequence - first_)])
+      outdated.push_back(sequence);
+    else
+      transaction = from_sql(rows->getColumn(2).getInt64());
+  }
+  part_ends_ = looked_at < remove_size;
+  return outdated;
+}
+
+expected<std::size_t>
+sync_log_vacuum::archive(const std::vector<std::uint64_t>& outdated) {
+  std::vector<entry> list;
+  std::size_t bytes = 0;
+  for (const auto sequence : outdated) {
+    auto row = log_.statements.use("SELECT " + std::string{entry_columns}
+                                   + " FROM sync_log WHERE sequence = ?");
+    row->bind(1, to_sql(sequence));
+    if (!row->executeStep())
+      found_damage("an entry is gone");
+    list.push_back(read_entry(*row, log_.names));
+    bytes += list.back().data.size();
+    if (bytes >= archive_size)
+      break;
+  }
+  return archive_->add(list).map([&] { return list.size(); });
+}
+
+expected<bool> sync_log_vacuum::remove() {
+  auto outdated
+    = log_.run<std::vector<std::uint64_t>>([&] { return outdated_ones(); });
+  if (!outdated)
+    return tl::make_unexpected(outdated.error());
+  if (archive_ && !outdated->empty()) {
+    const auto kept = log_.run<std::size_t>([&] { return archive(*outdated); });
+    if (!kept)
+      return tl::make_unexpected(kept.error());
+    result_.archived += *kept;
+    if (*kept < outdated->size()) {
+      at_ = (*outdated)[*kept];
+      part_ends_ = false;
+      outdated->resize(*kept);
+    }
+  }
+  if (!outdated->empty()) {
+    const auto done = log_.write<bool>([&] {
+      auto remove
+        = log_.statements.use("DELETE FROM sync_log WHERE sequence = ?");
+      for (const auto sequence : *outdated) {
+        remove->bind(1, to_sql(sequence));
+        remove->exec();
+        remove->reset();
+      }
+      auto state
+        = log_.statements.use("UPDATE log_state SET entries = entries - ?, "
+                              "vacuumed_through = max(vacuumed_through, ?)");
+      state->bind(1, to_sql(outdated->size()));
+      state->bind(2, to_sql(outdated->back()));
+      state->exec();
+      return true;
+    });
+    if (!done)
+      return done;
+    result_.removed += outdated->size();
+  }
+  if (!part_ends_)
+    return true;
+  return log_.run<bool>([&] {
+    return begin_part(first_entry(log_.statements, last_of_part() + 1));
   });
 }
 

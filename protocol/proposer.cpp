@@ -19,6 +19,8 @@ void proposer::restart() {
 void proposer::on_pending_advanced(device_sequence_number last) {
   last_ = std::max(last_, last);
   wanted_ = true;
+  if (through_ < last_ && std::exchange(waits_for_others_, false))
+    deadline_.reset();
 }
 
 void proposer::on_pending(const expected<pending_batch>& result, time_point now,
@@ -34,21 +36,23 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
   }
   if (result->list.empty()) {
     wanted_ = false;
+    attempts_ = 0;
     return;
   }
   phase_ = phase::waiting;
   proposed_ = {};
-  std::size_t own = 0;
+  has_others_ = false;
   for (const auto& what : result->list)
-    if (what.device == context_.self) {
+    if (what.device == context_.self)
       proposed_ = std::max(proposed_, what.device_sequence);
-      ++own;
-    }
+    else if (!std::exchange(has_others_, true))
+      if (std::pair first{what.device, what.device_sequence};
+          std::exchange(first_of_others_, first) != first)
+        attempts_ = 0;
   const auto& last = result->list.back();
-  const auto limit = context_.settings.propose_limit;
-  more_
-    = own >= limit || (own > 0 && last.device_sequence < last.transaction_end);
-  more_of_others_ = result->list.size() - own >= limit;
+  more_ = result->list.size() >= context_.settings.propose_limit
+          || last.device_sequence < last.transaction_end;
+  waits_for_others_ = false;
   deadline_ = now + context_.backoff(attempts_)
               + travel_time(image_bytes(result->list));
   ++attempts_;
@@ -70,11 +74,14 @@ void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {
     return;
   phase_ = phase::resting;
   deadline_.reset();
-  wanted_ = more_ || more_of_others_ || last_ > through_;
-  if (more_of_others_)
+  const bool more = more_ || last_ > through_;
+  wanted_ = more || has_others_;
+  if (has_others_ && !(more && proposed_)) {
     back_off(now);
-  else
+    waits_for_others_ = true;
+  } else {
     attempts_ = 0;
+  }
 }
 
 void proposer::on_tick(time_point now) {
@@ -95,6 +102,7 @@ void proposer::consider(bool ready, replication_effects& out) {
 
 void proposer::back_off(time_point now) {
   phase_ = phase::resting;
+  waits_for_others_ = false;
   deadline_ = now + context_.backoff(attempts_);
   attempts_ = std::min(attempts_ + 1, 32U);
 }

@@ -4,6 +4,7 @@
 #include "protocol/replication_context.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace lockstep {
 
@@ -52,12 +53,15 @@ private:
   /// This device's last operation in the proposal under way; none when it only
   /// holds those of others, taken back from a log that was cut.
   device_sequence_number proposed_;
-  /// The library may have more of this device than the proposal under way
-  /// holds.
+  /// The library may have more than the proposal under way holds.
   bool more_ = false;
-  /// The same for others' operations: those under way leave the library when
-  /// their entries come, and it gives the same ones until then.
-  bool more_of_others_ = false;
+  /// The proposal under way holds others' operations, which the library gives
+  /// again until their entries come.
+  bool has_others_ = false;
+  /// The first of these, so that it is seen whether any came.
+  std::pair<device_id, device_sequence_number> first_of_others_;
+  /// The deadline is only for them.
+  bool waits_for_others_ = false;
   /// The last pending operation that was announced.
   device_sequence_number last_;
   std::optional<time_point> deadline_;

@@ -92,6 +92,10 @@ replication_effects replication_machine::on_message(device_id from,
                                                     const peer_message& message,
                                                     time_point now) {
   replication_effects out;
+  if (std::holds_alternative<not_member>(message))
+    refused_by_.insert(from);
+  else
+    refused_by_.erase(from);
   // The end of a membership is the end of the talk, but what a removed device
   // had accepted before is the library's to judge.
   if (context_.is_removed(from) && !std::holds_alternative<propose>(message))
@@ -223,6 +227,7 @@ replication_view replication_machine::view() const {
     auto& one = found.peers.emplace_back();
     one.device = device;
     one.connected = context_.is_up(device);
+    one.refuses = refused_by_.contains(device);
     if (context_.leads())
       one.acknowledged = feed_.held_by(device);
     else if (device == context_.view.leader)

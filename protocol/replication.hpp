@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,8 @@ private:
     time_point until;
   };
   std::map<device_id, answer_under_way> answered_;
+  /// Peers whose last word was that this device is no member.
+  std::set<device_id> refused_by_;
 };
 
 } // namespace lockstep

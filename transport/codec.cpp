@@ -121,6 +121,10 @@ void write(const welcome& from, wire::Envelope& envelope) {
   write_greeting(from, *envelope.mutable_welcome());
 }
 
+void write(const not_member&, wire::Envelope& envelope) {
+  envelope.mutable_not_member();
+}
+
 // Reading: moves text out of the wire message.
 
 heartbeat read(wire::Heartbeat& from, wire_reader& reader) {
@@ -268,6 +272,8 @@ peer_message read_message(wire::Envelope& from, wire_reader& reader) {
       return read_greeting<hello>(*from.mutable_hello(), reader);
     case kind::kWelcome:
       return read_greeting<welcome>(*from.mutable_welcome(), reader);
+    case kind::kNotMember:
+      return not_member{};
     case kind::MESSAGE_NOT_SET:
       break;
   }

@@ -14,6 +14,7 @@
 #include "apps/cli/serve.hpp"
 #include "apps/cli/set_aside.hpp"
 #include "apps/cli/track.hpp"
+#include "apps/cli/vacuum.hpp"
 #include "apps/cli/wait.hpp"
 
 namespace lockstep::cli {
@@ -31,6 +32,7 @@ void add_all_commands(commands& all) {
   add_wait(all);
   add_check(all);
   add_backup(all);
+  add_vacuum(all);
   add_index(all);
   add_demo(all);
   add_manual(all);

@@ -57,6 +57,10 @@ private:
   bool here_ = false;
 };
 
+/// Of the id of a device or a conflict, so much at least: what is meant for a
+/// name is not to hit another one by chance.
+inline constexpr std::size_t id_start_least = 4;
+
 /// The argument that says which library a command is about.
 CLI::Option& add_library_argument(CLI::App& command, std::string& library);
 

@@ -12,20 +12,19 @@ nlohmann::json parsed(const std::string& data) {
   return json.is_discarded() ? nlohmann::json{} : json;
 }
 
-/// What people call a member.
-std::string name_of(const library_status& now, device_id device) {
-  for (const auto& one : now.members)
-    if (one.device == device)
-      return "\"" + one.name + "\"";
-  return to_string(device);
-}
-
 std::string stamp_text(timestamp at) {
   return time_text(wall_time{
     std::chrono::milliseconds{static_cast<std::int64_t>(at.unix_ms())}});
 }
 
 } // namespace
+
+std::string name_of(const library_status& now, device_id device) {
+  for (const auto& one : now.members)
+    if (one.device == device)
+      return "\"" + one.name + "\"";
+  return to_string(device);
+}
 
 std::string state_text(const library_status& now) {
   if (now.applied < now.head.position.sequence)

@@ -18,6 +18,9 @@ std::string state_text(const library_status& now);
 /// ISO 8601 in UTC with milliseconds.
 std::string time_text(wall_time at);
 
+/// What people call a member: its name in quotation marks, else its id.
+std::string name_of(const library_status& now, device_id device);
+
 /// Who takes part now.
 std::vector<member> members_of(const library_status& now);
 

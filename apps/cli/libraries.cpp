@@ -74,13 +74,18 @@ standing standing_of(open_device& device, const known_library& what) {
     return {what, tl::make_unexpected(opened.error())};
   standing found{what, open_device::settled_status(*opened)};
   const auto refusals = device.node().refusals();
-  if (!found.now || !refusals)
+  const auto replication = opened->replication().get();
+  if (!found.now)
     return found;
   const auto members = members_of(*found.now);
-  for (const auto& one : *refusals)
+  for (const auto& one : refusals.value_or(std::vector<refused_by>{}))
     if (std::any_of(members.begin(), members.end(),
                     [&](const member& of) { return of.device == one.device; }))
       found.refused.push_back(one);
+  for (const auto& peer : replication.value_or(replication_view{}).peers)
+    if (peer.refuses)
+      found.refused.push_back(
+        {peer.device, "your device is no member of this library there."});
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include "apps/cli/json_shapes.hpp"
 #include "apps/cli/open_device.hpp"
+#include "persistence/entry_archive.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -22,6 +23,7 @@ struct log_arguments {
   std::uint64_t since = 0;
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
   bool follow = false;
+  bool archived = false;
   std::string model;
   std::string record;
 };
@@ -76,7 +78,26 @@ void print(const output& out, const entry& what) {
   out.answer(entry_json(what), entry_text(what));
 }
 
+/// What vacuum took from the log.
+expected<void> archived(const options& given, const log_arguments& what) {
+  return with_device(
+    given, what.library, [&](open_device& device, library& of) {
+      const auto out = given.out();
+      auto left = what.limit;
+      const entry_archive archive{device.directory() / "libraries"
+                                  / to_string(of.id()) / "archive"};
+      return archive.read(sequence_number{what.since}, [&](const entry& one) {
+        if (left == 0)
+          return false;
+        print(out, one);
+        return --left > 0 && !out.is_over();
+      });
+    });
+}
+
 expected<void> log(const options& given, const log_arguments& what) {
+  if (what.archived)
+    return archived(given, what);
   const auto follow = [&](open_device& device, library& of) -> expected<void> {
     const auto out = given.out();
     auto left = what.limit;
@@ -135,7 +156,12 @@ void add_log(commands& all) {
   entries.add_option("--limit", what->limit, "So many at most")
     ->type_name("N")
     ->check(not_negative);
-  entries.add_flag("--follow", what->follow, "Goes on with what comes");
+  auto* follow
+    = entries.add_flag("--follow", what->follow, "Goes on with what comes");
+  entries
+    .add_flag("--archived", what->archived,
+              "Those that lockstep vacuum --archive took from the log")
+    ->excludes(follow);
 
   auto& record = add_about_library(all, what, "history", "One record's entries",
                                    "lockstep history photos tag"

@@ -12,10 +12,6 @@ namespace lockstep::cli {
 
 namespace {
 
-/// Of an id, so much at least: what is meant for a name is not to hit another
-/// device by chance.
-constexpr std::size_t id_start_least = 4;
-
 struct member_arguments {
   std::string library;
   std::string device;

@@ -198,24 +198,13 @@ answer<std::uint64_t> library::count() {
                                             count_entries{});
 }
 
-answer<std::uint64_t> library::vacuum_old_entries(wall_time before) {
-  auto [future, callback] = make_answer<std::uint64_t>();
+answer<vacuum_result> library::vacuum_old_entries(wall_time before,
+                                                  bool archive) {
   const auto unix_ms = before.time_since_epoch().count();
   const auto at = timestamp::from(
     static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms, 0)), 0);
-  ask<library_status, library_actor>(
-    *parts_->system, parts_->library, read_status{},
-    answer_callback<library_status>{[parts = parts_, at, callback = callback](
-                                      expected<library_status> now) {
-      if (!now)
-        callback(tl::make_unexpected(now.error()));
-      else
-        ask<std::uint64_t, sync_log_actor>(
-          *parts->system, parts->log,
-          lockstep::vacuum_old_entries{at, std::min(now->stable, now->applied)},
-          callback);
-    }});
-  return std::move(future);
+  return ask<vacuum_result, library_actor>(*parts_->system, parts_->library,
+                                           vacuum_library{at, archive});
 }
 
 answer<library_status> library::status() {

@@ -162,8 +162,11 @@ public:
   answer<std::vector<entry>> history(std::string model, record_id record);
   answer<sequence_number> latest_sequence();
   answer<std::uint64_t> count();
-  /// Removes superseded entries made before `before` that every member has.
-  answer<std::uint64_t> vacuum_old_entries(wall_time before);
+  /// Removes superseded entries made before `before` that every member is known
+  /// to hold; with `archive` they go to the library's archive first. Errors:
+  /// `busy` while the log is being vacuumed.
+  answer<vacuum_result> vacuum_old_entries(wall_time before,
+                                           bool archive = false);
 
   answer<library_status> status();
   answer<library_digest> digest();

@@ -98,6 +98,56 @@ TEST_F(gateway_test, what_others_say_is_dropped) {
   EXPECT_TRUE(devices[ann].replication.heard.empty());
 }
 
+using messages = std::vector<std::pair<device_id, peer_message>>;
+
+TEST_F(gateway_test, others_are_told_once_that_they_are_no_members) {
+  start_pair();
+  start(eve);
+  open(eve, photos, {ann, bob, eve});
+  say(eve, ann, hello{});
+  say(eve, ann, propose{});
+  EXPECT_EQ(devices[eve].replication.heard, (messages{{ann, not_member{}}}));
+  EXPECT_TRUE(devices[eve].leadership.heard.empty());
+  tell(network, set_link{ann, eve, false});
+  tell(network, set_link{ann, eve, true});
+  say(eve, ann, hello{});
+  EXPECT_EQ(devices[eve].replication.heard.size(), 2U) << "a new session";
+}
+
+TEST_F(gateway_test, a_removed_member_is_told_so_and_may_come_again) {
+  start_pair();
+  tell(devices[ann].gateway, set_library_members{photos, {ann}});
+  EXPECT_EQ(devices[bob].replication.heard, (messages{{ann, not_member{}}}));
+  say(bob, ann, hello{});
+  EXPECT_EQ(devices[bob].replication.heard.size(), 1U);
+  for (const auto& now : {std::vector{ann, bob}, std::vector{ann}})
+    tell(devices[ann].gateway, set_library_members{photos, now});
+  EXPECT_EQ(devices[bob].replication.heard.size(), 2U);
+}
+
+TEST_F(gateway_test, a_newcomer_turns_nobody_away) {
+  start(ann);
+  start(bob);
+  start(eve);
+  open(bob, photos, {ann, bob, eve});
+  open(eve, photos, {ann});
+  say(bob, eve, hello{});
+  EXPECT_TRUE(devices[eve].replication.heard.empty());
+  EXPECT_TRUE(devices[bob].replication.heard.empty());
+}
+
+TEST_F(gateway_test, nobody_turns_away_who_turns_it_away) {
+  start(ann);
+  start(eve);
+  open(ann, photos, {ann});
+  open(eve, photos, {eve});
+  tell(devices[ann].gateway, set_library_members{photos, {ann, eve}});
+  say(ann, eve, hello{});
+  EXPECT_EQ(devices[ann].replication.heard, (messages{{eve, not_member{}}}));
+  tell(devices[ann].gateway, set_library_members{photos, {ann}});
+  EXPECT_TRUE(devices[eve].replication.heard.empty());
+}
+
 TEST_F(gateway_test, what_is_said_about_a_library_that_is_not_open_is_dropped) {
   start_pair();
   say(ann, bob, propose{}, music);

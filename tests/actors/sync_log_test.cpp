@@ -118,7 +118,7 @@ TEST_F(sync_log_actor_test, peer_hears_where_the_logs_may_match) {
 TEST_F(sync_log_actor_test, peer_hears_what_was_vacuumed) {
   ASSERT_TRUE(append(maker_.make_list(5)));
   vacuum_old_entries request{timestamp{~0UL}, sequence_number{4}};
-  EXPECT_EQ(ask<std::uint64_t>(log_, request), 3u);
+  EXPECT_EQ(ask<vacuum_result>(log_, request)->removed, 3u);
   auto served = serve(position(1, 2));
   EXPECT_FALSE(served.matches);
   EXPECT_EQ(served.try_at, log_position{});

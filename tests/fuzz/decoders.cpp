@@ -1,5 +1,6 @@
 #include "tests/fuzz/decoders.hpp"
 
+#include "apps/cli/distant_command.hpp"
 #include "tests/fuzz/sealed_text.hpp"
 #include "transport/codec.hpp"
 #include "transport/frames.hpp"
@@ -109,10 +110,21 @@ void check_invitation(input_bytes input) {
   check_invitation_text(sealed_text(given));
 }
 
-constexpr std::array<decoder, 4> all{{{"frames", check_frames},
+void check_command(input_bytes input) {
+  const auto parsed
+    = cli::parse_distant_command(std::string{input.begin(), input.end()});
+  if (!parsed)
+    expect_refusal(parsed, errc::invalid_argument);
+  else
+    expect(cli::parse_distant_command(cli::to_text(*parsed)) == parsed,
+           "a command says something else when it is written again");
+}
+
+constexpr std::array<decoder, 5> all{{{"frames", check_frames},
                                       {"message", check_message},
                                       {"link", check_link},
-                                      {"invitation", check_invitation}}};
+                                      {"invitation", check_invitation},
+                                      {"command", check_command}}};
 
 } // namespace
 

@@ -1,5 +1,6 @@
 #include "tests/fuzz/real_inputs.hpp"
 
+#include "apps/cli/distant_command.hpp"
 #include "tests/fuzz/sealed_text.hpp"
 #include "tests/transport/random_messages.hpp"
 #include "transport/codec.hpp"
@@ -85,6 +86,14 @@ void add_invitations(std::map<std::string, bytes>& to) {
   to["invitation/content"] = bytes_of(unsealed_text(text));
 }
 
+void add_commands(std::map<std::string, bytes>& to) {
+  const std::vector<cli::distant_command> all{
+    {{"status", "--json"}, "/home/ann", true, false},
+    {{"write", "photos", "UPDATE note SET done = 1"}, "", false, true}};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    to["command/" + numbered("run", i)] = bytes_of(cli::to_text(all[i]));
+}
+
 } // namespace
 
 std::map<std::string, bytes> real_inputs() {
@@ -93,6 +102,7 @@ std::map<std::string, bytes> real_inputs() {
   add_links(made);
   add_streams(made);
   add_invitations(made);
+  add_commands(made);
   return made;
 }
 

@@ -234,7 +234,7 @@ TEST_F(tcp_network_test, five_wrong_secrets_end_an_invitation) {
   auto& bob = start("bob");
   const auto right = invite(ann).value();
   std::mt19937_64 random{1};
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 1'000; ++i) {
     auto guess = right;
     for (auto& byte : guess.secret)
       byte = static_cast<std::uint8_t>(random());

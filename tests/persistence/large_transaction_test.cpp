@@ -60,23 +60,18 @@ struct large_transaction : testing::Test {
       ASSERT_TRUE(b.follow(a));
   }
 
-  /// As the leader's actor does with a proposal that came in pieces.
-  expected<void> propose_in_pieces(library_device& from, library_device& to) {
-    auto& queue = to.store->proposed;
-    device_sequence_number after;
-    for (;;) {
+  static expected<void> propose_in_pieces(library_device& from,
+                                          library_device& to) {
+    for (device_sequence_number after;;) {
       const auto batch = from.store->pending.fetch(from.id, after, 256);
       if (batch.list.empty())
         return {};
       EXPECT_LT(batch.list.size(), 5'000U);
       EXPECT_EQ(batch.follows, after);
       after = batch.list.back().device_sequence;
-      for (const auto& what : batch.list)
-        queue.add(what);
-      if (batch.list.back().transaction_end == after)
-        break;
+      if (auto added = to.propose(from.id, batch); !added)
+        return added;
     }
-    return to.sequence_queued(from.id);
   }
 
   void expect_equal() {

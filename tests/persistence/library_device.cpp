@@ -180,13 +180,13 @@ expected<void> library_device::track(const std::string& table,
 }
 
 expected<void> library_device::sequence(const std::vector<operation>& list) {
-  return sequenced(
-    [&](auto&, auto& order) { return order.add_proposals(list); });
+  return propose({}, {list, {}});
 }
 
-expected<void> library_device::sequence_queued(device_id from) {
+expected<void> library_device::propose(device_id from,
+                                       const pending_batch& batch) {
   return sequenced([&](auto&, auto& order) {
-    return order.add_all_of(from, store->proposed);
+    return order.add_proposal(from, batch.follows, batch.list);
   });
 }
 

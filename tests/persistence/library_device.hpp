@@ -47,8 +47,8 @@ public:
   /// other programs wrote.
   expected<void> sequence(const std::vector<operation>& list);
   expected<void> capture();
-  /// The same for a proposal of `from` that came in pieces.
-  expected<void> sequence_queued(device_id from);
+  /// On the leader: what another proposes, which may be a piece.
+  expected<void> propose(device_id from, const pending_batch& batch);
 
   /// Leads from now on, under this ballot: what is pending gets its place.
   expected<void> take_office(lockstep::ballot under);

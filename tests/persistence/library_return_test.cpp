@@ -2,6 +2,7 @@
 #include "tests/persistence/library_device.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <map>
 
@@ -87,6 +88,57 @@ TEST_F(returning, operations_of_other_devices_come_along) {
     << "a transaction stays whole";
   ASSERT_TRUE(leader.sequence(proposed));
   settle();
+}
+
+TEST_F(returning, operations_are_proposed_in_the_order_that_they_had) {
+  ASSERT_TRUE(old_leader.write(insert_note(2, "first")));
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write(insert_note(3, "second")));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  ASSERT_TRUE(old_leader.write(insert_note(4, "third")));
+  elect();
+  yield();
+  const auto makers = [&](device_sequence_number after, std::uint32_t limit) {
+    std::vector<device_id> list;
+    for (const auto& what :
+         old_leader.store->pending.fetch(old_leader.id, after, limit).list)
+      list.push_back(what.device);
+    return list;
+  };
+  using devices = std::vector<device_id>;
+  const auto& own = old_leader.id;
+  EXPECT_EQ(makers({}, 9), (devices{own, other.id, own}));
+  EXPECT_EQ(makers({}, 2), (devices{own, other.id, own}));
+  const auto first = old_leader.pending().front().device_sequence;
+  EXPECT_EQ(makers(first, 9), (devices{other.id, own}))
+    << "others' are given until their entries come";
+  EXPECT_EQ(makers({}, 1), (devices{own, other.id}));
+  EXPECT_EQ(makers(first, 1), (devices{other.id, own}))
+    << "own ones wait for nobody";
+}
+
+TEST_F(returning, what_a_newcomer_wrote_comes_after_the_word_that_let_it_in) {
+  const auto let_in = [](library_device& by, device_id who) {
+    const nlohmann::json image{{"name", "somebody"}, {"removed", false}};
+    return by.write(
+      {record_change{std::string{member_model}, record_id{who.bytes},
+                     change_type::update, image.dump()}});
+  };
+  for (const auto& one : {old_leader.id, leader.id})
+    ASSERT_TRUE(let_in(old_leader, one));
+  ASSERT_TRUE(leader.follow(old_leader));
+  keep = leader.entries().back().sequence;
+  ASSERT_TRUE(let_in(old_leader, other.id));
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write(insert_note(3, "newcomer")));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  elect();
+  yield();
+  const auto batch = old_leader.store->pending.fetch(old_leader.id, {}, 100);
+  ASSERT_TRUE(leader.propose(old_leader.id, batch));
+  EXPECT_EQ(names(leader), "\"newcomer\"\n\"shared\"\n");
+  for (const auto& what : leader.entries())
+    EXPECT_NE(what.model, conflict_model) << what.data;
 }
 
 TEST_F(returning, an_edit_is_based_on_what_was_seen_whatever_its_version) {

@@ -1,9 +1,12 @@
-#include "persistence/sync_log_store.hpp"
+#include "persistence/sync_log_vacuum.hpp"
 #include "tests/persistence/sync_log_entries.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -14,7 +17,7 @@ namespace {
 
 constexpr timestamp always{~std::uint64_t{0}};
 
-class sync_log_vacuum : public testing::Test {
+class vacuumed_log : public testing::Test {
 protected:
   void append(const std::vector<entry>& list) {
     auto head = log_->append(list.back().ballot, log_->head()->position, list);
@@ -23,9 +26,33 @@ protected:
 
   std::uint64_t vacuum(timestamp before, std::uint64_t through) {
     auto count = log_->count();
-    auto removed = log_->vacuum_old_entries(before, sequence_number{through});
-    EXPECT_EQ(log_->count(), *count - *removed);
-    return *removed;
+    const auto done = run({before, sequence_number{through}});
+    EXPECT_EQ(log_->count(), *count - done.removed);
+    return done.removed;
+  }
+
+  /// Steps to the end; `between` runs after each.
+  vacuum_result run(
+    const vacuum_old_entries& wish,
+    const std::function<void()>& between = [] {}) {
+    sync_log_vacuum work{*log_, wish};
+    for (auto more = work.step();; more = work.step()) {
+      EXPECT_TRUE(more) << more.error().message;
+      between();
+      if (!more.value_or(false))
+        return work.result();
+    }
+  }
+
+  std::vector<std::uint64_t> archived(std::uint64_t since = 0) {
+    std::vector<std::uint64_t> all;
+    const auto read = entry_archive{folder_ / "archive"}.read(
+      sequence_number{since}, [&](const entry& one) {
+        all.push_back(one.sequence.value);
+        return true;
+      });
+    EXPECT_TRUE(read) << read.error().message;
+    return all;
   }
 
   std::vector<std::uint64_t> left() const {
@@ -50,7 +77,8 @@ std::vector<entry> vacuumed(const std::vector<entry>& log, timestamp before,
   for (const auto& one : log) {
     auto superseded
       = std::any_of(log.begin(), log.end(), [&](const entry& other) {
-          return other.previous == one.sequence;
+          return other.previous == one.sequence && other.sequence <= through
+                 && other.timestamp < before;
         });
     auto closes_others
       = !kept.empty() && kept.back().transaction_end == one.sequence;
@@ -63,7 +91,7 @@ std::vector<entry> vacuumed(const std::vector<entry>& log, timestamp before,
 
 } // namespace
 
-TEST_F(sync_log_vacuum, newest_entry_of_each_record_stays) {
+TEST_F(vacuumed_log, newest_entry_of_each_record_stays) {
   append({maker_.make(1), maker_.make(2), maker_.make(1), maker_.make(3),
           maker_.make(1), maker_.make(2), maker_.make(4)});
   EXPECT_EQ(vacuum(always, 99), 3u);
@@ -72,32 +100,40 @@ TEST_F(sync_log_vacuum, newest_entry_of_each_record_stays) {
   EXPECT_EQ(vacuum(always, 99), 0u);
 }
 
-TEST_F(sync_log_vacuum, empty_log_has_nothing_to_remove) {
+TEST_F(vacuumed_log, newest_operation_of_each_device_stays) {
+  append({maker_.make(1, 1), maker_.make(1, 2), maker_.make(1, 3),
+          maker_.make(1, 2), maker_.make(1, 3), maker_.make(1, 3)});
+  EXPECT_EQ(vacuum(always, 99), 3u);
+  EXPECT_EQ(left(), (numbers{1, 4, 6}));
+}
+
+TEST_F(vacuumed_log, empty_log_has_nothing_to_remove) {
   EXPECT_EQ(vacuum(always, 99), 0u);
 }
 
-TEST_F(sync_log_vacuum, young_entries_stay) {
+TEST_F(vacuumed_log, young_entries_stay) {
   auto list = maker_.make_list(5);
   append(list);
-  EXPECT_EQ(vacuum(list[2].timestamp, 99), 2u);
-  EXPECT_EQ(left(), (numbers{3, 4, 5}));
+  // Until lately, the second one was what the record was.
+  EXPECT_EQ(vacuum(list[2].timestamp, 99), 1u);
+  EXPECT_EQ(left(), (numbers{2, 3, 4, 5}));
 }
 
-TEST_F(sync_log_vacuum, entries_from_where_a_member_stands_stay) {
+TEST_F(vacuumed_log, entries_from_where_a_member_stands_stay) {
   append(maker_.make_list(6));
   EXPECT_EQ(vacuum(always, 3), 2u);
   EXPECT_EQ(left(), (numbers{3, 4, 5, 6}));
   EXPECT_EQ(vacuum(always, 0), 0u);
 }
 
-TEST_F(sync_log_vacuum, numbers_of_removed_entries_stay_accepted) {
+TEST_F(vacuumed_log, numbers_of_removed_entries_stay_accepted) {
   append(maker_.make_list(5));
   auto before = log_->accepted();
   EXPECT_EQ(vacuum(always, 99), 4u);
   EXPECT_EQ(log_->accepted(), before);
 }
 
-TEST_F(sync_log_vacuum, vacuumed_log_goes_on) {
+TEST_F(vacuumed_log, vacuumed_log_goes_on) {
   append(maker_.make_list(5));
   vacuum(always, 99);
   append(maker_.make_list(2));
@@ -108,7 +144,7 @@ TEST_F(sync_log_vacuum, vacuumed_log_goes_on) {
             log_position{});
 }
 
-TEST_F(sync_log_vacuum, transaction_keeps_its_end_as_long_as_any_of_it) {
+TEST_F(vacuumed_log, transaction_keeps_its_end_as_long_as_any_of_it) {
   std::vector<entry> list;
   for (auto record : std::vector<std::uint8_t>{1, 2, 2, 3}) {
     auto part = maker_.make(record);
@@ -124,14 +160,92 @@ TEST_F(sync_log_vacuum, transaction_keeps_its_end_as_long_as_any_of_it) {
   EXPECT_EQ(left(), (numbers{4, 5, 6}));
 }
 
-TEST_F(sync_log_vacuum, long_log_is_removed_in_steps) {
+TEST_F(vacuumed_log, long_log_is_removed_in_steps) {
   for (int i = 0; i < 25; ++i)
     append(maker_.make_list(1000, static_cast<std::uint8_t>(i % 3)));
   EXPECT_EQ(vacuum(always, 25'001), 24'997u);
   EXPECT_EQ(left(), (numbers{23'000, 24'000, 25'000}));
 }
 
-TEST_F(sync_log_vacuum, leaves_what_the_rules_leave) {
+TEST_F(vacuumed_log, what_is_superseded_only_behind_a_member_stays) {
+  append({maker_.make(1), maker_.make(2), maker_.make(3), maker_.make(1)});
+  EXPECT_EQ(vacuum(always, 3), 0u);
+  EXPECT_EQ(vacuum(always, 4), 1u);
+}
+
+TEST_F(vacuumed_log, the_log_may_grow_between_its_steps) {
+  for (int i = 0; i < 25; ++i)
+    append(maker_.make_list(1000, static_cast<std::uint8_t>(i % 3)));
+  int steps = 0;
+  const auto done = run({always, sequence_number{25'001}}, [&] {
+    ++steps;
+    append(maker_.make_list(1));
+  });
+  EXPECT_EQ(done.removed, 24'997u);
+  EXPECT_GT(steps, 10);
+  EXPECT_EQ(log_->count(), static_cast<std::uint64_t>(3 + steps));
+  EXPECT_LT(done.bytes_after, done.bytes_before);
+}
+
+TEST_F(vacuumed_log, what_goes_is_in_the_archive_first) {
+  std::vector<entry> all;
+  for (int i = 0; i < 5; ++i) {
+    const auto list = maker_.make_list(1000, static_cast<std::uint8_t>(i % 3));
+    append(list);
+    all.insert(all.end(), list.begin(), list.end());
+  }
+  const auto done = run({always, sequence_number{5'001}, true}, [&] {
+    EXPECT_EQ(archived().size() + *log_->count(), 5'000u);
+  });
+  EXPECT_EQ(done.archived, done.removed);
+  EXPECT_EQ(done.removed, 4'997u);
+  std::vector<entry> kept;
+  ASSERT_TRUE(
+    entry_archive{folder_ / "archive"}.read({}, [&](const entry& one) {
+      kept.push_back(one);
+      return true;
+    }));
+  const auto left = log_->fetch_since({}, 10).value();
+  kept.insert(kept.end(), left.begin(), left.end());
+  std::ranges::sort(kept, {}, &entry::sequence);
+  EXPECT_EQ(kept, all);
+}
+
+TEST_F(vacuumed_log, the_archive_is_read_in_order_whatever_went_when) {
+  append({maker_.make(1), maker_.make(2), maker_.make(2), maker_.make(3),
+          maker_.make(3)});
+  run({always, sequence_number{99}, true});
+  append({maker_.make(1), maker_.make(3)});
+  run({always, sequence_number{99}, true});
+  EXPECT_EQ(archived(), (numbers{1, 2, 4, 5}));
+  EXPECT_EQ(archived(2), (numbers{4, 5}));
+  EXPECT_EQ(archived(5), numbers{});
+}
+
+TEST_F(vacuumed_log, a_damaged_archive_is_said_to_be_so) {
+  append(maker_.make_list(3));
+  run({always, sequence_number{99}, true});
+  for (const auto& one :
+       std::filesystem::directory_iterator{folder_ / "archive"})
+    std::filesystem::resize_file(one.path(), 20);
+  const auto read = entry_archive{folder_ / "archive"}.read(
+    {}, [](const entry&) { return true; });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, errc::corrupt);
+}
+
+TEST_F(vacuumed_log, where_the_archive_cannot_be_written_nothing_goes) {
+  append(maker_.make_list(3));
+  std::ofstream{folder_ / "archive"} << "a file";
+  sync_log_vacuum work{*log_, {always, sequence_number{99}, true}};
+  expected<bool> more = true;
+  while (more.value_or(false))
+    more = work.step();
+  EXPECT_FALSE(more);
+  EXPECT_EQ(left(), (numbers{1, 2, 3}));
+}
+
+TEST_F(vacuumed_log, leaves_what_the_rules_leave) {
   const auto* given = std::getenv("LOCKSTEP_SEED");
   auto seed = given ? std::strtoull(given, nullptr, 10) : 7;
   SCOPED_TRACE("LOCKSTEP_SEED=" + std::to_string(seed));
@@ -150,7 +264,7 @@ TEST_F(sync_log_vacuum, leaves_what_the_rules_leave) {
     model.insert(model.end(), list.begin(), list.end());
     timestamp before{random() % 1200};
     sequence_number through{random() % (end.value + 3)};
-    ASSERT_TRUE(log_->vacuum_old_entries(before, through));
+    run({before, through});
     model = vacuumed(model, before, through);
     ASSERT_EQ(log_->fetch_since({}, 1000), model);
     ASSERT_EQ(log_->count(), model.size());

@@ -12,8 +12,9 @@ namespace lockstep {
 std::string dump_of(SQLite::Database& database, const std::string& table,
                     bool with_rowid);
 
-/// What SQLite's own checks find wrong with a database; empty if nothing.
-std::string complaints_about(SQLite::Database& database);
+/// What SQLite's own checks find wrong with a database, as far as it is
+/// committed; empty if nothing.
+std::string complaints_about(SQLite::Database& opened);
 
 /// Runs statements as a program would that goes on after an error, and ends
 /// what transaction is left open; each one's result code.

@@ -173,6 +173,71 @@ TEST_F(two_processes, slow_hand_over_the_leadership) {
                  "nobody");
 }
 
+TEST_F(two_processes, slow_show_and_settle_what_lost) {
+  auto a = serve("a");
+  pair();
+  write("a", "first");
+  auto b = serve("b");
+  ASSERT_TRUE(eventually([&] { return has("b", "first"); }));
+  b->end(SIGTERM);
+  sql("a", "UPDATE note SET text = 'by a' WHERE id = 'first'");
+  ASSERT_EQ(on("a", "wait notes").status, 0);
+  sql("b", "UPDATE note SET text = 'by b' WHERE id = 'first'");
+  b = serve("b");
+  ASSERT_TRUE(
+    eventually([&] { return ask("a", "conflicts notes").size() == 1; }));
+  EXPECT_EQ(notes("a"), "first|by b\n") << "the later one";
+  const auto shown = on("a", "conflicts notes").out;
+  EXPECT_THAT(shown, HasSubstr("text=\"by a\""));
+  EXPECT_THAT(shown, HasSubstr("text=\"by b\""));
+  EXPECT_THAT(shown, HasSubstr("\"a\""));
+  const auto id = ask("a", "conflicts notes")[0]["conflict"].get<std::string>();
+  ASSERT_TRUE(
+    eventually([&] { return ask("b", "conflicts notes").size() == 1; }));
+  expect_refusal(on("b", "resolve notes " + id.substr(0, 3) + " --take loser"),
+                 "resolve", 3, "no conflict");
+  const auto settled
+    = on("b", "--json resolve notes " + id.substr(0, 13) + " --take loser");
+  ASSERT_EQ(settled.status, 0) << settled.err;
+  EXPECT_TRUE(settled.json()["sequence"].is_number()) << settled.out;
+  EXPECT_TRUE(eventually([&] { return notes("a") == "first|by a\n"; }));
+  EXPECT_TRUE(ask("a", "conflicts notes").empty());
+  EXPECT_EQ(ask("a", "conflicts notes --all")[0]["resolved"], true);
+}
+
+TEST_F(two_processes, slow_tell_a_device_that_one_of_two_libraries_is_closed) {
+  ASSERT_EQ(on("a", "library create music").status, 0);
+  auto a = serve("a");
+  pair();
+  const auto second = on("a", "--json invite music");
+  ASSERT_EQ(second.status, 0) << second.err;
+  const auto joined
+    = on("b", "join '" + second.json().value("invitation", "") + "'");
+  ASSERT_EQ(joined.status, 0) << joined.err;
+  auto b = serve("b");
+  write("a", "first");
+  ASSERT_TRUE(eventually([&] { return has("b", "first"); }));
+  ASSERT_EQ(on("a", "remove notes b").status, 0);
+  const auto refused = [&] {
+    return ask("b", "status notes").contains("refused_by");
+  };
+  ASSERT_TRUE(eventually(refused));
+  EXPECT_THAT(on("b", "status notes").out,
+              HasSubstr("\"a\" does not let this device in: your device is no"
+                        " member of this library there"));
+  EXPECT_FALSE(ask("b", "status music").contains("refused_by"));
+  write("a", "after");
+  ASSERT_EQ(on("b", "wait music --until stable").status, 0);
+  EXPECT_EQ(notes("b"), "first|of a\n");
+  // Let in again, it hears all.
+  b->end(SIGTERM);
+  ASSERT_EQ(on("b", "library delete notes --detach").status, 0);
+  ASSERT_NO_FATAL_FAILURE(pair());
+  b = serve("b");
+  ASSERT_TRUE(eventually([&] { return has("b", "after"); }));
+  EXPECT_FALSE(refused());
+}
+
 TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   auto a = serve("a");
   pair();

@@ -38,6 +38,13 @@ struct proposals : testing::Test {
     });
   }
 
+  void wait_out() {
+    ASSERT_TRUE(machine.deadline());
+    ASSERT_GT(*machine.deadline(), now);
+    now = *machine.deadline();
+    machine.on_tick(now);
+  }
+
   void propose(std::vector<operation> list) {
     replication_effects out;
     machine.on_pending(pending_batch{std::move(list), {}}, now, out);
@@ -69,12 +76,33 @@ TEST_F(proposals, of_others_operations_wait_until_their_entries_may_be_here) {
     propose(made_by(other, 4));
     acknowledge(0);
     ASSERT_FALSE(asks());
-    ASSERT_TRUE(machine.deadline());
-    ASSERT_GT(*machine.deadline(), now);
-    now = *machine.deadline();
-    machine.on_tick(now);
+    wait_out();
     ASSERT_TRUE(asks());
   }
+}
+
+TEST_F(proposals, of_others_operations_hold_up_no_own_ones) {
+  ASSERT_TRUE(asks());
+  auto list = made_by(other, 1);
+  const auto own = made_by(context.self, 3);
+  list.insert(list.end(), own.begin(), own.end());
+  propose(list);
+  acknowledge(3);
+  EXPECT_TRUE(asks()) << "there may be more of its own";
+  propose(made_by(other, 1));
+  acknowledge(3);
+  EXPECT_FALSE(asks());
+  // A new one does not wait with them.
+  machine.on_pending_advanced(device_sequence_number{4});
+  EXPECT_TRUE(asks());
+  auto next = made_by(context.self, 4);
+  next.erase(next.begin(), next.end() - 1);
+  next.insert(next.begin(), made_by(other, 1).front());
+  propose(next);
+  acknowledge(4);
+  EXPECT_FALSE(asks());
+  wait_out();
+  EXPECT_TRUE(asks());
 }
 
 TEST_F(proposals, that_are_large_get_the_time_to_arrive) {
@@ -97,6 +125,12 @@ TEST_F(proposals, end_when_nothing_is_pending) {
   ASSERT_TRUE(asks());
   propose(made_by(other, 3));
   acknowledge(0);
+  EXPECT_FALSE(asks());
+  wait_out();
+  ASSERT_TRUE(asks());
+  replication_effects out;
+  machine.on_pending(pending_batch{}, now, out);
+  EXPECT_TRUE(out.empty());
   EXPECT_FALSE(asks());
   EXPECT_FALSE(machine.deadline());
 }

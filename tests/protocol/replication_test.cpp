@@ -317,6 +317,24 @@ TEST_F(following, new_leader_is_told_everything_but_only_once_caught_up) {
   EXPECT_EQ(book.hear(three, from_three), "3< have 2.5; read pending after 0");
 }
 
+TEST_F(following, who_turns_it_away_is_seen_until_it_says_something_else) {
+  const auto refusing = [&] {
+    std::vector<device_id> list;
+    for (const auto& peer : book.machine.view().peers)
+      if (peer.refuses)
+        list.push_back(peer.device);
+    return list;
+  };
+  EXPECT_EQ(refusing(), std::vector<device_id>{});
+  EXPECT_EQ(book.hear(two, not_member{}), "");
+  EXPECT_EQ(refusing(), std::vector{notebook::device(two)});
+  book.down(two);
+  EXPECT_EQ(refusing(), std::vector{notebook::device(two)});
+  book.up(two);
+  book.hear(two, hello{});
+  EXPECT_EQ(refusing(), std::vector<device_id>{});
+}
+
 TEST(replication, stability_counts_only_up_to_the_own_log) {
   notebook book{at(2, 5)};
   book.follow(2, two);

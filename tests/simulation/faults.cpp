@@ -81,6 +81,8 @@ void faults::act() {
       return take_old_copy();
     case fault::bit_flip:
       return flip_bit();
+    case fault::vacuum:
+      return vacuum_log();
   }
 }
 
@@ -360,6 +362,18 @@ void faults::bring_in(device& which) {
   if (host.number != which.number && host.up && host.ready
       && !logs_.is_out(host) && host.shared.library && world_.leads(host))
     report(which, "join", world_.let_in(which, host, join_patience));
+}
+
+void faults::vacuum_log() {
+  auto* which = any_up();
+  if (which == nullptr || !which->ready || !which->shared.library)
+    return;
+  const vacuum_library all{timestamp{~std::uint64_t{0}}, false};
+  const auto done = world_.ask<vacuum_result>(*which, which->shared.library,
+                                              join_patience, all);
+  if (done && done->removed != 0)
+    count(fault::vacuum,
+          which->name + " loses " + std::to_string(done->removed) + " entries");
 }
 
 void faults::mend_all() {

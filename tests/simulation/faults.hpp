@@ -57,6 +57,7 @@ private:
   void fail_disk();
   void take_old_copy();
   void flip_bit();
+  void vacuum_log();
 
   device& any();
   /// One that is up; null when none is.

@@ -57,8 +57,13 @@ void log_checker::look(device& which) {
                           + " cannot be read: " + more.error().message);
     if (more->empty())
       return;
-    for (const auto& next : *more)
+    for (const auto& next : *more) {
+      const auto before = seen.lines.empty() ? line{} : seen.lines.back();
+      for (const auto& gone : gone_between(which, before.position.sequence,
+                                           before.chain, next.sequence))
+        take(which, seen, gone);
       take(which, seen, next);
+    }
   }
 }
 
@@ -80,7 +85,7 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
       result_.fail("P7: " + said.name + " said that entry "
                    + to_string(found->position.sequence) + " is stable, but "
                    + one.name + " does not hold it: it has "
-                   + std::to_string(length_of(one)) + " entries");
+                   + to_string(end_of(one)) + " entries");
 }
 
 void log_checker::step_back(const device& which, mirror& what) {
@@ -221,11 +226,11 @@ bool log_checker::is_elsewhere(const device& than,
 
 void log_checker::check_first_seen(device& which, const entry& next) {
   const auto [known, is_new]
-    = known_.try_emplace({next.sequence, next.ballot}, next.chain);
+    = known_.try_emplace({next.sequence, next.ballot}, next);
   if (is_new && next.ballot.device != which.id)
     result_.fail("P2: " + named(next) + " appears on " + which.name
                  + ", which does not hold its ballot");
-  if (!is_new && known->second != next.chain)
+  if (!is_new && known->second.chain != next.chain)
     result_.fail("P1: " + named(next) + " on " + which.name
                  + " ends another log than on the device that had it first");
 }
@@ -240,9 +245,34 @@ void log_checker::forget_log(device& which) {
   mirrors_.erase(which.number);
 }
 
-std::size_t log_checker::length_of(const device& which) const {
+sequence_number log_checker::end_of(const device& which) const {
   const auto found = mirrors_.find(which.number);
-  return found == mirrors_.end() ? 0 : found->second.lines.size();
+  return found == mirrors_.end() || found->second.lines.empty()
+           ? sequence_number{}
+           : found->second.lines.back().position.sequence;
+}
+
+std::vector<entry> log_checker::gone_between(const device& which,
+                                             sequence_number last,
+                                             std::uint64_t chain,
+                                             sequence_number end) {
+  std::vector<entry> list;
+  for (auto at = last + 1; at < end; at = at + 1) {
+    const auto found = std::find_if(
+      known_.lower_bound({at, {}}), known_.upper_bound({at + 1, {}}),
+      [&](const auto& one) {
+        return one.second.sequence == at
+               && one.second.chain == chain_of(chain, one.second);
+      });
+    if (found == known_.end() || found->second.sequence != at) {
+      result_.fail("P1: the log of " + which.name + " lacks entry "
+                   + to_string(at));
+      break;
+    }
+    list.push_back(found->second);
+    chain = found->second.chain;
+  }
+  return list;
 }
 
 std::vector<entry> log_checker::read_all(device& which) {
@@ -254,7 +284,13 @@ std::vector<entry> log_checker::read_all(device& which) {
     auto more = seen.reader->fetch_since(since, chunk);
     if (!more || more->empty())
       break;
-    list.insert(list.end(), more->begin(), more->end());
+    for (const auto& next : *more) {
+      const auto before = list.empty() ? entry{} : list.back();
+      for (auto& gone :
+           gone_between(which, before.sequence, before.chain, next.sequence))
+        list.push_back(std::move(gone));
+      list.push_back(next);
+    }
   }
   return list;
 }

@@ -59,9 +59,9 @@ public:
   [[nodiscard]] bool is_in_log_of(const device& which,
                                   const operation_key& made) const;
 
-  /// Each entry of a device's log as last seen.
-  [[nodiscard]] std::size_t length_of(const device& which) const;
-  /// All of a device's log.
+  /// Where a device's log ended when it was last seen.
+  [[nodiscard]] sequence_number end_of(const device& which) const;
+  /// All of a device's log, with what was vacuumed.
   std::vector<entry> read_all(device& which);
 
   /// Ballots that a device was seen to hold.
@@ -101,13 +101,17 @@ private:
   /// Drops what the log does not hold any more.
   void step_back(const device& which, mirror& what);
   void take(device& which, mirror& into, const entry& next);
+  /// Entries that were seen and vacuumed since: those that continue the chain
+  /// up to the end.
+  std::vector<entry> gone_between(const device& which, sequence_number last,
+                                  std::uint64_t chain, sequence_number end);
   void check_first_seen(device& which, const entry& next);
   void note_member(mirror& into, const entry& next);
 
   world& world_;
   verdict& result_;
   std::map<owner, mirror> mirrors_;
-  std::map<std::pair<sequence_number, ballot>, std::uint64_t> known_;
+  std::map<std::pair<sequence_number, ballot>, entry> known_;
   std::set<log_position> stable_;
 };
 

@@ -204,7 +204,7 @@ private:
 
   /// What keeps the devices from having all that they will have.
   std::string what_is_left() {
-    std::optional<std::size_t> length;
+    std::optional<sequence_number> end;
     if (auto waits = work_.waits(); !waits.empty())
       return waits;
     for (auto& one : world_.devices) {
@@ -220,14 +220,14 @@ private:
                + " pending operations and " + std::to_string(state->noted)
                + " noted rows";
       log_.look(one);
-      const auto held = log_.length_of(one);
-      if (state->applied != held)
+      const auto held = log_.end_of(one);
+      if (state->applied != held.value)
         return one.name + " has applied " + std::to_string(state->applied)
-               + " of " + std::to_string(held);
-      if (length && *length != held)
-        return one.name + " holds " + std::to_string(held)
-               + " entries, another " + std::to_string(*length);
-      length = held;
+               + " of " + to_string(held);
+      if (end && *end != held)
+        return one.name + " holds " + to_string(held) + " entries, another "
+               + to_string(*end);
+      end = held;
     }
     return {};
   }

@@ -32,6 +32,7 @@ enum class fault : std::uint8_t {
   lost_tables, ///< database.db is deleted; the application makes its tables.
   old_copy,    ///< A device comes back with the disk that it had earlier.
   bit_flip,    ///< A bit of a file changes by itself.
+  vacuum,      ///< A device vacuums its log.
 };
 
 std::string_view to_string(fault what);

@@ -111,9 +111,11 @@ peer_message random_messages::message(std::size_t kind) {
     case 12:
       return hello{static_cast<std::uint32_t>(number()), text(20), ballot(),
                    id<device_id>(), position()};
-    default:
+    case 13:
       return welcome{static_cast<std::uint32_t>(number()), text(20), ballot(),
                      id<device_id>(), position()};
+    default:
+      return not_member{};
   }
 }
 

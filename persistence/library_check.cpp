@@ -100,7 +100,7 @@ void examination::check_order(const entry& what) {
     = what.sequence.value == before_.position.sequence.value + 1;
   if (what.sequence <= before_.position.sequence)
     complain(named(what) + " stands after a later one.");
-  else if (!follows && vacuumed_ < what.sequence)
+  else if (!follows && vacuumed_ + 1 < what.sequence)
     complain("Before " + named(what) + " entries are missing.");
   if (follows && what.chain != chain_of(before_.chain, what))
     complain(named(what) + " is not as it was written: the chain breaks.");

@@ -62,9 +62,10 @@ TEST_F(corrected_clock, survives_a_power_cut) {
   ASSERT_TRUE(write_note());
   bool is_put_right = false;
   world_.before_step = [&](device& which, caf::mailbox_element& next) {
+    const auto* said = content_of<clock_corrected>(next);
     is_put_right = is_put_right
-                   || (which.number == follower().number
-                       && content_of<clock_corrected>(next) != nullptr);
+                   || (which.number == follower().number && said != nullptr
+                       && said->by != std::chrono::milliseconds::zero());
   };
   world_.set_online(follower(), true);
   ASSERT_TRUE(world_.run.run_until([&] { return is_put_right; }, 1min));

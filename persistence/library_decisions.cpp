@@ -211,6 +211,7 @@ void library_sequencer::add_merged(const operation& what,
   auto made = merged;
   made.device = store_.own;
   made.device_sequence = next_own();
+  merged_[made.device_sequence] = what.device_sequence;
   made.change = change_type::update;
   // Nothing in it is newer than that.
   made.timestamp = std::max(what.timestamp, newest);

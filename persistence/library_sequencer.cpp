@@ -128,6 +128,7 @@ expected<void> library_sequencer::add_transaction(const operation_list& list) {
     while (true) {
       const auto taken_before = taken_;
       refusals more;
+      merged_.clear();
       {
         savepoint whole{store_};
         if (auto tried = try_transaction(list, refused, more); !tried)
@@ -143,7 +144,11 @@ expected<void> library_sequencer::add_transaction(const operation_list& list) {
       }
       if (more.one_by_one.empty())
         refused.all = "A row would refer to one that is not there.";
+      const auto known = refused.one_by_one.size();
       refused.one_by_one.merge(more.one_by_one);
+      // Whatever it is, it would come again and again.
+      if (!refused.all && refused.one_by_one.size() == known)
+        refused.all = more.one_by_one.begin()->second;
       draft_.abandon_transaction();
       members_.reset();
       taken_ = taken_before;
@@ -196,7 +201,12 @@ void library_sequencer::show_open(refusals& unfit) {
   const draft_rows rows{store_, draft_};
   for (const auto& row : rows.are_few() ? show_together(store_, rows.all())
                                         : show_in_pieces(store_, rows)) {
-    unfit.one_by_one.emplace(rows.entry_at(row.index).device_sequence,
+    const auto& unshown = rows.entry_at(row.index);
+    const auto merged = unshown.device == store_.own
+                          ? merged_.find(unshown.device_sequence)
+                          : merged_.end();
+    unfit.one_by_one.emplace(merged == merged_.end() ? unshown.device_sequence
+                                                     : merged->second,
                              row.why.message);
   }
 }

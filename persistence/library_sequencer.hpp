@@ -111,6 +111,9 @@ private:
   std::optional<std::map<device_id, bool>> members_;
   /// Numbers that the draft takes.
   accepted_set taken_;
+  /// Operations of the open transaction that were merged, by the number of what
+  /// they were merged into.
+  std::map<device_sequence_number, device_sequence_number> merged_;
   /// The same before the open transaction of this device's own.
   std::optional<accepted_set> taken_before_;
   /// This device's own numbers that are used up, also by proposals that are

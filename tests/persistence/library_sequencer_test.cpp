@@ -1,3 +1,4 @@
+#include "persistence/model_policy.hpp"
 #include "protocol/conflict.hpp"
 #include "tests/persistence/library_device.hpp"
 
@@ -249,6 +250,25 @@ TEST_F(sequencing, what_a_device_wrote_counts_once_it_was_let_in) {
   ASSERT_TRUE(leader.propose(c.id, {list, {}}));
   EXPECT_EQ(conflicts(), strings{});
   EXPECT_EQ(leader.rows("SELECT name FROM note"), "\"a\"\n");
+}
+
+TEST_F(sequencing, what_does_not_fit_once_it_is_merged_is_a_conflict) {
+  for (auto* device : {&leader, &b, &c}) {
+    device->elsewhere("CREATE TABLE place(uuid TEXT PRIMARY KEY, x INT, y INT,"
+                      " UNIQUE(x, y))");
+    EXPECT_TRUE(device->track("place"));
+  }
+  ASSERT_TRUE(
+    leader.write({policy_change("place", conflict_policy::field_merge)}));
+  ASSERT_TRUE(leader.write("INSERT INTO place VALUES('" + uuid(1)
+                           + "', 0, 0), ('" + uuid(2) + "', 7, 7)"));
+  ASSERT_TRUE(b.follow(leader));
+  ASSERT_TRUE(c.follow(leader));
+  ASSERT_TRUE(b.write("UPDATE place SET x = 7 WHERE x = 0"));
+  ASSERT_TRUE(c.write("UPDATE place SET y = 7 WHERE y = 0"));
+  exchange();
+  EXPECT_EQ(conflicts(), strings{"constraint"});
+  EXPECT_EQ(leader.rows("SELECT x, y FROM place ORDER BY uuid"), "7|0\n7|7\n");
 }
 
 TEST_F(sequencing, unreadable_data_becomes_a_conflict) {

@@ -157,6 +157,8 @@ void library_state::turn() {
     // Applying captures what other programs wrote meanwhile.
     tell_pending();
   }
+  if (std::exchange(members_due_, false))
+    send_members();
   if (office_due_ && !detached_ && !(self_->clock().now() < next_retry_)) {
     office_due_ = false;
     return change_role(announced_);
@@ -208,6 +210,8 @@ void library_state::send_members() {
   if (!list) {
     logger().error("library {}: cannot read the members: {}",
                    to_string(setup_.library), list.error().message);
+    members_due_ = true;
+    try_later();
     return;
   }
   set_library_members allowed{setup_.library, {}};

@@ -212,6 +212,8 @@ private:
   leadership_view leadership_;
   leadership_view announced_;
   bool office_due_ = false;
+  /// The members could not be read when they changed.
+  bool members_due_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
   /// When the timer of the last failure is due.

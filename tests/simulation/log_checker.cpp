@@ -182,13 +182,16 @@ bool log_checker::name_each_other(const device& a, const device& b) const {
 std::set<owner> log_checker::largest_company() const {
   std::set<owner> largest;
   for (const auto& first : world_.devices) {
+    if (is_removed(first))
+      continue;
     std::set<owner> company{first.number};
     std::vector<const device*> next{&first};
     while (!next.empty()) {
       const auto& one = *next.back();
       next.pop_back();
       for (const auto& other : world_.devices)
-        if (name_each_other(one, other) && company.insert(other.number).second)
+        if (!is_removed(other) && name_each_other(one, other)
+            && company.insert(other.number).second)
           next.push_back(&other);
     }
     if (company.size() > largest.size())

@@ -94,7 +94,7 @@ private:
   /// Whether who let it in was removed, or was let in so.
   [[nodiscard]] bool was_let_in_by_a_removed_one(const device& which) const;
   [[nodiscard]] bool name_each_other(const device& a, const device& b) const;
-  /// The most devices that hear each other, if through others.
+  /// The most members that hear each other, if through others.
   [[nodiscard]] std::set<owner> largest_company() const;
 
   bool open(device& which, mirror& into);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 namespace lockstep {
@@ -192,7 +191,7 @@ private:
       return ends_conflict_of_last(what) && add_nothing(what);
     auto loser = loser_of(what.data);
     if (loser && is(loser, operation_of(what))) {
-      add_loser(what, *loser);
+      list_.push_back({{*loser, false}, what.transaction_end});
       return true;
     }
     // It tells what that one was before it was decided.
@@ -220,18 +219,6 @@ private:
     const auto& decided = list_.back().taken.what;
     return loser && loser->device == decided.device
            && loser->record == decided.record && loser->data != decided.data;
-  }
-
-  void add_loser(const entry& what, const operation& loser) {
-    list_.push_back({{loser, false}, what.transaction_end});
-    auto& [base, last] = losers_[{loser.model, loser.record, loser.device}];
-    // One upon the other, unless each was refused by itself.
-    const bool is_refused
-      = what.data.find(R"("kind":"constraint")") != std::string::npos;
-    if (last && base == loser.base_version && !is_refused)
-      list_.back().taken.what.base_operation = last;
-    base = loser.base_version;
-    last = loser.device_sequence;
   }
 
   bool add_nothing(const entry& what) {
@@ -269,10 +256,6 @@ private:
   library_store& store_;
   std::vector<returned_entry> list_;
   std::map<record_key, returned_record> records_;
-  /// What each device's newest loser was based on, and its number.
-  std::map<std::tuple<std::string, record_id, device_id>,
-           std::pair<version_number, device_sequence_number>>
-    losers_;
 };
 
 /// Pending operations that were based on what is taken back.

@@ -22,7 +22,8 @@ nlohmann::json to_json(const conflict_side& side) {
           {"change", to_string(side.change)},
           {"data", std::move(data)},
           {"base_version", side.base_version.value},
-          {"changed", side.changed}};
+          {"changed", side.changed},
+          {"base_operation", side.base_operation.value}};
 }
 
 } // namespace
@@ -94,6 +95,8 @@ std::optional<operation> read_side(std::string_view image, const char* which) {
     what.base_version
       = version_number{side.value("base_version", std::uint64_t{0})};
     what.changed = side.value("changed", std::vector<std::string>{});
+    what.base_operation
+      = device_sequence_number{side.value("base_operation", std::uint64_t{0})};
     const auto& data = side.at("data");
     if (data.is_string())
       what.data = data.get<std::string>();
@@ -116,8 +119,9 @@ std::optional<operation> winner_of(std::string_view image) {
 }
 
 conflict_side side_of(const operation& what) {
-  return {what.device, what.device_sequence, what.timestamp, what.change,
-          what.data,   what.base_version,    what.changed};
+  return {
+    what.device, what.device_sequence, what.timestamp, what.change,
+    what.data,   what.base_version,    what.changed,   what.base_operation};
 }
 
 conflict_side side_of(const entry& what) {
@@ -127,6 +131,7 @@ conflict_side side_of(const entry& what) {
           what.change,
           what.data,
           what.version - 1,
+          {},
           {}};
 }
 

@@ -46,12 +46,13 @@ struct conflict_side {
   /// What its writer saw and changed; see `operation`.
   version_number base_version;
   std::vector<std::string> changed;
+  lockstep::device_sequence_number base_operation;
 };
 
 /// The image of an entry of model `lockstep.conflict`, as a JSON object:
 /// `kind`, `model`, `record`, `reason`, `winner` and `loser`, the sides with
-/// `device`, `device_sequence`, `timestamp`, `change`, `data`, `base_version`
-/// and `changed`.
+/// `device`, `device_sequence`, `timestamp`, `change`, `data`, `base_version`,
+/// `changed` and `base_operation`.
 std::string conflict_image(conflict_kind kind, std::string_view model,
                            record_id record, std::string_view reason,
                            const conflict_side& winner,

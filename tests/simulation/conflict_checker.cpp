@@ -155,7 +155,7 @@ private:
         = changes.insert({one.record, one.device, one.device_sequence}).second;
       if (!is_new
           || (!one.image.empty()
-              && !images.insert({one.model, one.record, one.image}).second))
+              && !images.insert({one.device, one.record, one.image}).second))
         result.fail("P3: two open conflicts keep operation "
                     + std::to_string(one.device_sequence) + " of "
                     + one.device.substr(0, 8) + ": " + one.model + " "

@@ -103,9 +103,8 @@ void gateway_state::deliver(device_id from, const envelope& what) {
                    to_string(what.library));
     return;
   }
-  const bool is_refusal = std::holds_alternative<not_member>(what.message);
   if (!found->second.members.contains(from)) {
-    if (!is_refusal)
+    if (!is_any_of<not_member>(what.message))
       turn_away(from, what.library);
     return;
   }

@@ -5,7 +5,6 @@
 #include "persistence/pending_keeper.hpp"
 
 #include <algorithm>
-#include <span>
 
 // What the library does for replication and leadership: the log's order.
 namespace lockstep {

@@ -1,5 +1,6 @@
 #include "persistence/entry_archive.hpp"
 
+#include "messages/json.hpp"
 #include "persistence/atomic_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -157,24 +158,17 @@ private:
   bool over_ = false;
 };
 
-template <class Id> Id id_in(const json& image, const char* field) {
-  const auto found = parse_id<Id>(image.at(field).get<std::string>());
-  if (!found)
-    throw std::invalid_argument{field};
-  return *found;
-}
-
 } // namespace
 
 std::string archived_line(const entry& what) {
   return json{{"sequence", what.sequence.value},
               {"term", what.ballot.term.value},
-              {"leader", to_string(what.ballot.device)},
-              {"device", to_string(what.device)},
+              {"leader", what.ballot.device},
+              {"device", what.device},
               {"device_sequence", what.device_sequence.value},
               {"timestamp", what.timestamp.packed},
               {"model", what.model},
-              {"record", to_string(what.record)},
+              {"record", what.record},
               {"change", to_string(what.change)},
               {"version", what.version.value},
               {"previous", what.previous.value},
@@ -193,12 +187,12 @@ expected<entry> parse_archived_line(std::string_view line) {
     };
     number("sequence", what.sequence);
     number("term", what.ballot.term);
-    what.ballot.device = id_in<device_id>(image, "leader");
-    what.device = id_in<device_id>(image, "device");
+    what.ballot.device = image.at("leader").get<device_id>();
+    what.device = image.at("device").get<device_id>();
     number("device_sequence", what.device_sequence);
     what.timestamp.packed = image.at("timestamp").get<std::uint64_t>();
     what.model = image.at("model").get<std::string>();
-    what.record = id_in<record_id>(image, "record");
+    what.record = image.at("record").get<record_id>();
     what.change
       = parse_change_type(image.at("change").get<std::string>()).value();
     number("version", what.version);

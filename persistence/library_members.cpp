@@ -32,6 +32,19 @@ member_description description_in(const entry& what) {
   return one;
 }
 
+/// The newest entry of each member, for use within `attempt`.
+expected<std::vector<entry>> newest_entries(library_store& store) {
+  std::vector<entry> list;
+  for (const auto at : store.index.latest_of(member_model)) {
+    auto found = store.entry_at(at);
+    if (!found)
+      return tl::make_unexpected(found.error());
+    if (*found)
+      list.push_back(std::move(**found));
+  }
+  return list;
+}
+
 /// The entry by which a member was let in, its newest one given; none where
 /// that was vacuumed.
 expected<sequence_number> let_in_at(library_store& store, entry newest) {
@@ -68,28 +81,25 @@ expected<std::vector<member>> known_members(library_store& store,
 expected<std::vector<member_description>>
 described_members(library_store& store) {
   return store.attempt([&]() -> expected<std::vector<member_description>> {
-    std::vector<member_description> list;
-    for (const auto at : store.index.latest_of(member_model)) {
-      auto found = store.entry_at(at);
-      if (!found)
-        return tl::make_unexpected(found.error());
-      if (*found)
-        list.push_back(description_in(**found));
-    }
-    return list;
+    return newest_entries(store).map([](const std::vector<entry>& entries) {
+      std::vector<member_description> list;
+      for (const auto& one : entries)
+        list.push_back(description_in(one));
+      return list;
+    });
   });
 }
 
 expected<sequence_number> vacuum_bound(library_store& store,
                                        sequence_number stable) {
   return store.attempt([&]() -> expected<sequence_number> {
-    for (const auto at : store.index.latest_of(member_model)) {
-      const auto found = store.entry_at(at);
-      if (!found)
-        return tl::make_unexpected(found.error());
-      if (!*found || description_in(**found).member.removed)
+    const auto newest = newest_entries(store);
+    if (!newest)
+      return tl::make_unexpected(newest.error());
+    for (const auto& one : *newest) {
+      if (description_in(one).member.removed)
         continue;
-      const auto since = let_in_at(store, **found);
+      const auto since = let_in_at(store, one);
       if (!since)
         return since;
       if (*since && !(*since < stable))

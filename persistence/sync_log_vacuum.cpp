@@ -97,9 +97,9 @@ bool sync_log_vacuum::begin_part(std::uint64_t first) {
 expected<bool> sync_log_vacuum::look() {
   return log_.run<bool>([&] {
     auto rows = log_.statements.use(
-      "SELECT sequence, previous, device, device_sequence, timestamp FROM "
-      "sync_log"
-      " WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?");
+      "SELECT sequence, previous, device, device_sequence, timestamp FROM"
+      " sync_log WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT "
+      "?");
     rows->bind(1, to_sql(at_));
     rows->bind(2, to_sql(bound_));
     rows->bind(3, look_size);

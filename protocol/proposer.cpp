@@ -40,25 +40,31 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
     return;
   }
   phase_ = phase::waiting;
+  const auto& list = result->list;
   proposed_ = {};
-  has_others_ = false;
-  for (const auto& what : result->list)
+  for (const auto& what : list)
     if (what.device == context_.self)
       proposed_ = std::max(proposed_, what.device_sequence);
-    else if (!std::exchange(has_others_, true))
-      if (std::pair first{what.device, what.device_sequence};
-          std::exchange(first_of_others_, first) != first)
-        attempts_ = 0;
-  const auto& last = result->list.back();
-  more_ = result->list.size() >= context_.settings.propose_limit
+  const auto other
+    = std::find_if(list.begin(), list.end(), [&](const operation& what) {
+        return what.device != context_.self;
+      });
+  has_others_ = other != list.end();
+  if (has_others_) {
+    const std::pair first{other->device, other->device_sequence};
+    if (std::exchange(first_of_others_, first) != first)
+      attempts_ = 0;
+  }
+  const auto& last = list.back();
+  more_ = list.size() >= context_.settings.propose_limit
           || last.device_sequence < last.transaction_end;
   waits_for_others_ = false;
-  deadline_ = now + context_.backoff(attempts_)
-              + travel_time(image_bytes(result->list));
+  deadline_
+    = now + context_.backoff(attempts_) + travel_time(image_bytes(list));
   ++attempts_;
-  out.push_back(replication_send{
-    context_.view.leader,
-    propose{context_.view.ballot, result->list, result->follows}});
+  out.push_back(
+    replication_send{context_.view.leader,
+                     propose{context_.view.ballot, list, result->follows}});
 }
 
 void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {

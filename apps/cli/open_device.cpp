@@ -148,10 +148,16 @@ bool is_settled(const library_status& now) {
 } // namespace
 
 expected<library_status> open_device::settled_status(library& of) {
-  const auto end = std::chrono::steady_clock::now() + settle_patience;
+  return status_once(of, is_settled, settle_patience);
+}
+
+expected<library_status> open_device::status_once(
+  library& of, const std::function<bool(const library_status&)>& holds,
+  std::chrono::milliseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
     auto now = of.status().get();
-    if (!now || is_settled(*now) || std::chrono::steady_clock::now() >= end)
+    if (!now || holds(*now) || std::chrono::steady_clock::now() >= end)
       return now;
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }

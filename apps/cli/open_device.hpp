@@ -3,6 +3,7 @@
 #include "apps/cli/options.hpp"
 #include "apps/embedded/node.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -40,6 +41,12 @@ public:
   /// How the library stands, once it is known who leads it and what other
   /// programs wrote is in, or a moment is over.
   static expected<library_status> settled_status(library& of);
+
+  /// The same once it is as `holds` says, or `patience` is over.
+  static expected<library_status>
+  status_once(library& of,
+              const std::function<bool(const library_status&)>& holds,
+              std::chrono::milliseconds patience);
 
 private:
   open_device(std::filesystem::path directory, std::unique_ptr<runtime> shared,

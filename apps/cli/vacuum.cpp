@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <memory>
-#include <thread>
 
 namespace lockstep::cli {
 
@@ -22,6 +21,10 @@ struct vacuum_arguments {
   bool archive = false;
 };
 
+bool is_stable(const library_status& now) {
+  return !(now.stable < now.head.position.sequence);
+}
+
 std::string outcome_text(const library_status& now,
                          const vacuum_result& outcome) {
   auto text = with_commas(outcome.removed)
@@ -30,21 +33,10 @@ std::string outcome_text(const library_status& now,
     text += ", " + with_commas(outcome.archived) + " of them archived";
   text += "; it takes " + with_commas(outcome.bytes_after) + " bytes, before "
           + with_commas(outcome.bytes_before) + "\n";
-  if (now.stable < now.head.position.sequence)
+  if (!is_stable(now))
     text += "entries after " + to_string(now.stable)
             + " stay, as not every member is known to hold them\n";
   return text;
-}
-
-expected<library_status> status_once_stable(library& of) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    auto now = of.status().get();
-    if (!now || !(now->stable < now->head.position.sequence)
-        || std::chrono::steady_clock::now() >= end)
-      return now;
-    std::this_thread::sleep_for(5ms);
-  }
 }
 
 expected<void> vacuum(const options& given, const vacuum_arguments& what) {
@@ -54,7 +46,7 @@ expected<void> vacuum(const options& given, const vacuum_arguments& what) {
   return with_library(given, what.library, [&](library& of) -> expected<void> {
     const auto before = std::chrono::time_point_cast<wall_time::duration>(
       std::chrono::system_clock::now() - *keep);
-    const auto now = status_once_stable(of);
+    const auto now = open_device::status_once(of, is_stable, patience);
     if (!now)
       return tl::make_unexpected(now.error());
     const auto outcome = of.vacuum_old_entries(before, what.archive).get();

@@ -6,10 +6,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <optional>
 #include <bit>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 namespace lockstep {

@@ -154,6 +154,9 @@ private:
                                   library_writer& writer,
                                   operation_keeper& keeper,
                                   tracked_table& answer);
+  /// Why rows of a table that only their numbers tell apart cannot be imported
+  /// yet: they may be a copy of what the log holds.
+  std::optional<failure> rows_wait_for_log(const tracked_table_schema& schema);
   /// The policy is a record of the log, where it is to be another one.
   expected<operation_range> choose_policy(const track_table& request,
                                           const tracked_table_schema& schema,

@@ -6,6 +6,8 @@
 #include "persistence/row_import.hpp"
 #include "persistence/table_list.hpp"
 
+#include <algorithm>
+
 // Which tables take part.
 namespace lockstep {
 
@@ -94,6 +96,8 @@ expected<operation_range> library_state::track(const track_table& request,
         = store_->tables.track(request.table, request.model, request.excluded);
       if (!schema || known)
         return schema;
+      if (auto waits = rows_wait_for_log(**schema))
+        return tl::make_unexpected(std::move(*waits));
       auto imported = import_rows(*store_, **schema, writer, keeper);
       if (!imported)
         return tl::make_unexpected(imported.error());
@@ -115,6 +119,27 @@ expected<operation_range> library_state::track(const track_table& request,
               policy_of(*store_, (*schema)->model)};
     return made;
   });
+}
+
+std::optional<failure>
+library_state::rows_wait_for_log(const tracked_table_schema& schema) {
+  if (setup_.joined_from.is_nil() || schema.kind != key_kind::integer
+      || count_rows(*store_, schema.table) == 0)
+    return std::nullopt;
+  const auto known = store_->members();
+  if (!known)
+    return known.error();
+  // The entry that let this device in is as old as its membership.
+  if (std::any_of(known->begin(), known->end(), [&](const member& one) {
+        return one.device == setup_.device;
+      }))
+    return std::nullopt;
+  return failure{errc::busy,
+                 "The table \"" + schema.table
+                   + "\" has rows already, and only the library's log, which is"
+                     " not here yet, can tell which of them the other devices"
+                     " have, too; track it once the log is here (lockstep"
+                     " wait)."};
 }
 
 expected<operation_range>

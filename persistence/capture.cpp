@@ -144,8 +144,18 @@ void capture::name_new_rows(std::int64_t after, std::int64_t through) {
         keys_.record_of(*what.schema, what.key, what.for_new);
 }
 
+void capture::note_referring_rows(std::int64_t after, std::int64_t through) {
+  for (auto from = after; from < through; from += notes_at_once)
+    for (const auto& what :
+         read_notes(from, std::min(from + notes_at_once, through)))
+      if (!what.record)
+        owners_.look_at(*what.schema, what.key);
+}
+
 expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
                               const piece_keeper& keep) {
+  if (owners_.are_possible())
+    note_referring_rows(after, newest_note());
   const auto through = newest_note();
   if (through - after > notes_at_once)
     name_new_rows(after, through);

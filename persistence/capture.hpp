@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/operation.hpp"
+#include "persistence/changed_owners.hpp"
 #include "persistence/pending_queue.hpp"
 #include "persistence/record_index.hpp"
 #include "persistence/row_keys.hpp"
@@ -33,7 +34,8 @@ public:
           record_index& index, pending_queue& pending, row_keys& keys,
           row_writer& rows, image_source images)
     : statements_(statements), tables_(tables), index_(index),
-      pending_(pending), keys_(keys), rows_(rows), images_(std::move(images)) {
+      pending_(pending), keys_(keys), rows_(rows),
+      owners_(statements, tables, keys), images_(std::move(images)) {
   }
 
   /// Takes a piece of what `drain` finds.
@@ -79,6 +81,8 @@ private:
   /// Gives new rows their record ids, as other rows may refer to them; where no
   /// table refers to another, there is nothing to do.
   void name_new_rows(std::int64_t after, std::int64_t through);
+  /// Notes rows that refer to one of these, where that is another record now.
+  void note_referring_rows(std::int64_t after, std::int64_t through);
   /// Finds out which record each note is about, each record once.
   std::vector<record_key> resolve(std::vector<note> notes);
   std::optional<nlohmann::json> base_image(const operation& what);
@@ -92,6 +96,7 @@ private:
   pending_queue& pending_;
   row_keys& keys_;
   row_writer& rows_;
+  changed_owners owners_;
   image_source images_;
 };
 

@@ -90,6 +90,7 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
   return store_.attempt([&]() -> expected<sequence_number> {
     if (auto kept = keep_captured(); !kept)
       return tl::make_unexpected(kept.error());
+    const auto noted = store_.changes.newest_note();
     store_.set_applying(true);
     auto list = first;
     apply_chunk(*list);
@@ -103,6 +104,7 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
       apply_chunk(*list);
     }
     retry_set_aside(store_);
+    undo_triggers(store_, noted);
     store_.set_applying(false);
     const auto through = list->back().sequence;
     store_.set_applied(through);
@@ -117,8 +119,10 @@ expected<void> library_applier::retry() {
                             [&]() -> expected<void> {
                               if (auto kept = keep_captured(); !kept)
                                 return kept;
+                              const auto noted = store_.changes.newest_note();
                               store_.set_applying(true);
                               retry_set_aside(store_);
+                              undo_triggers(store_, noted);
                               store_.set_applying(false);
                               return {};
                             });

@@ -60,33 +60,6 @@ bool is_same_wish(const entry& latest, const operation& what) {
              && what.change != change_type::remove && latest.data == what.data);
 }
 
-/// A row with a UUID may change its number like any other column; it goes there
-/// with all that refers to it, if nobody has the number.
-void move_to_wanted_number(library_store& store,
-                           const tracked_table_schema& schema,
-                           const operation& what) {
-  if (schema.kind != key_kind::uuid || !schema.present
-      || std::find(what.changed.begin(), what.changed.end(),
-                   schema.number_in_image)
-           == what.changed.end())
-    return;
-  const auto image = nlohmann::json::parse(what.data);
-  const auto number = image.find(schema.number_in_image);
-  if (number == image.end() || !number->is_number_integer())
-    return;
-  const auto wanted = number->get<std::int64_t>();
-  if (store.keys.kept.record_at(schema.id, wanted))
-    return;
-  {
-    auto row = store.statements.use("SELECT 1 FROM " + sql_name(schema.table)
-                                    + " WHERE " + schema.number + " = ?");
-    row->bind(1, wanted);
-    if (row->executeStep())
-      return;
-  }
-  store.rows.reserve(schema, what.record, image, standing::canonical);
-}
-
 } // namespace
 
 expected<record_standing>
@@ -154,7 +127,7 @@ expected<void> library_sequencer::decide(const operation& what,
       placed.data = *outcome.merged;
     if (const auto* schema = store_.tables.by_model(what.model);
         schema != nullptr && what.change != change_type::remove) {
-      move_to_wanted_number(store_, *schema, placed);
+      move_to_wanted_number(*schema, placed);
       placed.data = store_.rows.with_number(*schema, what.record, placed.data);
       written.data
         = store_.rows.with_number(*schema, what.record, written.data);
@@ -176,6 +149,35 @@ expected<void> library_sequencer::decide(const operation& what,
   if (what.base_operation && !outcome.merged)
     end_conflict_of(what);
   return {};
+}
+
+bool library_sequencer::wants_number(const tracked_table_schema& schema,
+                                     const operation& what) {
+  return schema.kind == key_kind::uuid
+         && std::find(what.changed.begin(), what.changed.end(),
+                      schema.number_in_image)
+              != what.changed.end();
+}
+
+/// A row with a UUID may change its number like any other column; it goes there
+/// with all that refers to it, if nobody has the number, or whoever has it gets
+/// another one in the same transaction.
+void library_sequencer::move_to_wanted_number(
+  const tracked_table_schema& schema, const operation& what) {
+  const bool is_new = what.change == change_type::insert;
+  if (!schema.present || schema.kind != key_kind::uuid
+      || !(is_new || wants_number(schema, what)))
+    return;
+  const auto image = nlohmann::json::parse(what.data);
+  const auto number = image.find(schema.number_in_image);
+  if (number == image.end() || !number->is_number_integer())
+    return;
+  const auto wanted = number->get<std::int64_t>();
+  const auto owner = store_.keys.kept.record_at(schema.id, wanted);
+  if (owner ? !vacated_.contains({schema.id, *owner})
+            : is_new || store_.keys.has_row(schema, wanted))
+    return;
+  store_.rows.reserve(schema, what.record, image, standing::canonical);
 }
 
 resolution library_sequencer::resolve_now(const operation& what,

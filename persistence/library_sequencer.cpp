@@ -170,17 +170,23 @@ expected<void> library_sequencer::add_all(pending_queue& queue) {
 expected<void> library_sequencer::try_transaction(const operation_list& list,
                                                   const refusals& refused,
                                                   refusals& more) {
-  // A new row may want the number of one that goes.
+  // A row may want the number of one that goes, or gets another number.
+  vacated_.clear();
   auto decided = list.for_each([&](const operation& what) -> expected<void> {
     const auto* schema = store_.tables.by_model(what.model);
     if (schema == nullptr || !schema->is_numbered()
-        || schema->kind == key_kind::integer
-        || what.change != change_type::remove || is_known(what)
+        || schema->kind == key_kind::integer || is_known(what)
         || refused.find(what.device_sequence) != nullptr)
+      return {};
+    const bool goes = what.change == change_type::remove;
+    if (!goes && !wants_number(*schema, what))
       return {};
     std::optional<entry> latest;
     return standing_of(what, latest).map([&](const record_standing& standing) {
-      if (last_writer_wins(what, standing) != verdict::loses)
+      const auto outcome = last_writer_wins(what, standing);
+      if (!goes && outcome == verdict::clean)
+        vacated_.emplace(schema->id, what.record);
+      else if (goes && outcome != verdict::loses)
         store_.keys.kept.release(schema->id, what.record);
     });
   });

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -78,6 +79,11 @@ private:
   /// Rows that a foreign key's action changed, in the name of this device.
   expected<void> add_dragged_along(std::int64_t noted);
   device_sequence_number next_own();
+  /// Whether an operation gives its row another number.
+  static bool wants_number(const tracked_table_schema& schema,
+                           const operation& what);
+  void move_to_wanted_number(const tracked_table_schema& schema,
+                             const operation& what);
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);
   resolution resolve_now(const operation& what, const record_standing& record,
@@ -114,7 +120,9 @@ private:
   /// Operations of the open transaction that were merged, by the number of what
   /// they were merged into.
   std::map<device_sequence_number, device_sequence_number> merged_;
-  /// The same before the open transaction of this device's own.
+  /// Records, by table, that the open transaction gives another number.
+  std::set<std::pair<std::int64_t, record_id>> vacated_;
+  /// `taken_` before the open transaction of this device's own.
   std::optional<accepted_set> taken_before_;
   /// This device's own numbers that are used up, also by proposals that are
   /// still to be added.

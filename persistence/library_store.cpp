@@ -114,7 +114,7 @@ library_store::library_store(std::filesystem::path path, device_id device,
                 return std::nullopt;
               return std::move((*found)->data);
             }),
-    log(std::move(reader)) {
+    reach(*this), log(std::move(reader)) {
 }
 
 expected<std::unique_ptr<library_store>>
@@ -279,30 +279,6 @@ void library_store::set_triggers(bool on) {
 void library_store::allow_triggers(bool on) {
   sqlite3_db_config(database->getHandle(), SQLITE_DBCONFIG_ENABLE_TRIGGER,
                     on ? 1 : 0, nullptr);
-}
-
-void library_store::show(std::string_view model, record_id record,
-                         change_type change, const std::string& image,
-                         standing whose) {
-  const auto* schema = tables.by_model(model);
-  if (schema == nullptr)
-    return;
-  if (change == change_type::remove)
-    rows.erase(*schema, record);
-  else
-    rows.write(*schema, record, nlohmann::json::parse(image), whose);
-}
-
-void library_store::show_canonical(std::string_view model, record_id record) {
-  const auto state = index.find(model, record);
-  if (!state.version || state.deleted)
-    return show(model, record, change_type::remove, {}, standing::canonical);
-  auto latest = entry_at(state.latest);
-  if (!latest || !*latest)
-    throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
-                             + ", the newest of a record of model "
-                             + std::string{model} + "."};
-  show(model, record, (*latest)->change, (*latest)->data, standing::canonical);
 }
 
 expected<std::vector<member>> library_store::members() {

@@ -10,6 +10,7 @@
 #include "persistence/statement_cache.hpp"
 #include "persistence/sync_log_store.hpp"
 #include "persistence/tracked_tables.hpp"
+#include "persistence/trigger_reach.hpp"
 #include "protocol/log_draft.hpp"
 
 #include <SQLiteCpp/Database.h>
@@ -96,7 +97,8 @@ public:
   void show_canonical(std::string_view model, record_id record);
 
   /// Makes a record's row what this image says; nothing for models without a
-  /// table. Throws.
+  /// table. While applying, triggers of the application's may do more than
+  /// that; what they did is noted then, for undo_triggers. Throws.
   void show(std::string_view model, record_id record, change_type change,
             const std::string& image, standing whose);
 
@@ -128,6 +130,7 @@ public:
   row_keys keys;
   row_writer rows;
   lockstep::capture changes;
+  trigger_reach reach;
   sync_log_reader log;
   accepted_set accepted;
 

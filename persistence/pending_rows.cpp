@@ -4,26 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
 
 namespace lockstep {
 
 namespace {
-
-/// A record's row as the log has it.
-wanted_row canonical_row(library_store& store, const record_key& key) {
-  const auto& [model, record] = key;
-  const auto state = store.index.find(model, record);
-  if (!state.version || state.deleted)
-    return {model, record, change_type::remove, {}, standing::canonical};
-  auto latest = store.entry_at(state.latest);
-  if (!latest || !*latest)
-    throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
-                             + ", the newest of a record of model " + model
-                             + "."};
-  return {model, record, (*latest)->change, (*latest)->data,
-          standing::canonical};
-}
 
 /// Records with pending operations, as the log has them.
 class canonical_rows : public row_stream {

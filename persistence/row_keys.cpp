@@ -52,6 +52,10 @@ std::optional<record_id> uuid_in(const nlohmann::json& value) {
   return id;
 }
 
+nlohmann::json as_reference(record_id record) {
+  return {{reference_tag, to_string(record)}};
+}
+
 bool is_nothing(const sql_value& value) {
   return std::holds_alternative<std::nullptr_t>(value);
 }
@@ -277,6 +281,45 @@ bool row_keys::is_without_key(const tracked_table_schema& schema,
   return known && known->key == key_table::no_key;
 }
 
+bool row_keys::has_changed_hands(const tracked_table_schema& schema,
+                                 std::int64_t number) {
+  const auto before = kept.record_at(schema.id, number);
+  const auto values = before ? key_at(schema, number) : std::nullopt;
+  if (!values)
+    return false;
+  const auto key = travelling_key(schema, *values);
+  return has_null(key) ? !is_without_key(schema, *before)
+                       : derive(schema, key) != *before;
+}
+
+std::optional<record_id>
+row_keys::record_before_at(const tracked_table_schema& schema,
+                           std::int64_t number) {
+  // Its number is that of the row which its key refers to.
+  if (schema.kind == key_kind::natural)
+    return record_before(schema, {number});
+  const auto before = kept.record_at(schema.id, number);
+  return before ? before : record_at(schema, number);
+}
+
+std::optional<record_id>
+row_keys::record_before(const tracked_table_schema& schema,
+                        const key_values& values) {
+  auto key = nlohmann::json::array();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto* column = schema.find(schema.key_columns.at(i));
+    const auto* parent = column ? tables_.by_table(column->refers_to) : nullptr;
+    const auto* number = std::get_if<std::int64_t>(&values[i]);
+    const auto record = parent && parent->present && number
+                          ? record_before_at(*parent, *number)
+                          : std::nullopt;
+    key.push_back(record ? as_reference(*record) : to_json(values[i]));
+  }
+  if (has_null(key))
+    return std::nullopt;
+  return derive(schema, key);
+}
+
 std::int64_t row_keys::last_inserted() {
   auto row = statements_.use("SELECT last_insert_rowid()");
   row->executeStep();
@@ -319,7 +362,7 @@ nlohmann::json row_keys::to_travel(const tracked_column& column,
   const auto record = record_at(*parent, value.get<std::int64_t>());
   if (!record)
     return value;
-  return {{reference_tag, to_string(*record)}};
+  return as_reference(*record);
 }
 
 row_keys::reference row_keys::reference_in(const tracked_column* column,

@@ -57,6 +57,8 @@ public:
   std::optional<record_id> record_at(const tracked_table_schema& schema,
                                      std::int64_t number);
 
+  bool has_row(const tracked_table_schema& schema, std::int64_t number);
+
   /// The number of a record's row, or the one that is kept for it.
   std::optional<std::int64_t> number_of(const tracked_table_schema& schema,
                                         record_id record);
@@ -68,6 +70,15 @@ public:
   /// Learns a record's key from its image, before its row is written.
   void learn(const tracked_table_schema& schema, record_id record,
              const nlohmann::json& image);
+
+  /// Whether the row with this number is another record's than the one that the
+  /// number is kept for: it has got another UUID.
+  bool has_changed_hands(const tracked_table_schema& schema,
+                         std::int64_t number);
+
+  /// The record whose key these values were before numbers changed hands.
+  std::optional<record_id> record_before(const tracked_table_schema& schema,
+                                         const key_values& values);
 
   /// Whether the record's key has a NULL in it, so that only its rowid tells
   /// its row apart, on each device another one.
@@ -96,12 +107,13 @@ private:
   /// Also the number that a row had which is gone.
   std::optional<std::int64_t> last_number_of(const tracked_table_schema& schema,
                                              record_id record);
-  bool has_row(const tracked_table_schema& schema, std::int64_t number);
   /// The record id that follows from the values of the key columns.
   record_id derive(const tracked_table_schema& schema,
                    const nlohmann::json& travelling);
   nlohmann::json travelling_key(const tracked_table_schema& schema,
                                 const key_values& values);
+  std::optional<record_id>
+  record_before_at(const tracked_table_schema& schema, std::int64_t number);
   std::optional<key_values> key_at(const tracked_table_schema& schema,
                                    std::int64_t number);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 namespace lockstep {
 
@@ -37,22 +38,6 @@ std::optional<failure> refusal_of(library_store& store, F action) {
     return why;
   }
 }
-
-/// While it lives, no trigger acts.
-class without_triggers {
-public:
-  explicit without_triggers(library_store& store) : store_(store) {
-    store_.allow_triggers(false);
-  }
-  without_triggers(const without_triggers&) = delete;
-  without_triggers& operator=(const without_triggers&) = delete;
-  ~without_triggers() {
-    store_.allow_triggers(true);
-  }
-
-private:
-  library_store& store_;
-};
 
 /// Whether the table's rowid is the number of another table's row.
 bool borrows_number(const tracked_table_schema& schema) {
@@ -117,19 +102,13 @@ void show_dragged_along(library_store& store,
   std::map<record_key, const wanted_row*> wishes;
   for (const auto& row : list)
     wishes[{row.model, row.record}] = &row;
-  auto show = [&](const record_key& key) {
-    const auto& [model, record] = key;
-    if (auto wish = wishes.find(key); wish != wishes.end())
-      store.show(model, record, wish->second->change, wish->second->data,
-                 wish->second->whose);
-    else if (auto mine = store.pending.newest_of(model, record))
-      store.show(model, record, mine->change, mine->data, standing::pending);
-    else
-      store.show_canonical(model, record);
-  };
-  for (const auto& key : dragged)
+  for (const auto& key : dragged) {
+    const auto wish = wishes.find(key);
     // What does not fit stays out of sight until its own next change.
-    static_cast<void>(refusal_of(store, [&] { show(key); }));
+    static_cast<void>(
+      show_one(store, wish != wishes.end() ? *wish->second
+                                           : current_row(store, key)));
+  }
 }
 
 /// Lifts the rows out of the table and puts them back as they are to be.
@@ -178,6 +157,28 @@ std::optional<failure> show_one(library_store& store, const wanted_row& row) {
   return refusal_of(store, [&] {
     store.show(row.model, row.record, row.change, row.data, row.whose);
   });
+}
+
+wanted_row canonical_row(library_store& store, const record_key& key) {
+  const auto& [model, record] = key;
+  const auto state = store.index.find(model, record);
+  if (!state.version || state.deleted)
+    return {model, record, change_type::remove, {}, standing::canonical};
+  auto latest = store.entry_at(state.latest);
+  if (!latest || !*latest)
+    throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
+                             + ", the newest of a record of model " + model
+                             + "."};
+  return {model, record, (*latest)->change, std::move((*latest)->data),
+          standing::canonical};
+}
+
+wanted_row current_row(library_store& store, const record_key& key) {
+  const auto& [model, record] = key;
+  if (auto mine = store.pending.newest_of(model, record))
+    return {model, record, mine->change, std::move(mine->data),
+            standing::pending};
+  return canonical_row(store, key);
 }
 
 void reserve_number(library_store& store, const wanted_row& row) {

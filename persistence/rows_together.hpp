@@ -31,6 +31,29 @@ std::optional<failure> show_one(library_store& store, const wanted_row& row);
 /// A new row gets its number first, since others may refer to it.
 void reserve_number(library_store& store, const wanted_row& row);
 
+/// A record's row as the log has it. Throws where the log lacks its newest
+/// entry.
+wanted_row canonical_row(library_store& store, const record_key& key);
+
+/// The same with this device's pending operations on top.
+wanted_row current_row(library_store& store, const record_key& key);
+
+/// While it lives, no trigger acts.
+class without_triggers {
+public:
+  explicit without_triggers(library_store& store) : store_(store) {
+    store_.allow_triggers(false);
+  }
+  without_triggers(const without_triggers&) = delete;
+  without_triggers& operator=(const without_triggers&) = delete;
+  ~without_triggers() {
+    store_.allow_triggers(true);
+  }
+
+private:
+  library_store& store_;
+};
+
 /// Makes rows what one transaction wants them to be. A transaction may move a
 /// unique value from row to row, even in a circle, so the rows' order is found
 /// here: what does not fit yet waits, and a circle is lifted out of the table

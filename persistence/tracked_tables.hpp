@@ -51,6 +51,11 @@ public:
   /// tracked table refers to this one.
   expected<tracked_table_schema> untrack(const std::string& table);
 
+  /// SQLite's schema_version at the last look.
+  [[nodiscard]] std::int64_t seen_version() const {
+    return seen_version_;
+  }
+
   [[nodiscard]] const tracked_table_schema*
   by_model(std::string_view model) const;
   [[nodiscard]] const tracked_table_schema* by_id(std::int64_t id) const;

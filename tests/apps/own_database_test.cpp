@@ -125,6 +125,29 @@ TEST_F(own_database, is_detached_also_while_its_library_is_closed) {
   EXPECT_EQ(code_of(device.delete_library(id, true)), errc::not_found);
 }
 
+TEST_F(own_database, a_copy_is_not_tracked_before_the_log_is_there) {
+  const auto copy = folder / "copy.sqlite";
+  make(copy);
+  auto a = open("a");
+  auto b = open("b");
+  auto on_a = a.create_library("towns", file());
+  ASSERT_TRUE(on_a) << on_a.error().message;
+  ASSERT_TRUE(within(on_a->track({"street", "", {}})));
+  shared.set_online(b.device(), false);
+  auto on_b = a.share_library(*on_a, b, copy);
+  ASSERT_TRUE(on_b) << on_b.error().message;
+  const auto refused = within(on_b->track({"street", "", {}}));
+  EXPECT_EQ(code_of(refused), errc::busy);
+  EXPECT_THAT(complaint_of(refused), HasSubstr("once the log is here"));
+  shared.set_online(b.device(), true);
+  ASSERT_TRUE(
+    eventually([&] { return within(on_b->track({"street", "", {}})).has_value(); }));
+  ASSERT_TRUE(
+    eventually([&] { return within(on_b->status())->pending == 0; }));
+  SQLite::Database rows{copy.string(), SQLite::OPEN_READONLY};
+  EXPECT_EQ(rows.execAndGet("SELECT count(*) FROM street").getInt(), 1);
+}
+
 TEST_F(own_database, keeps_the_write_ahead_log_that_it_had) {
   run(file(), "PRAGMA journal_mode=WAL");
   const auto before = content(file());

@@ -169,6 +169,57 @@ TEST_F(any_table, a_number_goes_from_one_uuid_to_another) {
   EXPECT_EQ(conflicts(), "0\n");
 }
 
+TEST_F(any_table, rows_that_refer_to_a_number_follow_when_it_changes_hands) {
+  make("CREATE TABLE p(id INTEGER PRIMARY KEY, uuid TEXT UNIQUE, x);"
+       "CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);"
+       "CREATE TABLE both(p INTEGER REFERENCES p, tag TEXT, n,"
+       " PRIMARY KEY(p, tag));"
+       "CREATE TABLE more(p INTEGER PRIMARY KEY REFERENCES p, x);"
+       "CREATE TABLE least(id INTEGER PRIMARY KEY, more INTEGER REFERENCES"
+       " more)",
+       {"p", "c", "both", "more", "least"});
+  const std::string all
+    = "SELECT p.uuid, c.id, n, more.x, least.id FROM p JOIN c ON c.p = p.id"
+      " JOIN both ON both.p = p.id JOIN more ON more.p = p.id JOIN least ON"
+      " least.more = more.p ORDER BY p.id";
+  on(a, "INSERT INTO p VALUES(1, NULL, 1), (2, 'two', 2);"
+        "INSERT INTO c VALUES(1, 1), (2, 2);"
+        "INSERT INTO both VALUES(1, 't', 1), (2, 't', 2);"
+        "INSERT INTO more VALUES(1, 1), (2, 2);"
+        "INSERT INTO least VALUES(1, 1), (2, 2)");
+  // Its first UUID, and another one.
+  on(b, "UPDATE p SET uuid = 'one' WHERE id = 1");
+  on(b, "UPDATE p SET uuid = 'another' WHERE id = 2");
+  expect_rows(all, "\"one\"|1|1|1|1\n\"another\"|2|2|2|2\n");
+  // None any more.
+  on(a, "UPDATE p SET uuid = NULL WHERE id = 1");
+  expect_rows(all, "null|1|1|1|1\n\"another\"|2|2|2|2\n");
+  on(a, "UPDATE p SET uuid = 'one' WHERE id = 1");
+  // Two rows exchange their numbers.
+  for (auto* device : {&a, &b}) {
+    on(*device, "UPDATE p SET id = -id; UPDATE p SET id = id + 3");
+    expect_rows("SELECT uuid, x FROM p ORDER BY id",
+                device == &a ? "\"another\"|2\n\"one\"|1\n"
+                             : "\"one\"|1\n\"another\"|2\n");
+    expect_rows("SELECT p FROM c ORDER BY id", "1\n2\n");
+  }
+  EXPECT_EQ(conflicts(), "0\n");
+}
+
+TEST_F(any_table, a_new_row_takes_the_number_that_another_one_leaves) {
+  make("CREATE TABLE p(id INTEGER PRIMARY KEY, uuid TEXT UNIQUE)", {"p"});
+  on(a, "INSERT INTO p VALUES(1, 'one'), (2, 'two')");
+  on(b, "BEGIN; UPDATE p SET id = 3 WHERE id = 1;"
+        "INSERT INTO p VALUES(1, 'new'); COMMIT");
+  expect_rows("SELECT * FROM p ORDER BY id",
+              "1|\"new\"\n2|\"two\"\n3|\"one\"\n");
+  on(b, "BEGIN; UPDATE p SET id = 9 WHERE id = 1; UPDATE p SET id = 1 WHERE"
+        " id = 2; UPDATE p SET id = 2 WHERE id = 3; COMMIT");
+  expect_rows("SELECT * FROM p ORDER BY id",
+              "1|\"two\"\n2|\"one\"\n9|\"new\"\n");
+  EXPECT_EQ(conflicts(), "0\n");
+}
+
 TEST_F(any_table, replace_takes_rows_along_that_no_trigger_reports) {
   make("CREATE TABLE t(id INTEGER PRIMARY KEY, mail TEXT UNIQUE COLLATE NOCASE,"
        " x, y, UNIQUE(x, y))",

@@ -101,7 +101,6 @@ private:
         integer_key(i, "");
         add_column(i, {"uuid", "TEXT", filling::uuid_text, {}, {}}, "UNIQUE");
         made.targets.push_back("uuid");
-        made.stands_alone = true;
         return;
       case 7:
         return borrowed_key(i);
@@ -186,7 +185,7 @@ private:
   random_table* integer_table_before(std::size_t i) {
     std::vector<random_table*> found;
     for (std::size_t j = 0; j < i; ++j)
-      if (table(j).has_integer_key && !table(j).stands_alone)
+      if (table(j).has_integer_key)
         found.push_back(&table(j));
     return found.empty() ? nullptr : choice_.of(found);
   }
@@ -215,7 +214,7 @@ private:
   /// Columns that refer to the key of any table, its own and later ones too.
   void add_reference(std::size_t i, std::size_t place) {
     const auto parent = table(choice_.below(made_.tables.size()));
-    if (parent.key.empty() || parent.stands_alone)
+    if (parent.key.empty())
       return;
     columns from;
     for (const auto& column : parent.key) {

@@ -40,9 +40,6 @@ struct random_table {
   bool is_without_rowid = false;
   /// The INTEGER PRIMARY KEY stands for the rowid.
   bool has_integer_key = false;
-  /// Other tables do not refer to it: a row that gets another UUID is another
-  /// record, and rows that refer to its number know nothing of that.
-  bool stands_alone = false;
   /// Numbers must be given, as what SQLite would give depends on the past.
   bool wants_key = false;
 

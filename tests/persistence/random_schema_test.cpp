@@ -124,14 +124,8 @@ private:
   }
 
   bool has_reference() const {
-    // A number that goes from one UUID to another may become another one when
-    // its place is taken at the leader.
-    const bool moves
-      = std::any_of(schema_.tables.begin(), schema_.tables.end(),
-                    [](const auto& table) { return table.stands_alone; });
     return is_comparable_
-           && (who_ == writers::leader
-               || (who_ == writers::follower && !moves));
+           && (who_ == writers::leader || who_ == writers::follower);
   }
 
   void settle() {

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "messages/operation.hpp"
+#include "persistence/tracked_tables.hpp"
+
+#include <SQLiteCpp/Database.h>
+
+#include <cstdint>
+#include <map>
+#include <utility>
+
+namespace lockstep {
+
+class library_store;
+
+/// Whether writing a row sets off triggers of the application's that may delete
+/// rows of tracked tables or move them to other numbers. SQLite's authorizer
+/// can keep a trigger from all else that it does there, not from that.
+class trigger_reach {
+public:
+  explicit trigger_reach(library_store& store) : store_(store) {
+  }
+
+  /// Reads the triggers anew only once the schema has changed. Throws
+  /// SQLite::Exception.
+  bool of(const tracked_table_schema& schema, change_type change);
+
+private:
+  enum class event { writes, deletes };
+  bool probe(const tracked_table_schema& schema, event which);
+
+  library_store& store_;
+  std::int64_t version_ = -1;
+  bool any_triggers_ = false;
+  std::map<std::pair<std::int64_t, event>, bool> known_;
+};
+
+/// Brings back what triggers did to rows of tracked tables while others were
+/// shown (library_store::show): whatever was noted after `noted` becomes again
+/// what the log and the pending operations say. In a transaction, while
+/// applying; throws as library_store does.
+void undo_triggers(library_store& store, std::int64_t noted);
+
+} // namespace lockstep

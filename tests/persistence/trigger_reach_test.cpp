@@ -1,0 +1,88 @@
+#include "tests/persistence/any_table.hpp"
+
+namespace lockstep {
+
+namespace {
+
+/// Triggers that do something else on each device, as the table `here`, which
+/// is not tracked, has it.
+struct applications_triggers : any_table {
+  void make_tables(const std::string& trigger) {
+    make("CREATE TABLE note(id INTEGER PRIMARY KEY, x);"
+         "CREATE TABLE other(id INTEGER PRIMARY KEY, x TEXT UNIQUE);"
+         "CREATE TABLE part(id INTEGER PRIMARY KEY, other INTEGER"
+         " REFERENCES other ON DELETE CASCADE ON UPDATE CASCADE);"
+         "CREATE TABLE here(id);"
+         "CREATE VIRTUAL TABLE words USING fts5(x, content='other',"
+         " content_rowid='id');"
+         "CREATE TRIGGER add_word AFTER INSERT ON other BEGIN INSERT INTO"
+         " words(rowid, x) VALUES(NEW.id, NEW.x); END;"
+         "CREATE TRIGGER drop_word AFTER DELETE ON other BEGIN INSERT INTO"
+         " words(words, rowid, x) VALUES('delete', OLD.id, OLD.x); END;"
+         + trigger,
+         {"note", "other", "part"});
+    on(a, "INSERT INTO other VALUES(1, 'one'), (2, 'two');"
+          "INSERT INTO part VALUES(1, 1), (2, 2);"
+          "INSERT INTO note VALUES(1, 'x')");
+    b.elsewhere("INSERT INTO here VALUES(1)");
+  }
+
+  void expect_all_there() {
+    expect_rows("SELECT * FROM other ORDER BY id", "1|\"one\"\n2|\"two\"\n");
+    expect_rows("SELECT * FROM part ORDER BY id", "1|1\n2|2\n");
+    expect_rows("SELECT rowid FROM words WHERE words MATCH 'one'", "1\n");
+    EXPECT_EQ(b.rows("SELECT count(*) FROM lockstep_touched"), "0\n");
+    ASSERT_TRUE(b.capture());
+    EXPECT_TRUE(b.pending().empty());
+  }
+};
+
+} // namespace
+
+TEST_F(applications_triggers, what_a_trigger_deletes_elsewhere_only_comes_back) {
+  make_tables("CREATE TRIGGER clean AFTER UPDATE ON note BEGIN DELETE FROM"
+              " other WHERE id IN (SELECT id FROM here); END");
+  on(a, "UPDATE note SET x = 'y'");
+  expect_all_there();
+  b.reopen();
+  on(a, "UPDATE note SET x = 'z'");
+  expect_all_there();
+  // Where the change is made it acts, and so everywhere.
+  on(b, "UPDATE note SET x = 'b'");
+  expect_rows("SELECT id FROM other", "2\n");
+  expect_rows("SELECT id FROM part", "2\n");
+}
+
+TEST_F(applications_triggers, what_a_trigger_would_always_delete_stays) {
+  make_tables("CREATE TRIGGER clean AFTER INSERT ON other BEGIN DELETE FROM"
+              " other WHERE id IN (SELECT id FROM here); END");
+  on(a, "INSERT INTO other VALUES(3, 'three')");
+  expect_rows("SELECT id FROM other", "1\n2\n3\n");
+  on(a, "DELETE FROM other WHERE id = 3");
+  expect_rows("SELECT * FROM part ORDER BY id", "1|1\n2|2\n");
+}
+
+TEST_F(applications_triggers, what_a_trigger_moves_to_another_number_goes_back) {
+  make_tables("CREATE TRIGGER moves AFTER INSERT ON note BEGIN UPDATE other SET"
+              " id = id + 100 WHERE id IN (SELECT id FROM here); END;"
+              "CREATE TRIGGER move_word AFTER UPDATE ON other BEGIN INSERT INTO"
+              " words(words, rowid, x) VALUES('delete', OLD.id, OLD.x); INSERT"
+              " INTO words(rowid, x) VALUES(NEW.id, NEW.x); END");
+  on(a, "INSERT INTO note VALUES(2, 'y')");
+  expect_all_there();
+}
+
+TEST_F(applications_triggers, a_pending_row_that_a_trigger_deletes_stays) {
+  make_tables("CREATE TRIGGER clean AFTER UPDATE ON note BEGIN DELETE FROM"
+              " other WHERE x = 'mine'; END");
+  b.elsewhere("INSERT INTO other VALUES(5, 'mine')");
+  ASSERT_TRUE(b.capture());
+  a.elsewhere("UPDATE note SET x = 'y'");
+  ASSERT_TRUE(a.capture());
+  ASSERT_TRUE(b.follow(a));
+  EXPECT_EQ(b.rows("SELECT id FROM other WHERE x = 'mine'"), "5\n");
+  settle();
+  expect_rows("SELECT id FROM other WHERE x = 'mine'", "5\n");
+}
+
+} // namespace lockstep

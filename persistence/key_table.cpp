@@ -83,4 +83,15 @@ void key_table::release(std::int64_t table, record_id record) {
   row->exec();
 }
 
+void key_table::move_released(std::int64_t table, std::int64_t from,
+                              std::int64_t to) {
+  auto row = statements_.use("UPDATE lockstep_key SET last_number = ? WHERE"
+                             " model = ? AND last_number = ? AND number IS"
+                             " NULL");
+  row->bind(1, to);
+  row->bind(2, table);
+  row->bind(3, from);
+  row->exec();
+}
+
 } // namespace lockstep

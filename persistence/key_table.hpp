@@ -47,6 +47,10 @@ public:
   /// The record's row is gone: its number is free for others.
   void release(std::int64_t table, record_id record);
 
+  /// A row whose number was released has another one for as long as it is still
+  /// there. Reads the whole table.
+  void move_released(std::int64_t table, std::int64_t from, std::int64_t to);
+
 private:
   statement_cache& statements_;
 };

@@ -131,6 +131,7 @@ expected<void> library_sequencer::decide(const operation& what,
       placed.data = store_.rows.with_number(*schema, what.record, placed.data);
       written.data
         = store_.rows.with_number(*schema, what.record, written.data);
+      moving_.erase({schema->id, what.record});
     }
   } catch (const nlohmann::json::exception&) {
     add_conflict(what, conflict_kind::constraint,
@@ -174,8 +175,11 @@ void library_sequencer::move_to_wanted_number(
     return;
   const auto wanted = number->get<std::int64_t>();
   const auto owner = store_.keys.kept.record_at(schema.id, wanted);
-  if (owner ? !vacated_.contains({schema.id, *owner})
-            : is_new || store_.keys.has_row(schema, wanted))
+  const bool is_free = owner ? moving_.contains({schema.id, *owner})
+                             : !is_new
+                                 && (freed_.contains({schema.id, wanted})
+                                     || !store_.keys.has_row(schema, wanted));
+  if (!is_free)
     return;
   store_.rows.reserve(schema, what.record, image, standing::canonical);
 }

@@ -171,7 +171,8 @@ expected<void> library_sequencer::try_transaction(const operation_list& list,
                                                   const refusals& refused,
                                                   refusals& more) {
   // A row may want the number of one that goes, or gets another number.
-  vacated_.clear();
+  moving_.clear();
+  freed_.clear();
   auto decided = list.for_each([&](const operation& what) -> expected<void> {
     const auto* schema = store_.tables.by_model(what.model);
     if (schema == nullptr || !schema->is_numbered()
@@ -184,10 +185,13 @@ expected<void> library_sequencer::try_transaction(const operation_list& list,
     std::optional<entry> latest;
     return standing_of(what, latest).map([&](const record_standing& standing) {
       const auto outcome = last_writer_wins(what, standing);
-      if (!goes && outcome == verdict::clean)
-        vacated_.emplace(schema->id, what.record);
-      else if (goes && outcome != verdict::loses)
+      if (!goes && outcome == verdict::clean) {
+        moving_.emplace(schema->id, what.record);
+      } else if (goes && outcome != verdict::loses) {
+        if (const auto number = store_.keys.number_of(*schema, what.record))
+          freed_.emplace(schema->id, *number);
         store_.keys.kept.release(schema->id, what.record);
+      }
     });
   });
   if (!decided)

@@ -120,8 +120,10 @@ private:
   /// Operations of the open transaction that were merged, by the number of what
   /// they were merged into.
   std::map<device_sequence_number, device_sequence_number> merged_;
-  /// Records, by table, that the open transaction gives another number.
-  std::set<std::pair<std::int64_t, record_id>> vacated_;
+  /// Records, by table, that the open transaction is still to give another
+  /// number, and numbers that its deleted rows leave.
+  std::set<std::pair<std::int64_t, record_id>> moving_;
+  std::set<std::pair<std::int64_t, std::int64_t>> freed_;
   /// `taken_` before the open transaction of this device's own.
   std::optional<accepted_set> taken_before_;
   /// This device's own numbers that are used up, also by proposals that are

@@ -42,6 +42,8 @@ void row_numbers::place(const tracked_table_schema& schema, record_id record,
     move(schema.table, schema.number, number, elsewhere);
     if (other)
       keys_.kept.assign(schema.id, *other, elsewhere);
+    else
+      keys_.kept.move_released(schema.id, number, elsewhere);
   }
   if (current && has_row(schema, *current))
     move(schema.table, schema.number, *current, number);

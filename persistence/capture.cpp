@@ -264,6 +264,19 @@ void capture::note_all(const tracked_table_schema& schema) {
     }
 }
 
+void capture::note_references_to(const tracked_table_schema& schema) {
+  for (const auto* child : tables_.all())
+    for (const auto& column : child->columns)
+      if (child->present && child->id != schema.id
+          && is_same_name(column.refers_to, schema.table))
+        statements_
+          .use("INSERT INTO lockstep_touched(model, key) SELECT "
+               + std::to_string(child->id) + ", " + note_of_key(*child, "t")
+               + " FROM " + sql_name(child->table) + " AS t WHERE t."
+               + sql_name(column.name) + " IS NOT NULL")
+          ->exec();
+}
+
 void capture::set_base(operation& what) {
   const auto state = index_.find(what.model, what.record);
   what.base_version = state.version;

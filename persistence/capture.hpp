@@ -62,6 +62,10 @@ public:
   /// all had just changed.
   void note_all(const tracked_table_schema& schema);
 
+  /// Notes the rows of other tables that refer to one of the table's: until it
+  /// was tracked, they named a number instead of a record.
+  void note_references_to(const tracked_table_schema& schema);
+
   /// Completes an operation with what it was based on.
   void set_base(operation& what);
 

@@ -43,6 +43,7 @@ library_writer::imported(const tracked_table_schema& schema,
                          operation_keeper& keeper) {
   auto noted = store_.attempt([&]() -> expected<void> {
     store_.changes.note_all(schema);
+    store_.changes.note_references_to(schema);
     return {};
   });
   if (!noted)

@@ -206,6 +206,31 @@ TEST_F(any_table, rows_that_refer_to_a_number_follow_when_it_changes_hands) {
   EXPECT_EQ(conflicts(), "0\n");
 }
 
+TEST_F(any_table, rows_refer_to_a_table_that_is_tracked_after_theirs) {
+  const std::string tables
+    = "CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p,"
+      " q INTEGER REFERENCES q);"
+      "CREATE TABLE p(id INTEGER PRIMARY KEY, x);"
+      "CREATE TABLE q(id INTEGER PRIMARY KEY, uuid TEXT UNIQUE)";
+  for (auto* device : {&a, &b})
+    device->elsewhere(tables);
+  ASSERT_TRUE(b.track("c"));
+  // B has a row under the same number as A; whose comes second moves.
+  b.elsewhere("INSERT INTO p VALUES(1, 'b'); INSERT INTO q VALUES(1, 'y');"
+              "INSERT INTO c VALUES(7, 1, 1)");
+  a.elsewhere("INSERT INTO p VALUES(1, 'a'); INSERT INTO q VALUES(1, 'x');"
+              "INSERT INTO c VALUES(1, 1, 1)");
+  ASSERT_TRUE(b.capture());
+  for (auto* device : {&a, &b})
+    for (const auto* table : {"c", "p", "q"})
+      ASSERT_TRUE(device->track(table));
+  settle();
+  expect_rows("SELECT p.x, uuid FROM c JOIN p ON p.id = c.p JOIN q ON q.id ="
+              " c.q ORDER BY c.id",
+              "\"a\"|\"x\"\n\"b\"|\"y\"\n");
+  EXPECT_EQ(conflicts(), "0\n");
+}
+
 TEST_F(any_table, a_new_row_takes_the_number_that_another_one_leaves) {
   make("CREATE TABLE p(id INTEGER PRIMARY KEY, uuid TEXT UNIQUE)", {"p"});
   on(a, "INSERT INTO p VALUES(1, 'one'), (2, 'two')");

@@ -78,7 +78,7 @@ std::vector<capture::note> capture::read_notes(std::int64_t after,
               {rows->getColumn(2).getDouble(), rows->getColumn(3).getString()},
               {}};
     if (rows->isColumnNull(1)) {
-      // See note_all.
+      // See note_record.
       what.record.emplace();
       std::copy_n(what.for_new.random.begin(), 16, what.record->bytes.begin());
     } else if (auto key = read_note(to_sql_value(rows->getColumn(1)))) {
@@ -243,7 +243,6 @@ void capture::note_all(const tracked_table_schema& schema) {
          + ", julianday('now'), randomblob(10) FROM " + sql_name(schema.table)
          + " AS t")
     ->exec();
-  // A note without a key names the record itself.
   std::vector<record_id> gone;
   {
     auto rows = statements_.use("SELECT key FROM lockstep_identity WHERE model"
@@ -255,13 +254,8 @@ void capture::note_all(const tracked_table_schema& schema) {
     }
   }
   for (const auto& record : gone)
-    if (!rows_.read(schema, record)) {
-      auto add = statements_.use("INSERT INTO lockstep_touched(model, random)"
-                                 " VALUES(?, ?)");
-      add->bind(1, schema.id);
-      bind_id(*add, 2, record);
-      add->exec();
-    }
+    if (!rows_.read(schema, record))
+      note_record(statements_, schema, record);
 }
 
 void capture::note_references_to(const tracked_table_schema& schema) {

@@ -19,9 +19,6 @@
 
 namespace lockstep {
 
-/// A record's model and id.
-using record_key = std::pair<std::string, record_id>;
-
 /// Turns what the triggers noted (lockstep_touched) into operations: which
 /// record, how it changed since Lockstep last looked, and its image now.
 class capture {

@@ -84,7 +84,7 @@ void changed_owners::note_rows(const tracked_table_schema& child,
     if (const auto key = is_key ? read_note(note) : std::nullopt)
       if (const auto* values = std::get_if<key_values>(&*key))
         if (const auto before = keys_.record_before(child, *values))
-          note_record(child, *before);
+          note_record(statements_, child, *before);
     {
       auto add = statements_.use("INSERT INTO lockstep_touched(model, key)"
                                  " VALUES(?, ?)");
@@ -97,9 +97,10 @@ void changed_owners::note_rows(const tracked_table_schema& child,
   }
 }
 
-void changed_owners::note_record(const tracked_table_schema& schema,
-                                 record_id record) {
-  auto add = statements_.use("INSERT INTO lockstep_touched(model, random)"
+void note_record(statement_cache& statements,
+                 const tracked_table_schema& schema, record_id record) {
+  // A note without a key names the record itself.
+  auto add = statements.use("INSERT INTO lockstep_touched(model, random)"
                              " VALUES(?, ?)");
   add->bind(1, schema.id);
   bind_id(*add, 2, record);

@@ -10,6 +10,11 @@
 
 namespace lockstep {
 
+/// Notes that a record's row may have changed, whatever its key is by now.
+/// Throws SQLite::Exception. In a transaction.
+void note_record(statement_cache& statements,
+                 const tracked_table_schema& schema, record_id record);
+
 /// Numbers that have gone from one record to another. A row that refers to a
 /// number stands for one that refers to the record, so it has changed then,
 /// although nobody wrote it: it is noted as well. That can be where a table has
@@ -29,10 +34,8 @@ public:
   void look_at(const tracked_table_schema& schema, const noted_key& key);
 
 private:
-  void note_referring(const tracked_table_schema& parent, std::int64_t number);
-  void note_rows(const tracked_table_schema& child,
+  void note_referring(const tracked_table_schema& parent, std::int64_t number);  void note_rows(const tracked_table_schema& child,
                  const tracked_column& column, std::int64_t number);
-  void note_record(const tracked_table_schema& schema, record_id record);
 
   statement_cache& statements_;
   const tracked_tables& tables_;

@@ -12,6 +12,9 @@
 
 namespace lockstep {
 
+/// A record's model and id.
+using record_key = std::pair<std::string, record_id>;
+
 /// Where a record stands in the log.
 struct record_state {
   version_number version; ///< None: the log never saw the record.

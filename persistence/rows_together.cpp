@@ -95,7 +95,7 @@ std::vector<unshown_row> show_in_order(library_store& store,
   }
 }
 
-/// Rows that a foreign key's action took along come back.
+/// Rows that were taken along come back.
 void show_dragged_along(library_store& store,
                         const std::vector<wanted_row>& list,
                         const std::vector<record_key>& dragged) {
@@ -128,13 +128,6 @@ std::vector<unshown_row> show_circle(library_store& store,
     if (why)
       return circle;
   }
-  auto dragged = store.changes.take_records_after(noted);
-  std::erase_if(dragged, [&](const record_key& key) {
-    return std::any_of(circle.begin(), circle.end(), [&](const auto& row) {
-      return key == record_key{list[row.index].model, list[row.index].record};
-    });
-  });
-  store.set_applying(true);
   for (const auto& row : circle) {
     const auto& wish = list[row.index];
     const auto* schema = store.tables.by_model(wish.model);
@@ -146,6 +139,14 @@ std::vector<unshown_row> show_circle(library_store& store,
     if (why)
       unshown.push_back({row.index, std::move(*why)});
   }
+  // By a foreign key's action, or by a trigger.
+  auto dragged = store.changes.take_records_after(noted);
+  std::erase_if(dragged, [&](const record_key& key) {
+    return std::any_of(circle.begin(), circle.end(), [&](const auto& row) {
+      return key == record_key{list[row.index].model, list[row.index].record};
+    });
+  });
+  store.set_applying(true);
   show_dragged_along(store, list, dragged);
   store.set_applying(applying);
   return unshown;

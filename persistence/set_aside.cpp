@@ -80,10 +80,13 @@ bool fits_now(library_store& store, sequence_number at) {
       || store.pending.has(what->model, what->record))
     return true;
   savepoint one{store};
+  const auto noted = store.changes.newest_note();
   if (!show_together(store, {{what->model, what->record, what->change,
                               what->data, standing::canonical}})
-         .empty()
-      || store.breaks_foreign_key())
+         .empty())
+    return false;
+  undo_triggers(store, noted);
+  if (store.breaks_foreign_key())
     return false;
   one.release();
   return true;

@@ -1,6 +1,7 @@
 #include "persistence/trigger_reach.hpp"
 
 #include "persistence/capture_triggers.hpp"
+#include "persistence/changed_owners.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/rows_together.hpp"
 #include "persistence/set_aside.hpp"
@@ -44,7 +45,7 @@ std::string sets_itself(const tracked_table_schema& schema) {
 
 } // namespace
 
-bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
+bool trigger_reach::are_there_triggers() {
   if (version_ != store_.tables.seen_version()) {
     version_ = store_.tables.seen_version();
     known_.clear();
@@ -54,7 +55,11 @@ bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
           return table->has_triggers;
         });
   }
-  if (!any_triggers_ || !schema.present)
+  return any_triggers_;
+}
+
+bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
+  if (!are_there_triggers() || !schema.present)
     return false;
   const auto which
     = change == change_type::remove ? event::deletes : event::writes;
@@ -100,7 +105,6 @@ void undo_triggers(library_store& store, std::int64_t noted) {
           && wish.change != change_type::remove)
         set_aside(store, store.index.find(wish.model, wish.record).latest,
                   row.why.message);
-    set_orphans_aside(store);
   };
   auto records = store.changes.take_records_after(noted);
   if (records.empty())
@@ -113,6 +117,39 @@ void undo_triggers(library_store& store, std::int64_t noted) {
     return;
   const without_triggers silent{store};
   show_all(records);
+}
+
+void undo_triggers_of_transaction(
+  library_store& store, std::int64_t noted,
+  const std::function<bool(const record_key&)>& is_named) {
+  if (!store.reach.are_there_triggers() || store.breaks_foreign_key())
+    return;
+  std::vector<record_key> stay;
+  auto show_all = [&](const std::vector<record_key>& records) {
+    for (const auto& key : records) {
+      savepoint one{store};
+      store.set_applying(true);
+      const bool fits = !show_one(store, canonical_row(store, key))
+                        && !store.breaks_foreign_key();
+      store.set_applying(false);
+      if (fits)
+        one.release();
+      else
+        stay.push_back(key);
+    }
+  };
+  auto take = [&] {
+    auto records = store.changes.take_records_after(noted);
+    std::erase_if(records, is_named);
+    return records;
+  };
+  show_all(take());
+  if (const auto again = take(); !again.empty()) {
+    const without_triggers silent{store};
+    show_all(again);
+  }
+  for (const auto& [model, record] : stay)
+    note_record(store.statements, *store.tables.by_model(model), record);
 }
 
 } // namespace lockstep

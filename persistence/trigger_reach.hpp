@@ -1,11 +1,13 @@
 #pragma once
 
 #include "messages/operation.hpp"
+#include "persistence/record_index.hpp"
 #include "persistence/tracked_tables.hpp"
 
 #include <SQLiteCpp/Database.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -20,6 +22,9 @@ class trigger_reach {
 public:
   explicit trigger_reach(library_store& store) : store_(store) {
   }
+
+  /// Whether the application has triggers on any tracked table.
+  bool are_there_triggers();
 
   /// Reads the triggers anew only once the schema has changed. Throws
   /// SQLite::Exception.
@@ -37,8 +42,17 @@ private:
 
 /// Brings back what triggers did to rows of tracked tables while others were
 /// shown (library_store::show): whatever was noted after `noted` becomes again
-/// what the log and the pending operations say. In a transaction, while
-/// applying; throws as library_store does.
+/// what the log and the pending operations say. Foreign keys are the caller's
+/// to check. In a transaction, while applying; throws as library_store does.
 void undo_triggers(library_store& store, std::int64_t noted);
+
+/// The same on the device that leads, for what was noted while it made a
+/// transaction's changes, beside the records that the transaction names. What
+/// foreign keys did to rows stays noted: those cannot be as they were any more,
+/// as what they refer to is gone. In a transaction; throws as library_store
+/// does.
+void undo_triggers_of_transaction(
+  library_store& store, std::int64_t noted,
+  const std::function<bool(const record_key&)>& is_named);
 
 } // namespace lockstep

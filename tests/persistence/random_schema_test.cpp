@@ -225,7 +225,7 @@ private:
 struct random_schema_by : testing::TestWithParam<writers> {};
 
 TEST_P(random_schema_by, rows_that_other_programs_write_are_equal_everywhere) {
-  for_each_seed(60, [](std::uint64_t seed) {
+  for_each_seed(500, [](std::uint64_t seed) {
     random_case{seed, GetParam()}.run();
   });
 }

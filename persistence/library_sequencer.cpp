@@ -223,9 +223,7 @@ void library_sequencer::show_open(refusals& unfit) {
 
 expected<void> library_sequencer::add_dragged_along(std::int64_t noted) {
   const auto open_from = draft_.open_from();
-  undo_triggers_of_transaction(store_, noted, [&](const record_key& key) {
-    return open_from <= store_.index.find(key.first, key.second).latest;
-  });
+  undo_triggers_of_transaction(store_, noted);
   auto add = [&](const std::vector<operation>& piece) -> expected<void> {
     for (auto what : piece) {
       const auto before = store_.index.find(what.model, what.record);

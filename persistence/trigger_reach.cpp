@@ -45,21 +45,32 @@ std::string sets_itself(const tracked_table_schema& schema) {
 
 } // namespace
 
-bool trigger_reach::are_there_triggers() {
-  if (version_ != store_.tables.seen_version()) {
-    version_ = store_.tables.seen_version();
-    known_.clear();
+void trigger_reach::look_at_schema() {
+  if (version_ == store_.tables.seen_version())
+    return;
+  version_ = store_.tables.seen_version();
+  known_.clear();
+  anywhere_.reset();
+  const auto all = store_.tables.all();
+  any_triggers_ = std::any_of(all.begin(), all.end(), [](const auto* table) {
+    return table->has_triggers;
+  });
+}
+
+bool trigger_reach::is_anywhere() {
+  look_at_schema();
+  if (!anywhere_) {
     const auto all = store_.tables.all();
-    any_triggers_
-      = std::any_of(all.begin(), all.end(), [](const auto* table) {
-          return table->has_triggers;
-        });
+    anywhere_ = std::any_of(all.begin(), all.end(), [&](const auto* table) {
+      return of(*table, change_type::update) || of(*table, change_type::remove);
+    });
   }
-  return any_triggers_;
+  return *anywhere_;
 }
 
 bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
-  if (!are_there_triggers() || !schema.present)
+  look_at_schema();
+  if (!any_triggers_ || !schema.present)
     return false;
   const auto which
     = change == change_type::remove ? event::deletes : event::writes;
@@ -119,10 +130,8 @@ void undo_triggers(library_store& store, std::int64_t noted) {
   show_all(records);
 }
 
-void undo_triggers_of_transaction(
-  library_store& store, std::int64_t noted,
-  const std::function<bool(const record_key&)>& is_named) {
-  if (!store.reach.are_there_triggers() || store.breaks_foreign_key())
+void undo_triggers_of_transaction(library_store& store, std::int64_t noted) {
+  if (!store.reach.is_anywhere() || store.breaks_foreign_key())
     return;
   std::vector<record_key> stay;
   auto show_all = [&](const std::vector<record_key>& records) {
@@ -138,13 +147,9 @@ void undo_triggers_of_transaction(
         stay.push_back(key);
     }
   };
-  auto take = [&] {
-    auto records = store.changes.take_records_after(noted);
-    std::erase_if(records, is_named);
-    return records;
-  };
-  show_all(take());
-  if (const auto again = take(); !again.empty()) {
+  show_all(store.changes.take_records_after(noted));
+  const auto again = store.changes.take_records_after(noted);
+  if (!again.empty()) {
     const without_triggers silent{store};
     show_all(again);
   }

@@ -7,8 +7,8 @@
 #include <SQLiteCpp/Database.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace lockstep {
@@ -23,8 +23,8 @@ public:
   explicit trigger_reach(library_store& store) : store_(store) {
   }
 
-  /// Whether the application has triggers on any tracked table.
-  bool are_there_triggers();
+  /// Whether that can be for any row at all.
+  bool is_anywhere();
 
   /// Reads the triggers anew only once the schema has changed. Throws
   /// SQLite::Exception.
@@ -33,10 +33,12 @@ public:
 private:
   enum class event { writes, deletes };
   bool probe(const tracked_table_schema& schema, event which);
+  void look_at_schema();
 
   library_store& store_;
   std::int64_t version_ = -1;
   bool any_triggers_ = false;
+  std::optional<bool> anywhere_;
   std::map<std::pair<std::int64_t, event>, bool> known_;
 };
 
@@ -47,12 +49,9 @@ private:
 void undo_triggers(library_store& store, std::int64_t noted);
 
 /// The same on the device that leads, for what was noted while it made a
-/// transaction's changes, beside the records that the transaction names. What
-/// foreign keys did to rows stays noted: those cannot be as they were any more,
-/// as what they refer to is gone. In a transaction; throws as library_store
-/// does.
-void undo_triggers_of_transaction(
-  library_store& store, std::int64_t noted,
-  const std::function<bool(const record_key&)>& is_named);
+/// transaction's changes. What foreign keys did to rows stays noted: those
+/// cannot be as they were any more, as what they refer to is gone. In a
+/// transaction; throws as library_store does.
+void undo_triggers_of_transaction(library_store& store, std::int64_t noted);
 
 } // namespace lockstep

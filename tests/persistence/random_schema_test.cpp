@@ -102,12 +102,14 @@ private:
     // Which of several rows UPDATE OR REPLACE and OR IGNORE leave is SQLite's
     // choice, another one where triggers are; and where none are, it overlooks
     // more.
-    const bool may_differ
-      = std::any_of(script.begin(), script.end(),
-                    [](const std::string& statement) {
-                      return statement.starts_with("UPDATE OR ");
-                    })
-        || !complaints_about(reference_).empty();
+    bool may_differ = !complaints_about(reference_).empty();
+    for (std::size_t i = 0; i < script.size(); ++i)
+      may_differ = may_differ || script[i].starts_with("UPDATE OR ")
+                   // So does what REPLACE, and a commit after it, take for a
+                   // row that refers to nothing, where foreign keys go round.
+                   || (codes[i] != without[i]
+                       && (script[i].find("REPLACE INTO") != std::string::npos
+                           || script[i] == "COMMIT"));
     is_comparable_ = same || !may_differ;
     if (is_comparable_) {
       EXPECT_EQ(codes, without);

@@ -1,6 +1,7 @@
 // Works until it is killed, and tells each acknowledgement by a line:
 //   crash_child create|lead|follow DIRECTORY ROUND SEED
 //   crash_child index DIRECTORY ROUND SEED FOLDER
+//   crash_child attach DIRECTORY ROUND SEED
 // The first device keeps DIRECTORY/a, the second DIRECTORY/b.
 #include "tests/crash/crash_records.hpp"
 
@@ -111,6 +112,8 @@ public:
   [[noreturn]] void run() {
     auto leader
       = must(node::open(shared_, crash_options(what_.directory / "a")));
+    if (what_.mode == "attach")
+      attach(leader);
     auto first = must(open_crash_library(leader));
     if (what_.mode == "create" || what_.mode == "follow") {
       auto follower
@@ -145,6 +148,20 @@ private:
       std::thread{[this, target, groups, seed] {
         writer{target, groups, what_.first_value, seed}.run();
       }}.detach();
+    }
+  }
+
+  /// Has a file of another program's take part, and lets go of it.
+  [[noreturn]] void attach(node& device) {
+    tell(std::string{ready_line} + '\n');
+    for (;;) {
+      auto made = must(
+        device.create_library("own", what_.directory / "own.sqlite"));
+      for (const auto* table : {"town", "street"})
+        must(made.track({table, "", {}}).get());
+      must(made.untrack("street").get());
+      must(device.delete_library(made.id(), true));
+      tell(std::string{indexed_line} + '\n');
     }
   }
 

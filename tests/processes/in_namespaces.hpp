@@ -48,11 +48,11 @@ protected:
     return "10.77.0." + std::to_string(name.front() - 'a' + 1);
   }
 
-  void serve_in(const std::string& name) {
+  void serve_in(const std::string& name, const std::string& discovery = "1s") {
     devices_[name] = std::make_unique<served_device>(
       data_of(name), complaints(name),
       serving{"0.0.0.0:47477",
-              {"network.keepalive=500ms"},
+              {"network.keepalive=500ms", "network.discovery=" + discovery},
               {"/usr/bin/env", "ip", "netns", "exec", space(name)}});
     ASSERT_EQ(devices_[name]->first_line(), "listening on 0.0.0.0:47477");
   }
@@ -69,6 +69,21 @@ protected:
 
   static void set_cable(const std::string& name, const std::string& state) {
     ASSERT_TRUE(shell(in("hub") + "link set to-" + name + " " + state).second);
+  }
+
+  /// Gives a device another address of IPv4; none where it is empty.
+  static void move(const std::string& name, const std::string& to) {
+    ASSERT_TRUE(shell(in(name) + "-4 addr flush dev eth0").second);
+    if (to.empty())
+      return;
+    ASSERT_TRUE(shell(in(name) + "addr add " + to + "/24 dev eth0").second);
+  }
+
+  bool sees(const std::string& name, const std::string& other) {
+    for (const auto& one : ask(name, "members notes"))
+      if (one["name"] == other)
+        return one["connected"] == true;
+    return false;
   }
 
   void expect_everywhere(const std::string& id) {

@@ -37,6 +37,10 @@ bool listening_place::is_any() const {
   return host.empty() || host == "0.0.0.0" || host == "::";
 }
 
+bool listening_place::is_loopback() const {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 std::optional<listening_place> parse_place(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
@@ -76,8 +80,6 @@ std::vector<std::string> own_addresses(std::uint16_t port) {
         == 0)
       found.push_back(to_address(text.data(), port));
   }
-  if (found.empty())
-    found.push_back(to_address("127.0.0.1", port));
   return found;
 }
 

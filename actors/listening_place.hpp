@@ -16,6 +16,8 @@ struct listening_place {
 
   /// Whether that is every address of this device.
   [[nodiscard]] bool is_any() const;
+  /// Whether only this machine can come there.
+  [[nodiscard]] bool is_loopback() const;
 };
 
 /// Reads HOST:PORT; the host may be empty, the port 0.
@@ -25,7 +27,7 @@ std::optional<listening_place> parse_place(std::string_view text);
 std::string to_address(const std::string& host, std::uint16_t port);
 
 /// Where other machines may reach this one: its addresses but the loopback and
-/// those of one link only, and the loopback where there are no others.
+/// those of one link only.
 std::vector<std::string> own_addresses(std::uint16_t port);
 
 } // namespace lockstep

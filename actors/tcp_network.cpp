@@ -32,6 +32,11 @@ void tcp_network_state::start(pointer self, tcp_network_setup setup) {
   self_->set_down_handler([this](const caf::down_msg& down) { lost(down); });
 }
 
+tcp_network_state::~tcp_network_state() {
+  if (dial_end_)
+    cancel_dials(*dial_end_);
+}
+
 template <class Message>
 void tcp_network_state::tell_gateway(const Message& what) {
   if (const auto gateway = caf::actor_cast<link_listener>(
@@ -242,6 +247,7 @@ void tcp_network_state::begin_session(link& what) {
   what.since = self_->clock().now();
   sessions_[what.device] = what.connection.address();
   refusals_.erase(what.device);
+  sightings_.forget(what.device);
   auto& way = routes_[what.device];
   way.failures = 0;
   ++way.generation;
@@ -284,7 +290,7 @@ void tcp_network_state::lost(const caf::down_msg& down) {
   const auto again = ended.wanted.is_nil() ? ended.device : ended.wanted;
   if (!ended.wanted.is_nil())
     routes_[again].dialling = false;
-  if (!again.is_nil())
+  if (!again.is_nil() && !dial_sighted(again))
     dial_soon(again, false);
 }
 
@@ -312,6 +318,7 @@ tcp_network_actor::behavior_type tcp_network(tcp_network_state::pointer self,
     [&state](const link_broken& what) { state.broken(what); },
     [&state](read_refusals) { return state.refusals(); },
     [&state](const dialled& what) { state.dial_ended(what); },
+    [&state](const device_announced& what) { state.hear(what); },
     [&state](const struct dial_again& what) { state.dial_again(what); },
   };
 }

@@ -2,8 +2,10 @@
 
 #include "actors/connection.hpp"
 #include "actors/dialler.hpp"
+#include "actors/discovery.hpp"
 #include "actors/environment.hpp"
 #include "actors/library.hpp"
+#include "actors/listening_place.hpp"
 #include "actors/network.hpp"
 #include "config/network_settings.hpp"
 #include "messages/paired_device.hpp"
@@ -12,6 +14,7 @@
 #include "persistence/trusted_devices.hpp"
 #include "protocol/offenders.hpp"
 #include "protocol/pairing.hpp"
+#include "protocol/sightings.hpp"
 #include "transport/pairing_proof.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -95,8 +98,9 @@ using tcp_network_actor = network_actor::extend<
   caf::replies_to<link_secured>::with<link_verdict>,
   caf::replies_to<link_heard>::with<link_verdict>,
   caf::replies_to<link_data>::with<done>, caf::reacts_to<link_broken>,
-  // The dialler, and the network to itself.
-  caf::reacts_to<dialled>, caf::reacts_to<dial_again>>;
+  // The dialler, what is heard on local networks, and the network to itself.
+  caf::reacts_to<dialled>, caf::reacts_to<device_announced>,
+  caf::reacts_to<dial_again>>;
 
 struct tcp_network_setup {
   device_identity identity;
@@ -115,6 +119,9 @@ public:
   static inline const char* name = "tcp_network";
   using pointer = tcp_network_actor::stateful_pointer<tcp_network_state>;
 
+  /// Ends what waits on threads of its own, however the actor came to its end.
+  ~tcp_network_state();
+
   void start(pointer self, tcp_network_setup setup);
 
   caf::typed_response_promise<listening> listen(const start_listening& what);
@@ -131,6 +138,7 @@ public:
   [[nodiscard]] refusal_list refusals() const;
   void dial_ended(const dialled& what);
   void dial_again(const struct dial_again& what);
+  void hear(const device_announced& what);
   caf::result<invitation> invite(const make_invitation& what);
   caf::typed_response_promise<pairing_result> pair(const take_invitation& what);
   void close();
@@ -211,6 +219,16 @@ private:
   void dial_soon(device_id device, bool at_once);
   void start_dial(dial what, std::vector<std::string> addresses);
   duration next_wait(std::uint32_t failures);
+  /// Dials where the device was said to be; whether there was anything to do.
+  bool dial_sighted(device_id device);
+  /// Begins to speak and to hear on local networks.
+  void discover(const listening_place& place, std::uint16_t port);
+  /// Where others are to dial now; empty where this device does not listen, or
+  /// has no network.
+  [[nodiscard]] std::vector<std::string> own_places() const;
+  /// The same, and the loopback where there is nothing else: for what people
+  /// are shown.
+  [[nodiscard]] std::vector<std::string> advertised() const;
 
   // Pairing.
   [[nodiscard]] pairing_channel channel_of(const link& what,
@@ -225,10 +243,14 @@ private:
   std::optional<tcp_network_setup> setup_;
   caf::actor_addr gateway_;
   caf::actor listener_;
+  /// None where it does not listen.
+  std::optional<listening_place> place_;
+  /// Empty: where it listens.
   std::vector<std::string> advertised_;
   std::map<caf::actor_addr, link> links_;
   std::map<device_id, caf::actor_addr> sessions_;
   std::map<device_id, route> routes_;
+  sightings sightings_;
   offenders offenders_;
   std::map<std::uint64_t, dial> dials_;
   std::uint64_t last_dial_ = 0;

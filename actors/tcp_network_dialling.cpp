@@ -35,8 +35,8 @@ duration tcp_network_state::next_wait(std::uint32_t failures) {
 
 void tcp_network_state::dial_soon(device_id device, bool at_once) {
   const auto* known = setup_->trusted.find(device);
-  if (closing_ || !gateway_ || known == nullptr || known->addresses.empty()
-      || sessions_.contains(device))
+  if (closing_ || !gateway_ || known == nullptr || sessions_.contains(device)
+      || (known->addresses.empty() && !sightings_.knows(device)))
     return;
   auto& way = routes_[device];
   if (way.dialling)
@@ -57,7 +57,67 @@ void tcp_network_state::dial_again(const struct dial_again& what) {
   way.dialling = true;
   // Taken back by the session.
   ++way.failures;
-  start_dial({what.device, nullptr}, known->addresses);
+  auto addresses = known->addresses;
+  // Last, as anybody may have said so, and who answers there ends the dial.
+  for (const auto& one : sightings_.due(what.device))
+    if (std::find(addresses.begin(), addresses.end(), one) == addresses.end())
+      addresses.push_back(one);
+  start_dial({what.device, nullptr}, std::move(addresses));
+}
+
+void tcp_network_state::hear(const device_announced& what) {
+  if (closing_ || !gateway_ || !is_trusted(what.device)
+      || sessions_.contains(what.device))
+    return;
+  sightings_.note(what.device, what.address);
+  dial_sighted(what.device);
+}
+
+bool tcp_network_state::dial_sighted(device_id device) {
+  if (closing_ || !gateway_ || !is_trusted(device)
+      || sessions_.contains(device) || kept_out(device) > duration::zero())
+    return false;
+  auto& way = routes_[device];
+  if (way.dialling)
+    return false;
+  auto places = sightings_.take(device);
+  if (places.empty())
+    return false;
+  logger().debug("{}: device {} is said to be at {}",
+                 to_string(setup_->identity.id), to_string(device),
+                 places.front());
+  way.dialling = true;
+  start_dial({device, nullptr}, std::move(places));
+  return true;
+}
+
+void tcp_network_state::discover(const listening_place& place,
+                                 std::uint16_t port) {
+  const auto period = setup_->limits.discovery;
+  if (period == duration::zero() || place.is_loopback())
+    return;
+  self_->spawn<caf::detached>(
+    discovery, discovery_order{{setup_->identity.id, port},
+                               place.is_any() ? std::string{} : place.host,
+                               period,
+                               setup_->env.seed,
+                               dial_end_,
+                               self_});
+}
+
+std::vector<std::string> tcp_network_state::own_places() const {
+  if (!place_ || !advertised_.empty())
+    return advertised_;
+  // A device moves while it listens.
+  return place_->is_any() ? own_addresses(place_->port)
+                          : std::vector{to_address(place_->host, place_->port)};
+}
+
+std::vector<std::string> tcp_network_state::advertised() const {
+  auto places = own_places();
+  if (place_ && places.empty())
+    places.push_back(to_address("127.0.0.1", place_->port));
+  return places;
 }
 
 void tcp_network_state::start_dial(dial what,
@@ -83,7 +143,8 @@ void tcp_network_state::dial_ended(const dialled& what) {
       fail_attempt(ended.attempt, what.why);
     if (!ended.device.is_nil()) {
       routes_[ended.device].dialling = false;
-      dial_soon(ended.device, false);
+      if (!dial_sighted(ended.device))
+        dial_soon(ended.device, false);
     }
     return;
   }
@@ -119,12 +180,11 @@ tcp_network_state::listen(const start_listening& what) {
   self_->request(listener_, listening_patience, open_listener{})
     .then(
       [this, promise, what, place = *place](const listening_at& at) mutable {
-        listening answer{to_address(place.host, at.port), what.advertise};
-        if (answer.advertised.empty())
-          answer.advertised = place.is_any() ? own_addresses(at.port)
-                                             : std::vector{answer.address};
-        advertised_ = answer.advertised;
-        promise.deliver(answer);
+        place_ = listening_place{place.host, at.port};
+        advertised_ = what.advertise;
+        discover(place, at.port);
+        promise.deliver(
+          listening{to_address(place.host, at.port), advertised()});
       },
       [promise](caf::error& why) mutable { promise.deliver(why); });
   return promise;

@@ -26,7 +26,7 @@ pairing_channel tcp_network_state::channel_of(const link& what,
 }
 
 caf::result<invitation> tcp_network_state::invite(const make_invitation& what) {
-  if (!listener_ || advertised_.empty())
+  if (advertised().empty())
     return to_error({errc::closed, "This device does not listen, so nobody"
                                    " could use an invitation; run lockstep"
                                    " serve."});
@@ -45,7 +45,7 @@ caf::result<invitation> tcp_network_state::invite(const make_invitation& what) {
   made.expires_at
     = setup_->env.wall(now)
       + std::chrono::duration_cast<std::chrono::milliseconds>(what.lifetime);
-  made.addresses = advertised_;
+  made.addresses = advertised();
   return made;
 }
 
@@ -82,7 +82,7 @@ tcp_network_state::admit(link& what, const join_request& said) {
     {guest.id, guest.name, false}, guest.certificate, guest.addresses};
   const join_accepted yes{proof_of(open.secret, channel, pairing_side::host),
                           open.what.library_name, open.what.created_by,
-                          setup_->identity.name, advertised_};
+                          setup_->identity.name, advertised()};
   const paired_device news{said.library, guest.id, guest.name,
                            verification_words(verification_of(channel))};
   self_->request(library, admission_patience, describe_member{added})
@@ -123,7 +123,7 @@ link_verdict tcp_network_state::ask_to_join(link& what) {
   return {link_verdict::step::talk,
           {join_request{given.library,
                         proof_of(given.secret, channel, pairing_side::guest),
-                        setup_->identity.name, advertised_}},
+                        setup_->identity.name, advertised()}},
           {}};
 }
 

@@ -80,6 +80,7 @@ void tcp_network_state::meet(library_id library,
     if (auto forgotten = setup_->trusted.remove(device); !forgotten)
       logger().error("device {} stays trusted: {}", to_string(device),
                      forgotten.error().message);
+    sightings_.forget(device);
     end_session(device);
   }
   if (removed || what.certificate.empty())
@@ -138,7 +139,7 @@ duration tcp_network_state::kept_out(device_id device) const {
 link_greeting tcp_network_state::session_greeting() const {
   link_greeting greeting;
   greeting.device_name = setup_->identity.name;
-  greeting.addresses = advertised_;
+  greeting.addresses = own_places();
   return greeting;
 }
 

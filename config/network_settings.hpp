@@ -21,6 +21,9 @@ struct network_settings {
   /// How long to wait before dialling again; doubles each time.
   duration redial_first = std::chrono::milliseconds{500};
   duration redial_most = std::chrono::seconds{30};
+  /// How often a device that listens says on its local networks where; 0s: it
+  /// never does, and hears nobody.
+  duration discovery = std::chrono::seconds{30};
   /// Bytes that wait for one device at most; messages beyond are dropped.
   std::size_t send_queue_limit = std::size_t{128} << 20;
 };

@@ -100,6 +100,8 @@ constexpr std::array table{
                                                 millisecond),
   row<network, &network_settings::redial_most>("network.redial_most",
                                                millisecond),
+  // Never.
+  row<network, &network_settings::discovery>("network.discovery", 0),
   row<network, &network_settings::send_queue_limit>("network.send_queue_limit",
                                                     1),
 };

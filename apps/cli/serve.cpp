@@ -119,7 +119,8 @@ void add_serve(commands& all) {
   auto& made = all.add_here(
     "serve",
     "Run the device in the foreground until SIGINT or SIGTERM: keep its"
-    " libraries\nin step with other devices",
+    " libraries\nin step with other devices. It says on local networks where it"
+    " is, unless\nnetwork.discovery is 0s",
     "lockstep serve --listen 192.168.1.7:47477",
     [what](const options& given) { return serve(given, *what); });
   made

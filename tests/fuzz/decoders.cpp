@@ -2,6 +2,7 @@
 
 #include "apps/cli/distant_command.hpp"
 #include "tests/fuzz/sealed_text.hpp"
+#include "transport/announcement_codec.hpp"
 #include "transport/codec.hpp"
 #include "transport/frames.hpp"
 #include "transport/invitation_text.hpp"
@@ -120,11 +121,21 @@ void check_command(input_bytes input) {
            "a command says something else when it is written again");
 }
 
-constexpr std::array<decoder, 5> all{{{"frames", check_frames},
+void check_announcement(input_bytes input) {
+  const auto decoded = decode_announcement(input);
+  if (!decoded)
+    expect_refusal(decoded, errc::protocol_violation);
+  else
+    expect(decode_announcement(encode(*decoded)) == decoded,
+           "an announcement says something else when it is said again");
+}
+
+constexpr std::array<decoder, 6> all{{{"frames", check_frames},
                                       {"message", check_message},
                                       {"link", check_link},
                                       {"invitation", check_invitation},
-                                      {"command", check_command}}};
+                                      {"command", check_command},
+                                      {"announcement", check_announcement}}};
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "apps/cli/distant_command.hpp"
 #include "tests/fuzz/sealed_text.hpp"
 #include "tests/transport/random_messages.hpp"
+#include "transport/announcement_codec.hpp"
 #include "transport/codec.hpp"
 #include "transport/invitation_text.hpp"
 #include "transport/link_codec.hpp"
@@ -94,6 +95,14 @@ void add_commands(std::map<std::string, bytes>& to) {
     to["command/" + numbered("run", i)] = bytes_of(cli::to_text(all[i]));
 }
 
+void add_announcements(std::map<std::string, bytes>& to) {
+  const auto said = encode(announcement{device_id{{9, 8, 7}}, 47'477});
+  bytes now{said.begin(), said.end()};
+  to["announcement/now"] = now;
+  now.insert(now.end(), {1, 2, 3});
+  to["announcement/later"] = now;
+}
+
 } // namespace
 
 std::map<std::string, bytes> real_inputs() {
@@ -103,6 +112,7 @@ std::map<std::string, bytes> real_inputs() {
   add_streams(made);
   add_invitations(made);
   add_commands(made);
+  add_announcements(made);
   return made;
 }
 

@@ -1,117 +1,7 @@
-#include "tests/processes/two_processes.hpp"
-
-#include <map>
+#include "tests/processes/in_namespaces.hpp"
 
 namespace lockstep {
 namespace {
-
-using namespace std::chrono_literals;
-
-/// What a shell command says, and whether it ended well.
-std::pair<std::string, bool> shell(const std::string& command) {
-  auto* pipe = popen((command + " 2>&1").c_str(), "r");
-  std::string out;
-  char bytes[512];
-  while (const auto size = fread(bytes, 1, sizeof bytes, pipe))
-    out.append(bytes, size);
-  return {out, pclose(pipe) == 0};
-}
-
-/// Three devices with addresses of their own, each in a network namespace, on
-/// one switch.
-class in_namespaces : public two_processes {
-protected:
-  in_namespaces() {
-    make("c");
-    refused_ = build();
-  }
-
-  ~in_namespaces() override {
-    devices_.clear();
-    for (const auto* name : {"a", "b", "c", "hub"})
-      shell("ip netns delete " + space(name));
-  }
-
-  void SetUp() override {
-    if (!refused_.empty())
-      GTEST_SKIP() << "no network namespaces here: " << refused_;
-  }
-
-  [[nodiscard]] static std::string space(const std::string& name) {
-    return "lockstep-" + std::to_string(getpid()) + "-" + name;
-  }
-
-  static std::string in(const std::string& name) {
-    return "ip -n " + space(name) + " ";
-  }
-
-  void serve_in(const std::string& name) {
-    devices_[name] = std::make_unique<served_device>(
-      data_of(name), complaints(name),
-      serving{"0.0.0.0:47477",
-              {"network.keepalive=500ms"},
-              {"/usr/bin/env", "ip", "netns", "exec", space(name)}});
-    ASSERT_EQ(devices_[name]->first_line(), "listening on 0.0.0.0:47477");
-  }
-
-  /// All three run, and are members.
-  void meet() {
-    for (const auto* name : {"a", "b", "c"})
-      serve_in(name);
-    for (const auto* name : {"b", "c"})
-      pair(name);
-    write("a", "first");
-    expect_everywhere("first");
-  }
-
-  static void set_cable(const std::string& name, const std::string& state) {
-    ASSERT_TRUE(shell(in("hub") + "link set to-" + name + " " + state).second);
-  }
-
-  void expect_everywhere(const std::string& id) {
-    for (const auto* name : {"a", "b", "c"})
-      EXPECT_TRUE(eventually([&] { return has(name, id); }))
-        << id << " on " << name;
-  }
-
-  void expect_equal() {
-    for (const auto* name : {"a", "b", "c"})
-      ASSERT_EQ(on(name, "wait notes --timeout 60s").status, 0) << name;
-    EXPECT_TRUE(eventually([&] {
-      const auto first = ask("a", "check notes");
-      return ask("b", "check notes") == first
-             && ask("c", "check notes") == first;
-    }));
-  }
-
-  std::map<std::string, std::unique_ptr<served_device>> devices_;
-
-private:
-  /// Why not; empty where all is built.
-  std::string build() {
-    std::vector<std::string> commands{"ip netns add " + space("hub"),
-                                      in("hub") + "link add switch type bridge",
-                                      in("hub") + "link set switch up"};
-    int number = 0;
-    for (const std::string name : {"a", "b", "c"}) {
-      const auto address = "10.77.0." + std::to_string(++number) + "/24";
-      for (const auto& one :
-           {"ip netns add " + space(name), in(name) + "link set lo up",
-            in("hub") + "link add to-" + name + " type veth peer name eth0"
-              + " netns " + space(name),
-            in("hub") + "link set to-" + name + " master switch up",
-            in(name) + "addr add " + address + " dev eth0",
-            in(name) + "link set eth0 up"})
-        commands.push_back(one);
-    }
-    for (const auto& one : commands)
-      if (const auto [said, fine] = shell(one); !fine)
-        return one + ": " + said;
-    return {};
-  }
-
-  std::string refused_;
-};
 
 TEST_F(in_namespaces, slow_meet_at_addresses_of_their_own) {
   meet();
@@ -160,20 +50,54 @@ TEST_F(in_namespaces, slow_find_a_device_that_moved) {
   expect_equal();
 }
 
-TEST_F(in_namespaces, slow_sync_over_a_slow_and_lossy_link) {
-  for (const auto* name : {"b", "c"})
-    if (const auto [said, fine]
-        = shell("tc -n " + space("hub") + " qdisc add dev to-"
-                + std::string{name} + " root netem delay 60ms 20ms loss 5%");
-        !fine)
-      GTEST_SKIP() << "no netem here: " << said;
-  meet();
-  for (int i = 0; i < 30; ++i)
-    for (const auto* name : {"a", "b", "c"})
-      write(name, std::string{name} + std::to_string(i));
-  for (const auto* last : {"a29", "b29", "c29"})
-    expect_everywhere(last);
-  expect_equal();
+/// Only A and B, who lose sight of each other and move meanwhile.
+class two_that_move : public in_namespaces {
+protected:
+  void move_apart(const std::string& a, const std::string& b) {
+    serve_in("a");
+    serve_in("b");
+    pair();
+    write("a", "first");
+    ASSERT_TRUE(eventually([&] { return has("b", "first"); }));
+    set_cable("a", "down");
+    move("a", a);
+    move("b", b);
+    ASSERT_TRUE(eventually([&] { return !sees("a", "b") && !sees("b", "a"); }));
+    write("a", "from a");
+    write("b", "from b");
+    set_cable("a", "up");
+  }
+
+  void expect_found() {
+    EXPECT_TRUE(eventually([&] { return has("b", "from a"); }));
+    EXPECT_TRUE(eventually([&] { return has("a", "from b"); }));
+    for (const auto* name : {"a", "b"})
+      EXPECT_EQ(on(name, "wait notes --timeout 60s").status, 0) << name;
+    EXPECT_EQ(ask("a", "check notes"), ask("b", "check notes"));
+  }
+};
+
+TEST_F(two_that_move, slow_find_each_other) {
+  move_apart("10.77.0.11", "10.77.0.22");
+  expect_found();
+}
+
+TEST_F(two_that_move, slow_find_each_other_by_addresses_of_the_link_alone) {
+  move_apart("", "");
+  expect_found();
+}
+
+TEST_F(in_namespaces, slow_say_nothing_where_discovery_is_off) {
+  const auto speaks = [&](const std::string& name) {
+    // The port in hexadecimal.
+    return shell("ip netns exec " + space(name)
+                 + " grep -q :B975 /proc/net/udp /proc/net/udp6")
+      .second;
+  };
+  serve_in("a", "0s");
+  serve_in("b");
+  EXPECT_TRUE(eventually([&] { return speaks("b"); }));
+  EXPECT_FALSE(speaks("a"));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "actors/local_network.hpp"
 
 #include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/send.hpp>
 
@@ -19,6 +20,9 @@ struct runtime::parts {
 
 runtime::runtime() : parts_(std::make_unique<parts>()) {
   prepare(parts_->config);
+  // Threads that have nothing to do sleep until something comes; CAF's other
+  // scheduler has each of them look for work a hundred times a second.
+  parts_->config.set("scheduler.policy", caf::atom("sharing"));
   parts_->own.emplace(parts_->config);
   parts_->system = &*parts_->own;
   parts_->network = parts_->system->spawn(local_network);

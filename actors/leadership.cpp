@@ -31,7 +31,8 @@ void leadership_state::start(self_pointer actor, leadership_setup what) {
     std::chrono::ceil<std::chrono::milliseconds>(setup.settings.lease));
   const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device);
   machine.emplace(election_setup{setup.settings, setup.device, setup.recovered,
-                                 now + left, setup.members, setup.head, seed});
+                                 now + left, setup.members, setup.head, seed,
+                                 setup.members_at});
   take(machine->start(now));
 }
 
@@ -50,7 +51,22 @@ void leadership_state::perform_waiting() {
   }
 }
 
+void leadership_state::perform_checked(const send_to_peer& what) {
+  storing = true;
+  self->request(setup.log, store_timeout, read_head{})
+    .then(
+      [this, what](const log_head& head) {
+        storing = false;
+        if (!(*what.unless_beyond < head.position))
+          perform(send_to_peer{what.to, what.message});
+        take(machine->head_changed(head.position, self->clock().now()));
+      },
+      [this](const caf::error& error) { self->quit(error); });
+}
+
 void leadership_state::perform(const send_to_peer& what) {
+  if (what.unless_beyond)
+    return perform_checked(what);
   const auto peer = peers.find(what.to);
   if (peer == peers.end())
     return;
@@ -81,10 +97,11 @@ void leadership_state::perform(const persist_leadership& what) {
 void leadership_state::perform(const announce_leadership& what) {
   announced = to_view(what.now);
   logger().info("leadership library={} device={} role={} term={} leader={} "
-                "alone={}",
+                "alone={} lacks_majority={}",
                 to_string(setup.library), to_string(setup.device),
                 to_string(announced.role), to_string(announced.ballot.term),
-                to_string(announced.leader), announced.alone);
+                to_string(announced.leader), announced.alone,
+                announced.lacks_majority);
   for (const auto& watcher : watchers)
     self->send(watcher, role_changed{announced});
   publish(leadership_changed{announced});
@@ -177,14 +194,19 @@ wall_time leadership_state::to_wall(time_point at) const {
 }
 
 leadership_view leadership_state::to_view(const election_view& what) const {
-  return {what.role, what.ballot, what.leader, to_wall(what.lease_until),
-          what.alone};
+  return {what.role,   what.ballot,
+          what.leader, to_wall(what.lease_until),
+          what.alone,  what.lacks_majority};
 }
 
 failure leadership_state::explain(errc code) const {
   switch (code) {
     case errc::not_leader: {
       const auto now = now_seen();
+      if (now.lacks_majority)
+        return {code, "A leader needs a majority of the members, and this"
+                      " device does not reach one; try again when more are"
+                      " connected."};
       if (now.leader.is_nil())
         return {code, "No leader is known; try again in a moment."};
       return {code,
@@ -235,10 +257,13 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
       state.take(state.machine->head_changed(what.position, now()));
     },
     [&state, now](const members_changed& what) {
-      state.take(state.machine->members_changed(what.members, now()));
+      state.take(state.machine->members_changed(what.members, now(), what.at));
     },
     [&state](const stable_advanced& what) {
       state.machine->stable_changed(what.stable);
+    },
+    [&state](const majority_advanced& what) {
+      state.machine->majority_changed(what.through);
     },
     [&state](const clock_corrected& what) { state.clock_ahead = what.by; },
     [&state](read_leader) { return state.now_seen(); },

@@ -38,6 +38,7 @@ using leadership_actor = peer_listener::extend<
   caf::reacts_to<log_head>,
   /// Library: who takes part.
   caf::reacts_to<members_changed>, caf::reacts_to<stable_advanced>,
+  caf::reacts_to<majority_advanced>,
   /// Library: what its time is here.
   caf::reacts_to<clock_corrected>,
   /// Who leads, as seen here.
@@ -64,6 +65,8 @@ struct leadership_setup {
   event_bus_actor events;
   std::vector<member> members;
   log_position head;
+  /// The newest entry that names members.
+  sequence_number members_at = {};
 };
 
 struct leadership_state {
@@ -95,6 +98,8 @@ struct leadership_state {
 private:
   void perform_waiting();
   void perform(const send_to_peer& what);
+  /// Says it unless the log on the disk has gone on.
+  void perform_checked(const send_to_peer& what);
   void perform(const persist_leadership& what);
   void perform(const announce_leadership& what);
   void perform(const answer_request& what);
@@ -104,6 +109,7 @@ private:
   [[nodiscard]] failure explain(errc code) const;
 
   std::deque<election_effect> waiting;
+  /// Waits for the log.
   bool storing = false;
   std::optional<time_point> armed;
   std::uint64_t generation = 0;

@@ -76,6 +76,9 @@ run_library(library_actor::stateful_pointer<library_state> self,
     [self](const stable_advanced& what) {
       self->state.advance_stable(what.stable);
     },
+    [self](const majority_advanced& what) {
+      self->state.advance_held(what.through);
+    },
     [self](const vacuum_library& request) {
       return self->state.vacuum(request);
     },

@@ -60,7 +60,7 @@ using library_actor = caf::typed_actor<
   /// Leadership: who leads now.
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
-  caf::reacts_to<stable_advanced>,
+  caf::reacts_to<stable_advanced>, caf::reacts_to<majority_advanced>,
   /// Removes old entries from the log that every member holds.
   caf::replies_to<vacuum_library>::with<vacuum_result>,
   /// Replication, on a follower: what the leader's messages say.
@@ -111,6 +111,8 @@ struct library_setup {
   sync_log_actor log;
   event_bus_actor events;
   std::shared_ptr<const merge_functions> merges;
+  /// Whether what is sequenced needs a majority that holds it.
+  consistency mode = consistency::available;
 };
 
 class library_state;

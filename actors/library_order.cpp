@@ -99,6 +99,28 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
       });
 }
 
+void library_state::advance_stable(sequence_number stable) {
+  if (!store_ || stable < stable_)
+    return;
+  stable_ = stable;
+  auto list = store_->members();
+  const auto count
+    = list ? std::ranges::count(*list, false, &member::removed) : 1;
+  receipts_.set_stable(stable, static_cast<std::uint32_t>(count));
+  send_answers();
+}
+
+void library_state::advance_held(sequence_number held) {
+  if (!store_ || held < held_)
+    return;
+  held_ = held;
+  auto list = store_->members();
+  const auto count
+    = list ? std::ranges::count(*list, false, &member::removed) : 1;
+  receipts_.set_held(held, static_cast<std::uint32_t>(count / 2 + 1));
+  send_answers();
+}
+
 expected<void> library_state::catch_up(library_applier::chunk fresh) {
   auto done = applier().catch_up(
     std::move(fresh),
@@ -224,7 +246,7 @@ void library_state::take_office() {
         auto draft = open_draft();
         if (!draft)
           return fail_office(draft.error());
-        if (auto added = sequence_pending(**draft); !added)
+        if (auto added = open_office(**draft); !added)
           return fail_office(added.error());
         append(*draft, [this](expected<log_head> appended) {
           if (!appended)
@@ -233,6 +255,15 @@ void library_state::take_office() {
         });
       },
       [this](const caf::error& why) { fail_office(to_failure(why)); });
+}
+
+expected<void> library_state::open_office(log_draft& draft) {
+  return sequence_pending(draft).and_then([&]() -> expected<void> {
+    const bool is_its_own = draft.follows().ballot == leadership_.ballot;
+    if (setup_.mode == consistency::available || is_its_own || !draft.empty())
+      return {};
+    return sequencer(draft).add_nothing();
+  });
 }
 
 expected<void> library_state::sequence_pending(log_draft& draft) {

@@ -33,8 +33,15 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
   });
   if (!pending)
     return to_error(pending.error());
-  if (store_->accepted.contains(setup_.device, query.last))
+  const bool has_place = store_->accepted.contains(setup_.device, query.last);
+  // Where it is in the log is not known any more.
+  const auto end = store_->log.head();
+  const bool is_held = setup_.mode == consistency::available
+                       || (end && !(held_ < end->position.sequence));
+  if (has_place && is_held)
     found.state = receipt_state::sequenced;
+  else if (has_place)
+    found.state = receipt_state::local;
   else if (*pending < query.last)
     return to_error({errc::not_found, "This device made no operation "
                                         + to_string(query.last) + "."});

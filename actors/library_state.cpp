@@ -25,7 +25,7 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
                     })
                     .value_or(device_sequence_number{});
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
-  receipts_ = receipt_book{setup_.device};
+  receipts_ = receipt_book{setup_.device, 10'000, setup_.mode};
   follow_log(nullptr);
   if (!setup_.env.simulated)
     watch_database();
@@ -207,9 +207,11 @@ void library_state::meet(library_neighbours neighbours) {
 
 void library_state::send_members() {
   auto list = known_members(*store_, setup_.joined_from);
-  if (!list) {
+  const auto at = newest_member_entry(*store_);
+  if (!list || !at) {
     logger().error("library {}: cannot read the members: {}",
-                   to_string(setup_.library), list.error().message);
+                   to_string(setup_.library),
+                   (list ? at.error() : list.error()).message);
     members_due_ = true;
     try_later();
     return;
@@ -218,7 +220,7 @@ void library_state::send_members() {
   for (const auto& what : *list)
     if (!what.removed)
       allowed.members.push_back(what.device);
-  const members_changed now{std::move(*list)};
+  const members_changed now{std::move(*list), *at};
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
   if (neighbours_.leadership)
@@ -236,21 +238,10 @@ void library_state::send_members() {
                 introduce_members{setup_.library, *described});
 }
 
-void library_state::advance_stable(sequence_number stable) {
-  if (!store_ || stable < stable_)
-    return;
-  stable_ = stable;
-  auto list = store_->members();
-  const auto count
-    = list ? std::ranges::count(*list, false, &member::removed) : 1;
-  receipts_.set_stable(stable, static_cast<std::uint32_t>(count));
-  send_answers();
-}
-
 void library_state::note_entry(const entry& what, bool own) {
   if (auto settled = settled_by(what, setup_.device))
-    receipts_.settle(settled->device_sequence, settled->sequence,
-                     settled->lost);
+    receipts_.settle(settled->device_sequence, settled->sequence, settled->lost,
+                     what.transaction_end);
   if (what.device != setup_.device
       && !clock_.observe(what.timestamp, read_clocks()))
     logger().warn("library {}: the clock of device {} is far ahead",
@@ -319,7 +310,7 @@ void library_state::send_answers() {
       what = *now;
     // A follower's operation comes back from the leader: two hold it.
     if (what.state == receipt_state::sequenced && !leads())
-      what.holders = 2;
+      what.holders = std::max(what.holders, 2U);
     answer(what);
   }
 }

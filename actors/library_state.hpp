@@ -62,6 +62,7 @@ public:
 
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
+  void advance_held(sequence_number held);
   caf::result<vacuum_result> vacuum(const vacuum_library& request);
   void hear_leader(const leader_time& what);
   caf::result<receipt> find_receipt(const receipt_query& query);
@@ -141,6 +142,9 @@ private:
   /// gives its own pending operations their place.
   void take_office();
   expected<void> sequence_pending(log_draft& draft);
+  /// Where it takes a majority, a leader's log begins with an entry of its own,
+  /// if with one that does nothing: what older leaders left counts with it.
+  expected<void> open_office(log_draft& draft);
   /// A leader that cannot put its own house in order must not lead.
   void fail_office(const failure& why);
   void close(caf::typed_response_promise<done> promise);
@@ -231,6 +235,8 @@ private:
   /// The entries applied last are a piece of a transaction that goes on.
   bool amid_transaction_ = false;
   sequence_number stable_;
+  /// A majority holds the log up to here.
+  sequence_number held_;
   library_neighbours neighbours_;
   std::deque<queued> queue_;
   bool turn_scheduled_ = false;

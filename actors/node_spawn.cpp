@@ -93,6 +93,9 @@ node_state::spawn_library(const library_folder& folder) {
   auto members = known_members(**store, what.joined_from);
   if (!members)
     return tl::make_unexpected(members.error());
+  const auto members_at = newest_member_entry(**store);
+  if (!members_at)
+    return tl::make_unexpected(members_at.error());
   const auto own = own_entry(setup_, **store, *unnamed);
   if (!own)
     return tl::make_unexpected(own.error());
@@ -111,17 +114,19 @@ node_state::spawn_library(const library_folder& folder) {
     library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
                   setup_.limits.library, env,
                   std::shared_ptr<library_store>{std::move(*store)}, made.log,
-                  setup_.events, setup_.merges});
+                  setup_.events, setup_.merges,
+                  setup_.limits.leadership.consistency});
   made.leadership = self_->spawn(
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
                      *record, env, made.log, setup_.events, *members,
-                     head->position});
+                     head->position, *members_at});
   made.replication = self_->spawn(
     replication,
     replication_setup{what.id, setup_.identity.id, setup_.identity.name,
                       setup_.limits.replication, env, made.library, made.log,
-                      made.leadership, *members, *head});
+                      made.leadership, *members, *head, *members_at,
+                      setup_.limits.leadership.consistency});
   made.indexer
     = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
                      index_sink_actor{made.library}, setup_.limits.index);

@@ -35,9 +35,9 @@ void replication_state::start(self_pointer actor, replication_setup what) {
   told = setup.head.position;
   const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device)
                     ^ std::hash<library_id>{}(setup.library);
-  machine = std::make_unique<replication_machine>(
-    replication_start{setup.device, setup.device_name, setup.settings,
-                      setup.head.position, setup.members, seed});
+  machine = std::make_unique<replication_machine>(replication_start{
+    setup.device, setup.device_name, setup.settings, setup.head.position,
+    setup.members, seed, setup.members_at, setup.mode});
   self->send(setup.leadership,
              watch_role{caf::actor_cast<replication_actor>(self)});
 }
@@ -143,6 +143,11 @@ void replication_state::perform(const stable_advanced& what) {
   self->send(setup.leadership, what);
 }
 
+void replication_state::perform(const majority_advanced& what) {
+  self->send(setup.applier, what);
+  self->send(setup.leadership, what);
+}
+
 template <class Answer, class Actor, class Request, class Next>
 void replication_state::ask(const Actor& whom, const Request& request,
                             std::string_view doing, Next next) {
@@ -224,7 +229,7 @@ replication(replication_actor::stateful_pointer<replication_state> self,
       state.take(state.machine->on_pending_advanced(what.last, now()));
     },
     [&state, now](const members_changed& what) {
-      state.take(state.machine->on_members(what.members, now()));
+      state.take(state.machine->on_members(what.members, now(), what.at));
     },
     [&state](read_replication) { return state.view(); },
     [&state, self](close_library) {

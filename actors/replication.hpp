@@ -47,7 +47,8 @@ using entry_applier = caf::typed_actor<
   caf::replies_to<apply_entries>::with<log_head>,
   caf::replies_to<yield_log>::with<log_head>,
   caf::replies_to<fetch_pending>::with<pending_batch>,
-  caf::reacts_to<stable_advanced>, caf::reacts_to<leader_time>>;
+  caf::reacts_to<stable_advanced>, caf::reacts_to<majority_advanced>,
+  caf::reacts_to<leader_time>>;
 
 /// What replication needs of the sync-log actor.
 using log_source
@@ -57,7 +58,8 @@ using log_source
 /// What replication needs of the leadership actor.
 using head_listener
   = caf::typed_actor<caf::reacts_to<watch_role>, caf::reacts_to<log_head>,
-                     caf::reacts_to<stable_advanced>>;
+                     caf::reacts_to<stable_advanced>,
+                     caf::reacts_to<majority_advanced>>;
 
 /// What a replication actor is made from.
 struct replication_setup {
@@ -74,6 +76,9 @@ struct replication_setup {
   head_listener leadership;
   std::vector<member> members;
   log_head head;
+  /// The newest entry that names members.
+  sequence_number members_at = {};
+  consistency mode = consistency::available;
 };
 
 struct replication_state {
@@ -112,6 +117,7 @@ private:
   void perform(const fetch_pending& what);
   void perform(const sequence_operations& what);
   void perform(const stable_advanced& what);
+  void perform(const majority_advanced& what);
 
   /// Asks, and hands answer or failure to `next`, which calls the machine.
   template <class Answer, class Actor, class Request, class Next>

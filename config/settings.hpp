@@ -14,6 +14,12 @@
 /// named `concern.field` in `lockstep.ini` and on the command line.
 namespace lockstep {
 
+/// What a leader needs of the others.
+enum class consistency : std::uint8_t {
+  available = 0, ///< Nothing: each part of the devices goes on by itself.
+  quorum = 1,    ///< A majority of the members.
+};
+
 struct leadership_settings {
   /// How often a leader says that it lives.
   duration heartbeat = std::chrono::seconds{30};
@@ -25,6 +31,9 @@ struct leadership_settings {
   duration election_window = std::chrono::seconds{2};
   /// Rank among equally long logs; below zero: never lead.
   std::int32_t priority = 0;
+  /// Whether a majority must follow a leader, and hold an entry before a
+  /// receipt says `sequenced`. To be the same on all members.
+  lockstep::consistency consistency = consistency::available;
 };
 
 struct replication_settings {

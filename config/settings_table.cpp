@@ -38,7 +38,15 @@ template <auto Concern, auto Field> struct place {
 template <auto Concern, auto Field>
 constexpr setting_row row(std::string_view key, std::int64_t least) {
   using p = place<Concern, Field>;
-  return {key, p::is_duration, least, p::most(), p::load, p::store};
+  return {key, p::is_duration, least, p::most(), p::load, p::store, {}};
+}
+
+/// One that is an enumeration, counted from 0 in the order of its words.
+template <auto Concern, auto Field, std::size_t N>
+constexpr setting_row row(std::string_view key,
+                          const std::array<std::string_view, N>& words) {
+  using p = place<Concern, Field>;
+  return {key, false, 0, N - 1, p::load, p::store, words};
 }
 
 constexpr auto leadership = &settings::leadership;
@@ -51,6 +59,8 @@ constexpr auto network = &settings::network;
 
 constexpr std::int64_t millisecond = 1'000'000;
 
+constexpr std::array<std::string_view, 2> consistencies{"available", "quorum"};
+
 constexpr std::array table{
   row<leadership, &leadership_settings::heartbeat>("leadership.heartbeat",
                                                    millisecond),
@@ -61,6 +71,8 @@ constexpr std::array table{
     "leadership.election_window", millisecond),
   row<leadership, &leadership_settings::priority>(
     "leadership.priority", std::numeric_limits<std::int32_t>::min()),
+  row<leadership, &leadership_settings::consistency>("leadership.consistency",
+                                                     consistencies),
   row<replication, &replication_settings::fetch_limit>(
     "replication.fetch_limit", 1),
   row<replication, &replication_settings::catch_up_limit>(

@@ -9,7 +9,7 @@
 namespace lockstep {
 
 /// One setting: its name, its place, its type and its range. Durations are
-/// counted in nanoseconds.
+/// counted in nanoseconds, and of words it is told which one it is.
 struct setting_row {
   std::string_view key;
   bool is_duration;
@@ -18,6 +18,8 @@ struct setting_row {
   std::int64_t (*load)(const settings&);
   /// The value is in range.
   void (*store)(settings&, std::int64_t);
+  /// The words that can be chosen; none where it is a number.
+  std::span<const std::string_view> words;
 };
 
 /// Two settings of which one must not pass the other.

@@ -85,7 +85,17 @@ std::string nearest_keys(std::string_view key) {
 }
 
 std::string text_of(const setting_row& row, std::int64_t value) {
+  const auto index = static_cast<std::size_t>(value);
+  if (index < row.words.size())
+    return std::string{row.words[index]};
   return row.is_duration ? to_text(duration{value}) : std::to_string(value);
+}
+
+std::string choice_of(std::span<const std::string_view> words) {
+  std::string list;
+  for (const auto word : words)
+    list += (list.empty() ? "" : " or ") + std::string{word};
+  return list;
 }
 
 tl::unexpected<failure> wrong_value(const setting_row& row,
@@ -97,6 +107,12 @@ tl::unexpected<failure> wrong_value(const setting_row& row,
 
 expected<std::int64_t> parse_value(const setting_row& row,
                                    std::string_view text) {
+  if (!row.words.empty()) {
+    const auto found = std::ranges::find(row.words, text);
+    if (found == row.words.end())
+      return wrong_value(row, text, "write " + choice_of(row.words));
+    return found - row.words.begin();
+  }
   if (row.is_duration) {
     auto value = parse_duration(text);
     if (!value)

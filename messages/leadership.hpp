@@ -36,6 +36,9 @@ struct leadership_view {
   wall_time lease_end{};
   /// This device leads and nobody answered its last heartbeats.
   bool alone = false;
+  /// Nobody leads: that needs a majority of the members, and this device does
+  /// not reach one.
+  bool lacks_majority = false;
 
   bool operator==(const leadership_view&) const = default;
 };

@@ -146,6 +146,13 @@ struct stable_advanced {
   sequence_number stable;
 };
 
+/// Replication to library and leadership: a majority of the members holds the
+/// log up to `through`, and no other leader will order it otherwise. Only where
+/// leaders need a majority.
+struct majority_advanced {
+  sequence_number through;
+};
+
 /// A member of the library, from its latest entry of model `lockstep.member`.
 struct member {
   device_id device;
@@ -159,6 +166,8 @@ struct read_members {};
 
 struct members_changed {
   std::vector<member> members;
+  /// The newest entry that says so; none where the log names nobody.
+  sequence_number at = {};
 };
 
 /// Makes a device a member, or ends its membership.

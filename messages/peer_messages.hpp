@@ -22,6 +22,8 @@ struct heartbeat {
   log_position head;
   /// Every member holds the log up to here.
   sequence_number stable;
+  /// A majority does; said by leaders that need one.
+  sequence_number held = {};
 
   bool operator==(const heartbeat&) const = default;
 };
@@ -82,6 +84,8 @@ struct new_entries {
   log_position follows;
   sequence_number stable;
   std::vector<entry> inline_entries;
+  /// As in `heartbeat`.
+  sequence_number held = {};
 
   bool operator==(const new_entries&) const = default;
 };

@@ -78,6 +78,13 @@ expected<std::vector<member>> known_members(library_store& store,
   return list;
 }
 
+expected<sequence_number> newest_member_entry(library_store& store) {
+  return store.attempt([&]() -> expected<sequence_number> {
+    const auto list = store.index.latest_of(member_model);
+    return list.empty() ? sequence_number{} : list.back();
+  });
+}
+
 expected<std::vector<member_description>>
 described_members(library_store& store) {
   return store.attempt([&]() -> expected<std::vector<member_description>> {

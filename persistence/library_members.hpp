@@ -14,7 +14,10 @@ namespace lockstep {
 expected<std::vector<member>> known_members(library_store& store,
                                             device_id joined_from);
 
-/// The same from the log, with what it says about reaching them.
+/// Which entry said last who takes part; none before the log names anybody.
+expected<sequence_number> newest_member_entry(library_store& store);
+
+/// The members from the log, with what it says about reaching them.
 expected<std::vector<member_description>>
 described_members(library_store& store);
 

@@ -4,6 +4,7 @@
 #include "persistence/queued_operations.hpp"
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/rows_together.hpp"
+#include "persistence/uuid_v5.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -163,6 +164,19 @@ expected<void> library_sequencer::add_all(pending_queue& queue) {
       if (auto added = add_transaction(queued_operations{queue, which}); !added)
         return added;
     queue.clear();
+    return {};
+  });
+}
+
+expected<void> library_sequencer::add_nothing() {
+  return store_.attempt([&]() -> expected<void> {
+    operation made;
+    made.model = conflict_model;
+    made.record = make_uuid_v5(std::string{conflict_model} + " nothing "
+                               + to_string(store_.own));
+    made.change = change_type::remove;
+    add_own(made, store_.index.find(made.model, made.record));
+    draft_.close_transaction();
     return {};
   });
 }

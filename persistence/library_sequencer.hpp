@@ -53,6 +53,9 @@ public:
   /// One transaction of them.
   expected<void> add_transaction(const operation_list& list);
 
+  /// An entry of this device's own that changes nothing.
+  expected<void> add_nothing();
+
   /// All that a queue holds; empties it.
   expected<void> add_all(pending_queue& queue);
 

@@ -15,11 +15,13 @@ election::election(const election_setup& setup)
     head_(setup.head) {
   for (const auto& each : setup.members)
     (each.removed ? removed_ : members_).insert(each.device);
+  quorum_.set_members(setup.members, setup.members_at);
 }
 
 election_effects election::start(time_point now) {
   const auto led = leader_ == self_ && current_.device == self_;
-  if (led && (lease_until_ > now || !has_others())) {
+  const auto continues = lease_until_ > now && !needs_majority();
+  if (led && (continues || !has_others())) {
     lead(current_, false, now);
   } else if (led && may_claim()) {
     leader_ = {};
@@ -43,15 +45,16 @@ election_effects election::on_tick(time_point now) {
   }
   switch (role_) {
     case role::leader:
+      if (needs_majority() && now >= lease_until_) {
+        lose_majority(now);
+        break;
+      }
       if (now >= next_beat_)
         beat(now);
       continue_transfer(now);
       break;
     case role::candidate:
-      lead(vote_,
-           std::ranges::any_of(
-             peers_, [](const auto& each) { return each.second.granted; }),
-           now);
+      end_window(now);
       break;
     case role::follower:
       if (hears_leader(now)) {
@@ -61,14 +64,16 @@ election_effects election::on_tick(time_point now) {
       end_transfer(errc::timed_out);
       leader_ = {};
       claim_at_.reset();
-      if (may_claim())
+      if (may_claim() && needs_majority() && !reaches_majority())
+        claim_at_ = now + settings_.timeout;
+      else if (may_claim())
         begin_claim(false, now);
       break;
   }
   return finish();
 }
 
-election_effects election::peer_up(device_id device, time_point) {
+election_effects election::peer_up(device_id device, time_point now) {
   peers_[device] = {};
   refusals_ = 0;
   if (silent_ || !is_member(device))
@@ -77,6 +82,10 @@ election_effects election::peer_up(device_id device, time_point) {
     send_heartbeat(device);
   if (role_ == role::candidate)
     send(device, claim{vote_, head_, settings_.priority, handed_over_});
+  if (needs_majority() && role_ == role::follower && leader_.is_nil()
+      && claim_at_ && reaches_majority())
+    claim_at_
+      = std::min(*claim_at_, now + random_below(settings_.election_window));
   return finish();
 }
 
@@ -94,7 +103,8 @@ election_effects election::peer_down(device_id device, time_point now) {
 }
 
 election_effects election::members_changed(const std::vector<member>& members,
-                                           time_point now) {
+                                           time_point now, sequence_number at) {
+  quorum_.set_members(members, at);
   const auto before = members_;
   members_.clear();
   removed_.clear();
@@ -136,8 +146,15 @@ void election::stable_changed(sequence_number stable) {
   stable_ = stable;
 }
 
+void election::majority_changed(sequence_number held) {
+  held_ = held;
+  quorum_.settle(held);
+}
+
 election_view election::view() const {
-  return {role_, current_, leader_, lease_until_, alone_};
+  const auto lacks = needs_majority() && role_ != role::leader
+                     && leader_.is_nil() && !reaches_majority();
+  return {role_, current_, leader_, lease_until_, alone_, lacks};
 }
 
 std::optional<time_point> election::deadline() const {
@@ -146,10 +163,12 @@ std::optional<time_point> election::deadline() const {
   if (leaving_)
     return leave_by_;
   switch (role_) {
-    case role::leader:
+    case role::leader: {
+      auto due = next_beat_;
       if (transfer_)
-        return std::min(next_beat_, transfer_->ask_at);
-      return next_beat_;
+        due = std::min(due, transfer_->ask_at);
+      return needs_majority() ? std::min(due, lease_until_) : due;
+    }
     case role::candidate:
       return window_end_;
     case role::follower:
@@ -169,6 +188,16 @@ bool election::has_others() const {
 bool election::may_claim() const {
   // Where there is nobody else, somebody must.
   return is_member(self_) && (settings_.priority >= 0 || !has_others());
+}
+
+bool election::needs_majority() const {
+  return settings_.consistency == consistency::quorum;
+}
+
+bool election::reaches_majority() const {
+  return quorum_.is_majority([this](device_id device) {
+    return device == self_ || peers_.contains(device);
+  });
 }
 
 bool election::hears_leader(time_point now) const {
@@ -195,7 +224,7 @@ void election::send(device_id to, peer_message message) {
 }
 
 void election::send_heartbeat(device_id to) {
-  send(to, heartbeat{current_, head_, stable_});
+  send(to, heartbeat{current_, head_, stable_, held_});
 }
 
 void election::answer(election_request request, errc outcome) {
@@ -215,7 +244,8 @@ void election::announce() {
   const auto now = view();
   if (announced_ && now.role == announced_->role
       && now.ballot == announced_->ballot && now.leader == announced_->leader
-      && now.alone == announced_->alone)
+      && now.alone == announced_->alone
+      && now.lacks_majority == announced_->lacks_majority)
     return;
   announced_ = now;
   out_.emplace_back(announce_leadership{now});

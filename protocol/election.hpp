@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/election_types.hpp"
+#include "protocol/quorum.hpp"
 
 #include <cstddef>
 #include <map>
@@ -16,6 +17,11 @@ namespace lockstep {
 /// `current` is the newest ballot that somebody is known to have led under; a
 /// claim alone does not raise it (only `vote`), so that a device which cannot
 /// hear the leader does not unseat it by asking.
+///
+/// With `consistency::quorum` a leader needs a majority: its votes, and answers
+/// to its heartbeats within each lease. Then a granted vote does raise
+/// `current`: what the voter takes from an older leader afterwards must not
+/// count for that one's majority.
 class election {
 public:
   /// How many questions may wait for an answer; more are refused as `busy`.
@@ -43,13 +49,16 @@ public:
   /// A member has opened the library: a leader says at once that it leads.
   election_effects on(device_id from, const hello& what, time_point now);
 
-  /// Who takes part; a leader that was removed hands over.
+  /// Who takes part, as the log says at `at`; a leader that was removed hands
+  /// over.
   election_effects members_changed(const std::vector<member>& members,
-                                   time_point now);
+                                   time_point now, sequence_number at = {});
   /// This device's log ends here now.
   election_effects head_changed(log_position head, time_point now);
   /// Every member holds the log up to here; told with the heartbeats.
   void stable_changed(sequence_number stable);
+  /// A majority does.
+  void majority_changed(sequence_number held);
 
   /// Asks the others. Answers: granted; `not_leader` when one refused;
   /// `invalid_argument` when the device may not lead; `busy`, `closed`.
@@ -88,6 +97,9 @@ private:
   [[nodiscard]] bool hears_leader(time_point now) const;
   [[nodiscard]] bool outranks(log_position head, device_id device) const;
   [[nodiscard]] std::vector<device_id> reachable() const;
+  [[nodiscard]] bool needs_majority() const;
+  [[nodiscard]] bool reaches_majority() const;
+  [[nodiscard]] bool has_votes() const;
 
   // Effects.
   void send(device_id to, peer_message message);
@@ -105,6 +117,8 @@ private:
   void outbid_removed(const ballot& under, time_point now);
   [[nodiscard]] bool may_answer(const ballot& newer, time_point now);
   void give_up_leading(device_id to, time_point now);
+  void renew_lease(time_point now);
+  void lose_majority(time_point now);
   void continue_transfer(time_point now);
   void end_transfer(errc outcome);
   void leave();
@@ -116,6 +130,8 @@ private:
   // Asking.
   void begin_claim(bool handed_over, time_point now);
   void win_if_decided(time_point now);
+  void end_window(time_point now);
+  void grant(device_id to, const claim& what, time_point now);
   void refused(const vote& what, time_point now);
   [[nodiscard]] refusal judge(device_id from, const claim& what,
                               time_point now) const;
@@ -144,7 +160,9 @@ private:
   std::uint64_t newest_term_ = 0;
   log_position head_;
   sequence_number stable_;
+  sequence_number held_;
   std::set<device_id> members_;
+  quorum quorum_;
   std::set<device_id> removed_;
   std::map<device_id, peer> peers_;
   std::vector<election_request> askers_;
@@ -153,6 +171,8 @@ private:
   time_point next_beat_;
   bool beat_answered_ = false;
   unsigned unanswered_beats_ = 0;
+  /// When each member last answered.
+  std::map<device_id, time_point> answered_at_;
   /// Whom this device took a fresh ballot against; it does so once, so that two
   /// busy leaders do not outbid each other for ever.
   device_id contested_;

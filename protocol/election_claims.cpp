@@ -14,6 +14,8 @@ constexpr unsigned doubling_limit = 5;
 } // namespace
 
 void election::begin_claim(bool handed_over, time_point now) {
+  if (leader_ == self_)
+    leader_ = {};
   newest_term_
     = std::max({newest_term_, current_.term.value, vote_.term.value});
   vote_ = {term_number{newest_term_ + 1}, self_};
@@ -36,8 +38,29 @@ void election::win_if_decided(time_point now) {
   // With nobody connected yet, the others get the window to appear.
   const auto granted = std::ranges::all_of(
     voters, [this](device_id device) { return peers_[device].granted; });
-  if (!has_others() || (granted && !voters.empty()))
+  if (needs_majority()) {
+    if (has_votes() && (granted || handed_over_))
+      lead(vote_, !voters.empty(), now);
+  } else if (!has_others() || (granted && !voters.empty())) {
     lead(vote_, !voters.empty(), now);
+  }
+}
+
+bool election::has_votes() const {
+  return quorum_.is_majority([this](device_id device) {
+    const auto voter = peers_.find(device);
+    return device == self_ || (voter != peers_.end() && voter->second.granted);
+  });
+}
+
+void election::end_window(time_point now) {
+  if (needs_majority() && !has_votes()) {
+    withdraw(now + back_off());
+    return;
+  }
+  const auto answered = std::ranges::any_of(
+    peers_, [](const auto& each) { return each.second.granted; });
+  lead(vote_, answered, now);
 }
 
 election_effects election::on(device_id from, const claim& what,
@@ -47,17 +70,7 @@ election_effects election::on(device_id from, const claim& what,
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
   const auto reason = judge(from, what, now);
   if (reason == refusal::none) {
-    vote_ = what.ballot;
-    const auto wait
-      = 2 * settings_.election_window + random_below(settings_.election_window);
-    if (role_ == role::candidate)
-      withdraw(now + wait);
-    else if (claim_at_)
-      claim_at_ = std::max(*claim_at_, now + wait);
-    store();
-    send(from, vote{what.ballot, true, refusal::none, current_});
-    if (from == handed_to_)
-      leave();
+    grant(from, what, now);
     return finish();
   }
   // A vote that is given away is no leadership, but the asker must go above it.
@@ -66,21 +79,50 @@ election_effects election::on(device_id from, const claim& what,
   send(from, vote{what.ballot, false, reason, known});
   if (reason == refusal::already_voted && role_ == role::candidate)
     withdraw(now + back_off());
-  // Who refuses as the better candidate must stand itself.
-  if (reason == refusal::better_log && role_ == role::follower
+  // Who refuses as the better candidate must stand itself; also one that never
+  // leads, where the others cannot have what it holds in any other way.
+  const bool stands = may_claim() || (needs_majority() && is_member(self_));
+  if (reason == refusal::better_log && role_ == role::follower && stands
       && !what.handed_over && refusals_ == 0)
     begin_claim(false, now);
   return finish();
 }
 
+void election::grant(device_id to, const claim& what, time_point now) {
+  vote_ = what.ballot;
+  const auto wait
+    = 2 * settings_.election_window + random_below(settings_.election_window);
+  if (role_ == role::candidate)
+    withdraw(now + wait);
+  else if (claim_at_)
+    claim_at_ = std::max(*claim_at_, now + wait);
+  if (needs_majority()) {
+    current_ = what.ballot;
+    leader_ = {};
+    heard_at_.reset();
+  }
+  store();
+  send(to, vote{what.ballot, true, refusal::none, current_});
+  if (needs_majority() && peers_.contains(to))
+    std::get<send_to_peer>(out_.back()).unless_beyond = what.head;
+  if (to == handed_to_)
+    leave();
+}
+
 refusal election::judge(device_id from, const claim& what,
                         time_point now) const {
-  if (what.ballot <= current_)
+  // A vote may be asked for again.
+  const auto again = needs_majority() && what.ballot == current_
+                     && what.ballot == vote_ && leader_.is_nil();
+  if (what.ballot <= current_ && !again)
     return refusal::older_ballot;
   // A leader that asks has restarted, or was refused by the one it handed to.
   const auto excused = from == leader_ || what.handed_over;
   if (hears_leader(now) && (role_ == role::leader || !excused))
     return refusal::live_leader;
+  // What a majority holds must not be lost with any vote, whoever may lead.
+  if (needs_majority() && head_ > what.head)
+    return refusal::better_log;
   if (ranks_above(from, what))
     return refusal::better_log;
   if (what.ballot != vote_ && what.ballot.term <= vote_.term)
@@ -105,8 +147,14 @@ election_effects election::on(device_id from, const vote& what,
   if (role_ != role::candidate || what.ballot != vote_)
     return finish();
   // Who follows a leader that was removed has not heard of that, and will
-  // follow the one that says so.
-  const bool counts = !removed_.contains(what.known.device);
+  // follow the one that says so. Where it takes a majority, the removal may be
+  // what does not stay.
+  const bool counts = needs_majority() || !removed_.contains(what.known.device);
+  // A leader that goes before all have everything is the better one, and gone.
+  const bool passed_over
+    = needs_majority() && handed_over_ && what.reason == refusal::better_log;
+  if (!what.granted && passed_over)
+    return finish();
   if (!what.granted && counts) {
     refused(what, now);
   } else if (auto voter = peers_.find(from); voter != peers_.end()) {

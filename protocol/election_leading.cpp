@@ -23,7 +23,11 @@ void election::lead(ballot under, bool answered, time_point now) {
   refusals_ = 0;
   claim_at_.reset();
   heard_at_.reset();
-  if (answered || !has_others())
+  answered_at_.clear();
+  for (const auto& [device, state] : peers_)
+    if (state.granted)
+      answered_at_[device] = now;
+  if (answered || !has_others() || needs_majority())
     lease_until_ = now + settings_.lease;
   else if (!continues)
     lease_until_ = now;
@@ -48,8 +52,11 @@ void election::lead_afresh(ballot above, time_point now) {
 
 void election::beat(time_point now) {
   const auto others = reachable();
+  if (needs_majority())
+    renew_lease(now);
   if (!has_others()) {
-    lease_until_ = now + settings_.lease;
+    if (!needs_majority())
+      lease_until_ = now + settings_.lease;
   } else {
     unanswered_beats_ = beat_answered_ ? 0 : unanswered_beats_ + 1;
     if (others.empty() || unanswered_beats_ >= unanswered_limit)
@@ -73,8 +80,8 @@ election_effects election::on(device_id from, const heartbeat& what,
       send_heartbeat(from);
     else
       send(from, heartbeat_ack{current_, head_});
-  } else if (role_ == role::leader && outranks(what.head, from)
-             && contested_ != from) {
+  } else if (role_ == role::leader && !needs_majority()
+             && outranks(what.head, from) && contested_ != from) {
     lead_afresh(what.ballot, now);
     contested_ = from;
   } else if (role_ == role::candidate && handed_over_
@@ -128,7 +135,12 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
   if (silent_ || !is_member(from))
     return finish();
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
-  if (what.ballot > current_) {
+  if (what.ballot > current_ && needs_majority()) {
+    // It voted for somebody since, or follows another leader. Who asks learns
+    // which, and gets its vote back where nobody leads.
+    if (role_ == role::leader)
+      begin_claim(false, now);
+  } else if (what.ballot > current_) {
     learn_newer(from, what, now);
   } else if (what.ballot < current_ && role_ == role::follower) {
     send(from, heartbeat_ack{current_, head_});
@@ -138,15 +150,43 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
     alone_ = false;
     if (contested_ == from)
       contested_ = {};
+    answered_at_[from] = now;
+    if (needs_majority())
+      renew_lease(now);
     if (!beat_answered_) {
       beat_answered_ = true;
       unanswered_beats_ = 0;
-      lease_until_ = now + settings_.lease;
+      if (!needs_majority())
+        lease_until_ = now + settings_.lease;
       store(true);
     }
     continue_transfer(now);
+    // It leads only until another has what it holds.
+    if (role_ == role::leader && needs_majority() && !may_claim()
+        && what.head == head_)
+      give_up_leading(from, now);
   }
   return finish();
+}
+
+void election::renew_lease(time_point now) {
+  const auto heard = quorum_.reached<time_point>([&](device_id device) {
+    if (device == self_)
+      return now;
+    const auto found = answered_at_.find(device);
+    return found == answered_at_.end() ? time_point{} : found->second;
+  });
+  lease_until_ = std::max(lease_until_, heard + settings_.lease);
+}
+
+void election::lose_majority(time_point now) {
+  end_transfer(errc::timed_out);
+  role_ = role::follower;
+  alone_ = false;
+  leader_ = {};
+  heard_at_.reset();
+  claim_at_ = now + random_below(settings_.election_window);
+  store();
 }
 
 void election::outbid_removed(const ballot& under, time_point now) {

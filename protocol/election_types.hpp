@@ -7,6 +7,7 @@
 #include "messages/peer_messages.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct election_setup {
   log_position head;
   /// Seeds the waiting times.
   std::uint64_t seed = 0;
+  /// The newest entry that names members.
+  sequence_number members_at = {};
 };
 
 /// Who leads; `leadership_view` on the machine's clock.
@@ -36,6 +39,8 @@ struct election_view {
   time_point lease_until;
   /// This device leads and nobody answered its last heartbeats.
   bool alone = false;
+  /// Nobody leads: this device does not reach the majority that it takes.
+  bool lacks_majority = false;
 };
 
 /// Names a question that will be answered by an `answer` effect.
@@ -45,6 +50,9 @@ using election_request = std::uint64_t;
 struct send_to_peer {
   device_id to;
   peer_message message;
+  /// Not said when the log on the disk ends after this by then: a vote counts
+  /// for a majority only where it was given knowing all that the device holds.
+  std::optional<log_position> unless_beyond = std::nullopt;
 };
 
 /// Store this; every later effect waits until it is on the disk.

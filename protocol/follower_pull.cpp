@@ -255,7 +255,10 @@ std::optional<device_id> follower_pull::choose_source() const {
 bool follower_pull::speaks_for_leader(device_id device) const {
   const auto leader = context_.view.leader;
   return device == leader
-         || (context_.is_stranger(leader) && context_.is_member(device));
+         || (context_.is_member(device)
+             && (context_.is_stranger(leader)
+                 || (context_.needs_majority()
+                     && context_.is_removed(leader))));
 }
 
 void follower_pull::consider(time_point now, replication_effects& out) {

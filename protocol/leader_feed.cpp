@@ -113,15 +113,30 @@ sequence_number leader_feed::held_by_all() const {
   return result;
 }
 
-void leader_feed::announce_stable(replication_effects& out) const {
-  if (context_.stable != context_.head.sequence)
+sequence_number leader_feed::held_by_majority() const {
+  const auto held
+    = context_.majority.reached<log_position>([this](device_id device) {
+        if (device == context_.self)
+          return context_.head;
+        const auto found = acknowledged_.find(device);
+        return found == acknowledged_.end() ? log_position{} : found->second;
+      });
+  return held.ballot == context_.view.ballot ? held.sequence
+                                             : sequence_number{};
+}
+
+void leader_feed::announce(sequence_number reached,
+                           replication_effects& out) const {
+  if (reached != context_.head.sequence)
     return;
   for (auto device : context_.up)
     if (context_.is_member(device))
-      out.push_back(replication_send{
-        device,
-        new_entries{
-          context_.view.ballot, context_.head, {}, context_.stable, {}}});
+      out.push_back(replication_send{device, news()});
+}
+
+new_entries leader_feed::news() const {
+  return {context_.view.ballot, context_.head, {}, context_.stable, {},
+          context_.held};
 }
 
 void leader_feed::consider(device_id device, time_point now,
@@ -139,19 +154,18 @@ void leader_feed::consider(device_id device, time_point now,
 
 void leader_feed::notify(device_id device, follower& to, time_point now,
                          replication_effects& out) {
-  new_entries news{
-    context_.view.ballot, context_.head, {}, context_.stable, {}};
+  auto told = news();
   auto known = acknowledged_.find(device);
   // A reminder goes bare: the follower asks for what it lacks.
   if (to.attempts == 0 && known != acknowledged_.end()
       && fits_inline(known->second)) {
-    news.follows = group_follows_;
-    news.inline_entries = *group_;
+    told.follows = group_follows_;
+    told.inline_entries = *group_;
   }
   to.notified = context_.head;
   to.retry_at = now + context_.backoff(to.attempts);
   to.attempts = std::min(to.attempts + 1, 32U);
-  out.push_back(replication_send{device, std::move(news)});
+  out.push_back(replication_send{device, std::move(told)});
 }
 
 bool leader_feed::fits_inline(log_position follows) const {

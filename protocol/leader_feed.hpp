@@ -42,8 +42,13 @@ public:
   [[nodiscard]] std::optional<sequence_number> held_by(device_id device) const;
   /// The lowest sequence that every member is known to hold.
   [[nodiscard]] sequence_number held_by_all() const;
-  /// Tells idle followers a watermark that would else wait for the next news.
-  void announce_stable(replication_effects& out) const;
+  /// What a majority is known to hold and to keep: nothing while that is not
+  /// also the end of an entry of this leader's own ballot, since what came
+  /// under older ones may still lose against a log that goes on otherwise.
+  [[nodiscard]] sequence_number held_by_majority() const;
+  /// Tells idle followers that all of the log has become stable, or held by a
+  /// majority, which would else wait for the next news.
+  void announce(sequence_number reached, replication_effects& out) const;
 
 private:
   struct follower {
@@ -57,6 +62,7 @@ private:
   void consider(device_id device, time_point now, replication_effects& out);
   void notify(device_id device, follower& to, time_point now,
               replication_effects& out);
+  [[nodiscard]] new_entries news() const;
   [[nodiscard]] bool fits_inline(log_position follows) const;
 
   replication_context& context_;

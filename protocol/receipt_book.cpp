@@ -31,7 +31,7 @@ void receipt_book::forget_oldest() {
   for (auto at = not_stable_.begin();
        commits_.size() > remembered_ && at != not_stable_.end();) {
     const auto& what = commits_.at(at->second);
-    if (what.unsettled == 0 && what.waiters.empty()) {
+    if (what.unsettled == 0 && what.waiters.empty() && is_held(what)) {
       commits_.erase(at->second);
       at = not_stable_.erase(at);
     } else {
@@ -40,22 +40,29 @@ void receipt_book::forget_oldest() {
   }
 }
 
+bool receipt_book::is_held(const commit& what) const {
+  return mode_ == consistency::available || !(held_ < what.closes);
+}
+
 void receipt_book::settle(device_sequence_number number,
-                          sequence_number sequence, bool lost) {
+                          sequence_number sequence, bool lost,
+                          sequence_number closes) {
   auto found = commits_.lower_bound(number);
   if (found == commits_.end() || number < found->second.state.first)
     return;
   auto& what = found->second;
   if (what.state.state == receipt_state::stable)
     return;
-  not_stable_.erase({what.state.sequence, what.state.last});
+  not_stable_.erase({what.at, what.state.last});
+  what.closes = std::max({what.closes, closes, sequence});
   if (settled_.insert(own_, number)) {
     --what.unsettled;
-    what.state.sequence = std::max(what.state.sequence, sequence);
+    what.at = std::max(what.at, sequence);
     if (lost)
       ++what.state.conflicts;
   } else if (number == what.state.last) {
-    what.state.sequence = sequence;
+    what.at = sequence;
+    what.closes = std::max(closes, sequence);
   }
   advance(what);
 }
@@ -88,6 +95,7 @@ void receipt_book::cut_after(sequence_number keep) {
     state.state = receipt_state::local;
     state.sequence = {};
     state.conflicts = 0;
+    what.at = what.closes = {};
     at = not_stable_.erase(at);
   }
 }
@@ -102,15 +110,33 @@ void receipt_book::set_stable(sequence_number stable, std::uint32_t members) {
   }
 }
 
+void receipt_book::set_held(sequence_number held, std::uint32_t holders) {
+  if (!(held_ < held))
+    return;
+  held_ = held;
+  holders_ = holders;
+  const auto end
+    = not_stable_.lower_bound({held + 1, device_sequence_number{}});
+  for (auto at = not_stable_.begin(); at != end; ++at)
+    if (auto& what = commits_.at(at->second);
+        what.state.state == receipt_state::local)
+      advance(what);
+}
+
 void receipt_book::advance(commit& what) {
   if (what.unsettled != 0)
     return;
   auto& state = what.state;
-  if (stable_ < state.sequence) {
+  if (stable_ < what.at) {
+    not_stable_.emplace(what.at, state.last);
+    if (!is_held(what))
+      return;
     state.state = receipt_state::sequenced;
-    not_stable_.emplace(state.sequence, state.last);
+    state.sequence = what.at;
+    state.holders = std::max(state.holders, holders_);
   } else {
     state.state = receipt_state::stable;
+    state.sequence = what.at;
     state.holders = members_;
     stable_commits_.push_back(state.last);
   }

@@ -24,6 +24,8 @@ replication_machine::replication_machine(replication_start start)
   context_.head = start.head;
   context_.members = by_device(start.members);
   context_.random_state = start.seed;
+  context_.mode = start.mode;
+  context_.majority.set_members(start.members, start.members_at);
 }
 
 replication_effects replication_machine::on_role(const leadership_view& view,
@@ -33,7 +35,7 @@ replication_effects replication_machine::on_role(const leadership_view& view,
   if (before.role == view.role && before.ballot == view.ballot
       && before.leader == view.leader)
     return out;
-  announced_stable_ = {};
+  announced_stable_ = announced_held_ = {};
   answered_.clear();
   intake_.restart();
   proposer_.restart();
@@ -48,9 +50,10 @@ replication_effects replication_machine::on_role(const leadership_view& view,
 
 replication_effects
 replication_machine::on_members(const std::vector<member>& members,
-                                time_point now) {
+                                time_point now, sequence_number at) {
   replication_effects out;
   context_.members = by_device(members);
+  context_.majority.set_members(members, at);
   if (context_.leads())
     feed_.on_members(now, out);
   finish(out);
@@ -267,10 +270,28 @@ template hello replication_machine::greeting<hello>() const;
 template welcome replication_machine::greeting<welcome>() const;
 
 void replication_machine::finish(replication_effects& out) {
+  raise_held(out);
   raise_stable(out);
   auto ready = context_.follows() && context_.is_up(context_.view.leader)
                && pull_.caught_up();
   proposer_.consider(ready, out);
+}
+
+void replication_machine::raise_held(replication_effects& out) {
+  if (!context_.needs_majority())
+    return;
+  auto held = context_.held;
+  if (context_.leads())
+    held = feed_.held_by_majority();
+  else if (pull_.confirmed())
+    held = std::min(announced_held_, context_.head.sequence);
+  if (held <= context_.held)
+    return;
+  context_.held = held;
+  context_.majority.settle(held);
+  out.push_back(majority_advanced{held});
+  if (context_.leads())
+    feed_.announce(context_.held, out);
 }
 
 void replication_machine::raise_stable(replication_effects& out) {
@@ -284,7 +305,7 @@ void replication_machine::raise_stable(replication_effects& out) {
   context_.stable = stable;
   out.push_back(stable_advanced{stable});
   if (context_.leads())
-    feed_.announce_stable(out);
+    feed_.announce(context_.stable, out);
 }
 
 } // namespace lockstep

@@ -24,6 +24,9 @@ struct replication_start {
   log_position head;
   std::vector<member> members;
   std::uint64_t seed = 0;
+  /// The newest entry that names members.
+  sequence_number members_at = {};
+  consistency mode = consistency::available;
 };
 
 /// Carries one library's entries and proposals between this device and its
@@ -40,7 +43,7 @@ public:
 
   replication_effects on_role(const leadership_view& view, time_point now);
   replication_effects on_members(const std::vector<member>& members,
-                                 time_point now);
+                                 time_point now, sequence_number at = {});
   replication_effects on_peer_up(device_id device, time_point now);
   replication_effects on_peer_down(device_id device, time_point now);
   /// Messages that are not replication's are ignored.
@@ -123,6 +126,7 @@ private:
   /// What every input ends with: new proposals and a risen watermark.
   void finish(replication_effects& out);
   void raise_stable(replication_effects& out);
+  void raise_held(replication_effects& out);
 
   replication_context context_;
   follower_pull pull_;
@@ -131,6 +135,7 @@ private:
   leader_intake intake_;
   /// What the leader said of stability; counts here once the log is there.
   sequence_number announced_stable_;
+  sequence_number announced_held_;
   /// Peers the own log is being read for, with their next question, if any.
   std::map<device_id, std::optional<fetch_entries>> serving_;
   /// An answer that may still be on its way.

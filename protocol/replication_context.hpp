@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "messages/library_requests.hpp"
+#include "protocol/quorum.hpp"
 #include "protocol/replication_effects.hpp"
 
 #include <cstdint>
@@ -23,12 +24,19 @@ struct replication_context {
   log_position head;
   /// Every member holds the log up to here, as far as known.
   sequence_number stable;
+  /// A majority does; only where leaders need one.
+  sequence_number held;
+  consistency mode = consistency::available;
+  quorum majority;
   /// Peers that can be reached.
   std::set<device_id> up;
   /// Membership: device to whether it was removed.
   std::map<device_id, bool> members;
   std::uint64_t random_state = 0;
 
+  [[nodiscard]] bool needs_majority() const {
+    return mode == consistency::quorum;
+  }
   [[nodiscard]] bool leads() const {
     return view.role == role::leader;
   }

@@ -25,7 +25,7 @@ struct replication_serve {
 };
 
 /// What the machine wants done, in this order. Each effect but
-/// `replication_send` and `stable_advanced` is answered exactly once, with its
+/// `replication_send` and the `…_advanced` is answered exactly once, with its
 /// result or a failure:
 /// - `apply_entries` by `on_applied`, `yield_log` by `on_yielded`,
 /// - `find_match` (on the own log) by `on_match`,
@@ -34,7 +34,7 @@ struct replication_serve {
 using replication_effect
   = std::variant<replication_send, replication_serve, apply_entries, yield_log,
                  find_match, fetch_pending, sequence_operations,
-                 stable_advanced>;
+                 stable_advanced, majority_advanced>;
 
 using replication_effects = std::vector<replication_effect>;
 

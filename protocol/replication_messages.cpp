@@ -10,6 +10,7 @@ void replication_machine::receive(device_id from, const heartbeat& news,
   if (!is_my_leader(from, news.ballot))
     return;
   announced_stable_ = std::max(announced_stable_, news.stable);
+  announced_held_ = std::max(announced_held_, news.held);
   pull_.on_announced(news.head, now, out);
 }
 
@@ -18,6 +19,7 @@ void replication_machine::receive(device_id from, const new_entries& news,
   if (!is_my_leader(from, news.ballot))
     return;
   announced_stable_ = std::max(announced_stable_, news.stable);
+  announced_held_ = std::max(announced_held_, news.held);
   pull_.on_new_entries(news, now, out);
 }
 

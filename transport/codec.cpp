@@ -17,6 +17,7 @@ void write(const heartbeat& from, wire::Envelope& envelope) {
   to_wire(from.ballot, to.mutable_ballot());
   to_wire(from.head, to.mutable_head());
   to.set_stable(from.stable.value);
+  to.set_held(from.held.value);
 }
 
 void write(const heartbeat_ack& from, wire::Envelope& envelope) {
@@ -53,6 +54,7 @@ void write(const new_entries& from, wire::Envelope& envelope) {
   to_wire(from.head, to.mutable_head());
   to_wire(from.follows, to.mutable_follows());
   to.set_stable(from.stable.value);
+  to.set_held(from.held.value);
   for (const auto& one : from.inline_entries)
     to_wire(one, to.add_inline_entries());
 }
@@ -132,6 +134,7 @@ heartbeat read(wire::Heartbeat& from, wire_reader& reader) {
   reader.read(from.ballot(), to.ballot);
   reader.read(from.head(), to.head);
   to.stable = sequence_number{from.stable()};
+  to.held = sequence_number{from.held()};
   return to;
 }
 
@@ -173,6 +176,7 @@ new_entries read(wire::NewEntries& from, wire_reader& reader) {
   reader.read(from.head(), to.head);
   reader.read(from.follows(), to.follows);
   to.stable = sequence_number{from.stable()};
+  to.held = sequence_number{from.held()};
   for (auto& one : *from.mutable_inline_entries())
     reader.read(one, to.inline_entries.emplace_back());
   return to;

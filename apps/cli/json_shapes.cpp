@@ -29,6 +29,8 @@ std::string name_of(const library_status& now, device_id device) {
 std::string state_text(const library_status& now) {
   if (now.applied < now.head.position.sequence)
     return "catching_up";
+  if (now.leadership.lacks_majority)
+    return "no_majority";
   return now.leadership.alone ? "alone" : "ready";
 }
 
@@ -54,6 +56,11 @@ std::string problem_lines(const library_status& now,
   for (const auto& one : refused)
     text += now.name + ": " + name_of(now, one.device)
             + " does not let this device in: " + one.reason + "\n";
+  if (now.leadership.lacks_majority)
+    text += now.name
+            + ": nobody leads: that takes a majority of the members, and this"
+              " device does not reach one; what is written here is kept and"
+              " waits\n";
   if (now.set_aside != 0)
     text += now.name + ": entries set aside, as they cannot be applied here: "
             + std::to_string(now.set_aside)

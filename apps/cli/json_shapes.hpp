@@ -12,7 +12,7 @@
 /// What scripts see: the fields that the command line promises.
 namespace lockstep::cli {
 
-/// "ready", "catching_up" or "alone".
+/// "ready", "catching_up", "alone" or "no_majority".
 std::string state_text(const library_status& now);
 
 /// ISO 8601 in UTC with milliseconds.

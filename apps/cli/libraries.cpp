@@ -189,7 +189,9 @@ struct leader_arguments {
 };
 
 void show_leader(const output& out, const leadership_view& now) {
-  const auto who = now.leader.is_nil() ? std::string{"no device leads now"}
+  const std::string reason
+    = now.lacks_majority ? " (a majority of the members is not reached)" : "";
+  const auto who = now.leader.is_nil() ? "no device leads now" + reason
                                        : to_string(now.leader) + " leads";
   out.answer(
     {{"leader", id_json(now.leader)}, {"ballot", ballot_json(now.ballot)}},

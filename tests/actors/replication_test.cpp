@@ -46,6 +46,7 @@ protected:
         [](const yield_log&) { return log_head{}; },
         [](const fetch_pending&) { return pending_batch{}; },
         [this](const stable_advanced& what) { around.stable.push_back(what); },
+        [](const majority_advanced&) {},
         [this](const leader_time& what) {
           around.times.push_back(what.now);
         }};
@@ -66,7 +67,8 @@ protected:
     auto leader = spawn([this]() -> head_listener::behavior_type {
       return {[this](const watch_role&) { ++around.watchers; },
               [this](const log_head& what) { around.heads.push_back(what); },
-              [](const stable_advanced&) {
+              [](const stable_advanced&) {},
+              [](const majority_advanced&) {
               }};
     });
     peer = spawn([this]() -> peer_actor::behavior_type {

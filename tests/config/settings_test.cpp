@@ -61,6 +61,8 @@ TEST(settings, each_name_reaches_its_own_field) {
     auto is_number
       = value.find_first_not_of("-0123456789") == std::string::npos;
     std::string wanted = is_number ? "123" : "123s";
+    if (value == "available")
+      wanted = "quorum";
     settings changed;
     ASSERT_TRUE(set(changed, key, wanted)) << key;
     auto before = settings_list({});
@@ -84,6 +86,26 @@ TEST(settings, sets_durations_and_numbers) {
   EXPECT_EQ(all.leadership.priority, -1);
   ASSERT_TRUE(set(all, "library.queue_limit", "5000000000"));
   EXPECT_EQ(all.library.queue_limit, 5'000'000'000u);
+}
+
+TEST(settings, sets_words_and_refuses_others) {
+  settings all;
+  EXPECT_EQ(all.leadership.consistency, consistency::available);
+  ASSERT_TRUE(set(all, "leadership.consistency", "quorum"));
+  EXPECT_EQ(all.leadership.consistency, consistency::quorum);
+  EXPECT_EQ(set_error("leadership.consistency", "most"),
+            "leadership.consistency cannot be 'most': write available or"
+            " quorum.");
+  EXPECT_NE(set_error("leadership.consistency", "1"), "");
+  EXPECT_NE(set_error("leadership.consistency", ""), "");
+  ASSERT_TRUE(set(all, "leadership.consistency", "available"));
+  EXPECT_EQ(settings_list(all), settings_list({}));
+}
+
+TEST(settings, validate_refuses_a_word_that_there_is_not) {
+  settings all;
+  all.leadership.consistency = static_cast<consistency>(2);
+  EXPECT_THAT(message_of(validate(all)), HasSubstr("leadership.consistency"));
 }
 
 TEST(settings, unknown_key_names_the_nearest) {

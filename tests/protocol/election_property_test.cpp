@@ -7,7 +7,9 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <vector>
 
 // Machines on a toy network in virtual time. A run that fails prints its seed;
 // LOCKSTEP_SEED=n runs that one alone.
@@ -31,8 +33,18 @@ struct toy_device {
   std::optional<election> machine;
   leadership_settings settings;
   persist_leadership disk;
-  log_position head;
+  /// The ballot of each entry.
+  std::vector<ballot> log;
   election_view seen;
+  /// Whose log it took last.
+  ballot followed;
+  /// As leader: how far the others are.
+  std::map<std::size_t, log_position> acknowledged;
+
+  [[nodiscard]] log_position head() const {
+    return log.empty() ? log_position{}
+                       : log_position{log.back(), sequence_number{log.size()}};
+  }
 };
 
 class toy_world {
@@ -41,7 +53,9 @@ public:
   /// and a few rounds of asking.
   static constexpr duration healing_time = 90s;
 
-  explicit toy_world(std::uint64_t seed) : random_(seed) {
+  explicit toy_world(std::uint64_t seed,
+                     consistency mode = consistency::available)
+    : mode_(mode), random_(seed) {
     const auto count = 3 + random_() % 3;
     for (std::size_t i = 0; i < count; ++i)
       members_.push_back({device(i), "device", false});
@@ -50,9 +64,10 @@ public:
       auto& each = devices_[i];
       const auto rank = static_cast<std::int32_t>(random_() % 4) - 1;
       each.settings.priority = i == 0 ? 0 : rank;
+      each.settings.consistency = mode;
       each.disk.current = {term_number{1}, device(0)};
       each.disk.leader = device(0);
-      each.head = {each.disk.current, sequence_number{random_() % 5}};
+      each.log.assign(random_() % 5, each.disk.current);
     }
     side_.assign(count, 0);
     for (std::size_t i = 0; i < count; ++i)
@@ -117,6 +132,9 @@ public:
   [[nodiscard]] const std::string& fault() const {
     return fault_;
   }
+  [[nodiscard]] std::size_t settled() const {
+    return settled_.size();
+  }
   [[nodiscard]] const std::string& trace() const {
     return trace_;
   }
@@ -126,6 +144,8 @@ private:
     std::size_t from;
     std::size_t to;
     peer_message message;
+    /// The sender's.
+    std::vector<ballot> log;
   };
 
   [[nodiscard]] bool linked(std::size_t x, std::size_t y) const {
@@ -141,7 +161,7 @@ private:
     setup.recovered = {each.disk.current, each.disk.vote, each.disk.leader, {}};
     setup.lease_until = each.disk.lease_until;
     setup.members = members_;
-    setup.head = each.head;
+    setup.head = each.head();
     setup.seed = random_();
     each.machine.emplace(setup);
     perform(i, each.machine->start(now_));
@@ -192,14 +212,40 @@ private:
   /// Leaders put entries into their logs.
   void grow_logs() {
     for (std::size_t i = 0; i < devices_.size(); ++i)
-      if (devices_[i].seen.role == role::leader)
-        set_head(i, {devices_[i].seen.ballot,
-                     devices_[i].head.sequence + 1 + random_() % 3});
+      if (devices_[i].seen.role == role::leader) {
+        auto log = devices_[i].log;
+        log.insert(log.end(), 1 + random_() % 3, devices_[i].seen.ballot);
+        set_log(i, std::move(log));
+      }
   }
 
-  void set_head(std::size_t i, log_position head) {
-    devices_[i].head = head;
-    perform(i, devices_[i].machine->head_changed(head, now_));
+  void set_log(std::size_t i, std::vector<ballot> log) {
+    devices_[i].log = std::move(log);
+    perform(i, devices_[i].machine->head_changed(devices_[i].head(), now_));
+  }
+
+  /// What a majority holds under the leader's own ballot stays for ever.
+  void settle(std::size_t leader) {
+    const auto& each = devices_[leader];
+    std::vector<log_position> all{each.head()};
+    for (const auto& [other, held] : each.acknowledged)
+      all.push_back(held);
+    if (all.size() < devices_.size() / 2 + 1)
+      return;
+    std::ranges::sort(all, std::greater{});
+    const auto held = all[devices_.size() / 2];
+    if (held.ballot != each.seen.ballot)
+      return;
+    const std::vector<ballot> now(
+      each.log.begin(),
+      each.log.begin() + static_cast<std::ptrdiff_t>(held.sequence.value));
+    const auto common = std::min(now.size(), settled_.size());
+    if (!std::equal(now.begin(),
+                    now.begin() + static_cast<std::ptrdiff_t>(common),
+                    settled_.begin()))
+      fault_ = "two majorities hold different logs";
+    if (settled_.size() < now.size())
+      settled_ = now;
   }
 
   void perform(std::size_t i, const election_effects& effects) {
@@ -212,7 +258,7 @@ private:
     for (std::size_t copies = random_() % 10 == 0 ? 2 : 1; copies > 0; --copies)
       if (linked(i, to) && random_() % 100 >= loss_)
         network_.emplace(now_ + std::chrono::milliseconds{1 + random_() % 300},
-                         delivery{i, to, what.message});
+                         delivery{i, to, what.message, devices_[i].log});
   }
 
   void perform(std::size_t i, const persist_leadership& what) {
@@ -227,6 +273,7 @@ private:
   void perform(std::size_t i, const announce_leadership& what) {
     auto& each = devices_[i];
     each.seen = what.now;
+    each.acknowledged.clear();
     trace_ += std::to_string(i) + "r"
               + std::to_string(static_cast<int>(what.now.role)) + "t"
               + to_string(what.now.ballot.term) + ";";
@@ -237,6 +284,10 @@ private:
     const auto [known, first] = leaders_.emplace(what.now.ballot, i);
     if (!first && known->second != i)
       fault_ = "two leaders under one ballot";
+    if (each.log.size() < settled_.size()
+        || !std::ranges::equal(settled_,
+                               std::span{each.log}.first(settled_.size())))
+      fault_ = "a leader lacks what a majority held";
   }
 
   void perform(std::size_t, const answer_request&) {
@@ -251,7 +302,7 @@ private:
       perform(what.to, machine.on(from, *hit, now_));
       // Stands for replication: whoever follows holds the leader's log.
       if (machine.view().leader == from && machine.view().ballot == hit->ballot)
-        set_head(what.to, hit->head);
+        follow_log(what);
     } else if (const auto* ack = std::get_if<heartbeat_ack>(&what.message)) {
       perform(what.to, machine.on(from, *ack, now_));
     } else if (const auto* asked = std::get_if<claim>(&what.message)) {
@@ -260,7 +311,28 @@ private:
       perform(what.to, machine.on(from, *cast, now_));
     } else if (const auto* over = std::get_if<hand_over>(&what.message)) {
       perform(what.to, machine.on(from, *over, now_));
+    } else if (const auto* held = std::get_if<acknowledge>(&what.message)) {
+      auto& each = devices_[what.to];
+      if (each.seen.role != role::leader || each.seen.ballot != held->ballot)
+        return;
+      auto& known = each.acknowledged[what.from];
+      known = std::max(known, held->through);
+      settle(what.to);
     }
+  }
+
+  /// Under one ballot a log only grows; what comes late is older.
+  void follow_log(const delivery& what) {
+    const auto& beat = std::get<heartbeat>(what.message);
+    auto& each = devices_[what.to];
+    if (mode_ == consistency::quorum && each.followed == beat.ballot
+        && beat.head < each.head())
+      return;
+    each.followed = beat.ballot;
+    set_log(what.to, what.log);
+    if (mode_ == consistency::quorum)
+      perform(what.to, send_to_peer{device(what.from),
+                                    acknowledge{beat.ballot, each.head()}});
   }
 
   void run_for(duration time) {
@@ -293,6 +365,7 @@ private:
     }
   }
 
+  consistency mode_;
   std::mt19937_64 random_;
   time_point now_{24h};
   std::vector<member> members_;
@@ -301,6 +374,8 @@ private:
   std::map<std::pair<std::size_t, std::size_t>, bool> links_;
   std::multimap<time_point, delivery> network_;
   std::map<ballot, std::size_t> leaders_;
+  /// What a majority was seen to hold.
+  std::vector<ballot> settled_;
   std::uint64_t loss_ = 0;
   election_request requests_ = 0;
   std::string fault_;
@@ -325,6 +400,29 @@ TEST(election_property, any_trouble_ends_with_one_leader) {
   }
   for (std::uint64_t seed = 1; seed <= 500; ++seed)
     ASSERT_EQ(run(seed), "") << "LOCKSTEP_SEED=" << seed;
+}
+
+/// The same where it takes a majority: no two majorities ever hold different
+/// logs, no leader lacks what one held, and in the end one goes on.
+std::string run_quorum(std::uint64_t seed) {
+  toy_world world{seed, consistency::quorum};
+  world.stir(30);
+  const auto before = world.settled();
+  world.heal();
+  if (world.ok())
+    world.expect_one_leader();
+  if (world.ok() && world.settled() <= before)
+    return "nothing was settled after healing";
+  return world.fault();
+}
+
+TEST(election_property, what_a_majority_held_stays_in_any_trouble) {
+  if (const auto* seed = std::getenv("LOCKSTEP_SEED")) {
+    EXPECT_EQ(run_quorum(std::stoull(seed)), "") << "seed " << seed;
+    return;
+  }
+  for (std::uint64_t seed = 1; seed <= 500; ++seed)
+    ASSERT_EQ(run_quorum(seed), "") << "LOCKSTEP_SEED=" << seed;
 }
 
 TEST(election_property, equal_seeds_run_equally) {

@@ -176,6 +176,76 @@ TEST_F(receipt_books, only_the_oldest_stable_commits_are_forgotten) {
   EXPECT_TRUE(book.find(number(5)));
 }
 
+/// Where receipts wait for a majority.
+struct majority_receipts : receipt_books {
+  majority_receipts() {
+    book = receipt_book{own, 10'000, consistency::quorum};
+  }
+};
+
+TEST_F(majority_receipts, a_place_alone_is_local) {
+  book.open(number(1), number(2), receipt_state::sequenced, 7);
+  book.settle(number(1), at(10), false);
+  book.settle(number(2), at(11), false);
+  EXPECT_EQ(answers(), answered{});
+  EXPECT_EQ(book.find(number(2))->state, receipt_state::local);
+  EXPECT_EQ(book.find(number(2))->sequence, sequence_number{});
+  book.set_held(at(10), 2);
+  EXPECT_EQ(answers(), answered{});
+  book.set_held(at(11), 2);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::sequenced}}));
+  EXPECT_EQ(book.find(number(2))->sequence, at(11));
+  EXPECT_EQ(book.find(number(2))->holders, 2U);
+}
+
+TEST_F(majority_receipts, half_a_transaction_may_be_cut_off) {
+  book.open(number(1), number(1), receipt_state::sequenced, 7);
+  book.settle(number(1), at(10), false, at(14));
+  book.set_held(at(13), 2);
+  EXPECT_EQ(answers(), answered{});
+  book.set_held(at(14), 2);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::sequenced}}));
+}
+
+TEST_F(majority_receipts, what_is_held_already_is_sequenced_at_once) {
+  book.set_held(at(20), 3);
+  book.open(number(1), number(1), receipt_state::sequenced, 7);
+  book.settle(number(1), at(19), false);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::sequenced}}));
+  EXPECT_EQ(book.find(number(1))->holders, 3U);
+}
+
+TEST_F(majority_receipts, what_was_cut_waits_for_its_new_place) {
+  book.open(number(1), number(1), receipt_state::sequenced, 7);
+  book.settle(number(1), at(10), false);
+  book.cut_after(at(9));
+  book.set_held(at(12), 2);
+  EXPECT_EQ(answers(), answered{});
+  book.settle(number(1), at(13), false);
+  EXPECT_EQ(answers(), answered{});
+  book.set_held(at(13), 2);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::sequenced}}));
+}
+
+TEST_F(majority_receipts, what_every_member_holds_a_majority_does) {
+  book.open(number(1), number(1), receipt_state::sequenced, 7);
+  book.settle(number(1), at(10), false);
+  book.set_stable(at(10), 3);
+  EXPECT_EQ(answers(), (answered{{7, receipt_state::stable}}));
+}
+
+TEST_F(majority_receipts, what_is_not_held_yet_is_not_forgotten) {
+  book = receipt_book{own, 1, consistency::quorum};
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    book.open(number(i), number(i), receipt_state::local, i);
+    book.settle(number(i), at(i), false);
+  }
+  EXPECT_TRUE(book.find(number(1)));
+  book.set_held(at(3), 2);
+  book.open(number(4), number(4), receipt_state::local, 4);
+  EXPECT_FALSE(book.find(number(1)));
+}
+
 TEST_F(receipt_books, a_stable_mark_never_goes_back) {
   book.set_stable(at(9), 2);
   book.set_stable(at(0), 3);

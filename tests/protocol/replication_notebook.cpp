@@ -95,6 +95,9 @@ struct effect_text {
   std::string operator()(const stable_advanced& e) const {
     return "stable " + std::to_string(e.stable.value);
   }
+  std::string operator()(const majority_advanced& e) const {
+    return "held " + std::to_string(e.through.value);
+  }
 };
 
 } // namespace

@@ -304,7 +304,8 @@ void replication_world::perform(std::uint8_t index,
       send(index, say->to, say->message);
       continue;
     }
-    if (std::holds_alternative<stable_advanced>(effect))
+    if (std::holds_alternative<stable_advanced>(effect)
+        || std::holds_alternative<majority_advanced>(effect))
       continue;
     ask_library(index, [this, index, life, effect] {
       auto& self = *nodes_[index];

@@ -75,10 +75,7 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
                         + to_string(made.second)
                         + " is stable and does not hold it");
   stable_.insert(found->position);
-  std::map<device_id, bool> members;
-  for (const auto& one : mirrors_[said.number].members)
-    if (one.at < found->position.sequence)
-      members[one.who] = !one.removed;
+  auto members = members_at(said, found->position.sequence);
   for (const auto& one : world_.devices)
     if (members[one.id] && !one.lost_log && !one.removed
         && !is_in_log_of(one, made))
@@ -86,6 +83,50 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
                    + to_string(found->position.sequence) + " is stable, but "
                    + one.name + " does not hold it: it has "
                    + to_string(end_of(one)) + " entries");
+}
+
+void log_checker::check_settled(const device& said, const operation_key& made) {
+  const auto& own = mirrors_[said.number].lines;
+  const auto found = std::ranges::find(own, made, &line::made);
+  if (found == own.end())
+    return result_.fail("P7: " + said.name
+                        + " said that a majority holds"
+                          " operation "
+                        + to_string(made.second)
+                        + " and does not hold it itself");
+  const auto at = found->position;
+  const auto [known, is_new] = settled_.emplace(at.sequence, at);
+  if (known->second != at)
+    result_.fail("P7: two majorities hold different entries at "
+                 + to_string(at.sequence));
+  for (const auto& [place, what] : known_)
+    if (place.first == at.sequence && at.ballot < place.second)
+      result_.fail("P7: a majority held entry " + to_string(at.sequence)
+                   + ", and a later leader had ordered another one there");
+  std::size_t count = 0;
+  std::size_t holders = 0;
+  for (const auto& [who, takes_part] : members_at(said, at.sequence)) {
+    count += takes_part ? 1U : 0U;
+    for (const auto& one : world_.devices)
+      if (takes_part && one.id == who
+          && std::ranges::find(mirrors_[one.number].lines, at, &line::position)
+               != mirrors_[one.number].lines.end())
+        ++holders;
+  }
+  if (2 * holders <= count)
+    result_.fail("P7: " + said.name + " said that a majority holds entry "
+                 + to_string(at.sequence) + ", but of " + std::to_string(count)
+                 + " members only " + std::to_string(holders) + " do");
+}
+
+std::map<device_id, bool> log_checker::members_at(const device& which,
+                                                  sequence_number at) const {
+  std::map<device_id, bool> members;
+  if (const auto found = mirrors_.find(which.number); found != mirrors_.end())
+    for (const auto& one : found->second.members)
+      if (one.at < at)
+        members[one.who] = !one.removed;
+  return members;
 }
 
 void log_checker::step_back(const device& which, mirror& what) {
@@ -100,6 +141,11 @@ void log_checker::step_back(const device& which, mirror& what) {
     if (stable_.contains(last.position))
       result_.fail("P7: entry " + to_string(last.position.sequence)
                    + " was stable and is gone from the log of " + which.name);
+    if (const auto settled = settled_.find(last.position.sequence);
+        settled != settled_.end() && settled->second == last.position)
+      result_.fail("P7: a majority held entry "
+                   + to_string(last.position.sequence)
+                   + ", and it is gone from the log of " + which.name);
     ++given_back;
     what.made.erase(last.made);
     if (!what.members.empty()
@@ -233,6 +279,11 @@ void log_checker::check_first_seen(device& which, const entry& next) {
   if (is_new && next.ballot.device != which.id)
     result_.fail("P2: " + named(next) + " appears on " + which.name
                  + ", which does not hold its ballot");
+  if (const auto settled = settled_.find(next.sequence);
+      is_new && settled != settled_.end()
+      && settled->second.ballot < next.ballot)
+    result_.fail("P7: a majority held another entry where " + named(next)
+                 + " stands now on " + which.name);
   if (!is_new && known->second.chain != next.chain)
     result_.fail("P1: " + named(next) + " on " + which.name
                  + " ends another log than on the device that had it first");

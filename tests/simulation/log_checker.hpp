@@ -35,6 +35,13 @@ public:
   /// it must stay where it is.
   void check_stable(const device& said, const operation_key& made);
 
+  /// A device said of this operation that a majority holds it: one must, and
+  /// no device's log may ever lose it or come to hold something newer there.
+  void check_settled(const device& said, const operation_key& made);
+  [[nodiscard]] std::size_t settled() const {
+    return settled_.size();
+  }
+
   /// What a device's log says of another's membership.
   struct membership {
     sequence_number at;
@@ -105,6 +112,10 @@ private:
   /// up to the end.
   std::vector<entry> gone_between(const device& which, sequence_number last,
                                   std::uint64_t chain, sequence_number end);
+  /// The members as the device's log names them up to there; the value says
+  /// whether each is one.
+  [[nodiscard]] std::map<device_id, bool> members_at(const device& which,
+                                                     sequence_number at) const;
   void check_first_seen(device& which, const entry& next);
   void note_member(mirror& into, const entry& next);
 
@@ -113,6 +124,8 @@ private:
   std::map<owner, mirror> mirrors_;
   std::map<std::pair<sequence_number, ballot>, entry> known_;
   std::set<log_position> stable_;
+  /// What a majority was said to hold.
+  std::map<sequence_number, log_position> settled_;
 };
 
 /// "entry 7 (term 2 of …)".

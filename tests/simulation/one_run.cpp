@@ -51,6 +51,7 @@ public:
       world_.tables.insert(world_.tables.end(), page_tables().begin(),
                            page_tables().end());
     }
+    world_.limits.leadership.consistency = how.consistency;
     world_.run.story.print_to(trace_to);
     world_.before_carry = [this](caf::mailbox_element& next) {
       members_.before_carry(next);
@@ -335,6 +336,7 @@ private:
     counts["refused"] = work_.refused;
     counts["foreign"] = work_.foreign;
     counts["acknowledged"] = ledger_.size();
+    counts["settled"] = log_.settled();
     counts["sabotage"] = sabotage_.times;
     counts["unheard"] = members_.unheard;
     counts["pieces"] = members_.pieces;

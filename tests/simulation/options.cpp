@@ -40,9 +40,9 @@ constexpr std::array names{
   named{fault::vacuum, "vacuum", true},
 };
 
-constexpr std::array<std::string_view, 10> flaws{
-  "none", "fencing", "exactly_once", "watermark", "rebase",
-  "vote", "notes",   "flush",        "members",   "conflicts"};
+constexpr std::array<std::string_view, 11> flaws{
+  "none",  "fencing", "exactly_once", "watermark", "rebase",  "vote",
+  "notes", "flush",   "members",      "conflicts", "majority"};
 
 } // namespace
 

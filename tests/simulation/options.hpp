@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "messages/errors.hpp"
 
 #include <cstdint>
@@ -61,6 +62,7 @@ enum class flaw {
   flush,        ///< Nothing is ever flushed to the disk.
   members,      ///< The gateway lets everybody in.
   conflicts,    ///< Now and then a conflict is forgotten.
+  majority,     ///< A leader takes itself for a majority.
 };
 
 /// "none" or the flaw of this name.
@@ -79,6 +81,8 @@ struct options {
   double hours = 2;
   std::set<fault> faults;
   workload work = workload::mixed;
+  /// Of all devices.
+  lockstep::consistency consistency = consistency::available;
   flaw broken = flaw::none;
   unsigned jobs = 1;
   bool json = false;

@@ -1,10 +1,12 @@
 #include "tests/simulation/sabotage.hpp"
 
+#include "actors/message_types.hpp"
 #include "messages/log_requests.hpp"
 #include "persistence/sync_log_store.hpp"
 #include "tests/simulation/message_content.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <caf/send.hpp>
 
 #include <utility>
 
@@ -48,6 +50,8 @@ void sabotage::before_step(device& which, caf::mailbox_element& next) {
     let_all_in(next);
   if (what_ == flaw::conflicts)
     forget_conflict(which, next);
+  if (what_ == flaw::majority)
+    count_itself(which, next);
   // What it gave back is pending by now, and its log is about to be cut.
   if (what_ == flaw::rebase && content_of<truncate_after>(next) != nullptr)
     edit(which, world_.database_of(which),
@@ -100,6 +104,18 @@ void sabotage::hide_newer(device& which, caf::mailbox_element& next) {
     answer->ballot = view.ballot;
     ++times;
   }
+}
+
+void sabotage::count_itself(device& which, caf::mailbox_element& next) {
+  if (const auto* role = content_of<role_changed>(next))
+    views_[which.number] = role->now;
+  const auto* grown = content_of<log_advanced>(next);
+  if (grown == nullptr || !which.shared.library
+      || views_[which.number].role != role::leader)
+    return;
+  caf::anon_send(which.shared.library,
+                 majority_advanced{grown->head.position.sequence});
+  ++times;
 }
 
 /// Resolves what nobody has looked at.

@@ -32,6 +32,7 @@ private:
   void forget_leadership(device& which);
   void hide_newer(device& which, caf::mailbox_element& next);
   void forget_conflict(device& which, caf::mailbox_element& next);
+  void count_itself(device& which, caf::mailbox_element& next);
   void let_all_in(caf::mailbox_element& next);
   /// Runs SQL on one of the device's files; returns how many rows changed.
   int edit(device& which, const std::filesystem::path& file,

@@ -168,6 +168,8 @@ std::string replay_command(std::uint64_t seed, const options& how) {
               + nlohmann::json(how.hours).dump() + " --faults " + faults;
   if (how.work != workload::mixed)
     text += " --work " + std::string{to_string(how.work)};
+  if (how.consistency == consistency::quorum)
+    text += " --consistency quorum";
   if (how.broken != flaw::none)
     text += " --broken " + std::string{to_string(how.broken)};
   return text + " --trace";

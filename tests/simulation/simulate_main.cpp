@@ -97,6 +97,11 @@ int main(int argc, char** argv) {
                 "What is done on the devices: a little of everything, or all"
                 " change the same hundred records")
     ->check(CLI::IsMember({"mixed", "conflicts"}));
+  std::string mode = "available";
+  app
+    .add_option("--consistency", mode,
+                "Whether leaders need a majority, on all devices")
+    ->check(CLI::IsMember({"available", "quorum"}));
   app.add_option("--broken", broken,
                  "Breaks a part of the product, for the checks to notice");
   app.add_flag("--first", how.first, "Ends at the first seed that fails");
@@ -126,6 +131,8 @@ int main(int argc, char** argv) {
     return 2;
   if (work == to_string(workload::conflicts))
     how.work = workload::conflicts;
+  if (mode == "quorum")
+    how.consistency = lockstep::consistency::quorum;
   if (how.devices.first == 0 || how.devices.last > 16) {
     std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";
     return 2;

@@ -247,6 +247,9 @@ void work::take(waiting& one) {
   ledger_.acknowledge(*answer);
   if (answer->last && answer->state == receipt_state::stable)
     logs_.check_stable(on, {answer->device, answer->last});
+  else if (answer->last && answer->state == receipt_state::sequenced
+           && world_.limits.leadership.consistency == consistency::quorum)
+    logs_.check_settled(on, {answer->device, answer->last});
   for (auto& text : one.texts)
     ledger_.expect_text(std::move(text), *answer);
   world_.say(on.name + " answered " + to_string(answer->first) + " to "

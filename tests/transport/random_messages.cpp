@@ -76,7 +76,8 @@ operation random_messages::operation() {
 peer_message random_messages::message(std::size_t kind) {
   switch (kind) {
     case 0:
-      return heartbeat{ballot(), position(), count<sequence_number>()};
+      return heartbeat{ballot(), position(), count<sequence_number>(),
+                       count<sequence_number>()};
     case 1:
       return heartbeat_ack{ballot(), position()};
     case 2:
@@ -87,8 +88,9 @@ peer_message random_messages::message(std::size_t kind) {
     case 4:
       return hand_over{ballot(), position()};
     case 5:
-      return new_entries{ballot(), position(), position(),
-                         count<sequence_number>(), entries_list()};
+      return new_entries{ballot(),       position(),
+                         position(),     count<sequence_number>(),
+                         entries_list(), count<sequence_number>()};
     case 6:
       return fetch_entries{ballot(), position(),
                            static_cast<std::uint32_t>(number())};

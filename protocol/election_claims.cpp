@@ -150,9 +150,9 @@ election_effects election::on(device_id from, const vote& what,
   // follow the one that says so. Where it takes a majority, the removal may be
   // what does not stay.
   const bool counts = needs_majority() || !removed_.contains(what.known.device);
-  // A leader that goes before all have everything is the better one, and gone.
+  // The better candidate stands itself, if it can; a majority of others does.
   const bool passed_over
-    = needs_majority() && handed_over_ && what.reason == refusal::better_log;
+    = needs_majority() && what.reason == refusal::better_log;
   if (!what.granted && passed_over)
     return finish();
   if (!what.granted && counts) {

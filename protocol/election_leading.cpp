@@ -140,6 +140,9 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
     // which, and gets its vote back where nobody leads.
     if (role_ == role::leader)
       begin_claim(false, now);
+    else if (hears_leader(now))
+      // It may not hear the one that speaks.
+      send(leader_, heartbeat_ack{what.ballot, head_});
   } else if (what.ballot > current_) {
     learn_newer(from, what, now);
   } else if (what.ballot < current_ && role_ == role::follower) {

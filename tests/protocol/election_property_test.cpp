@@ -107,7 +107,10 @@ public:
     for (std::size_t i = 0; i < devices_.size(); ++i)
       start_if_down(i);
     connect_sides();
-    for (auto until = now_ + healing_time; now_ < until && ok();) {
+    // A vote that is gone makes the best candidate wait once more.
+    const auto time
+      = mode_ == consistency::quorum ? 2 * healing_time : healing_time;
+    for (auto until = now_ + time; now_ < until && ok();) {
       run_for(1s);
       grow_logs();
     }

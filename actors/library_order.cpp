@@ -279,10 +279,7 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
     pending_keeper keeper{*store_};
     if (auto taken = take_captured(hand, keeper); !taken)
       return taken;
-    store_->set_applying(true);
-    applier().undo_pending();
-    queue.take_all(store_->pending);
-    store_->set_applying(false);
+    applier().take_pending_into(queue);
     return order.add_all(queue);
   });
 }

@@ -16,6 +16,8 @@ namespace lockstep {
 namespace {
 
 constexpr std::chrono::seconds listening_patience{10};
+/// Whatever is set: the network is everybody's.
+constexpr std::chrono::milliseconds discovery_least{100};
 
 } // namespace
 
@@ -74,8 +76,8 @@ void tcp_network_state::hear(const device_announced& what) {
 }
 
 bool tcp_network_state::dial_sighted(device_id device) {
-  if (closing_ || !gateway_ || !is_trusted(device)
-      || sessions_.contains(device) || kept_out(device) > duration::zero())
+  if (closing_ || !gateway_ || !is_trusted(device) || sessions_.contains(device)
+      || kept_out(device) > duration::zero())
     return false;
   auto& way = routes_[device];
   if (way.dialling)
@@ -99,7 +101,7 @@ void tcp_network_state::discover(const listening_place& place,
   self_->spawn<caf::detached>(
     discovery, discovery_order{{setup_->identity.id, port},
                                place.is_any() ? std::string{} : place.host,
-                               period,
+                               std::max<duration>(period, discovery_least),
                                setup_->env.seed,
                                dial_end_,
                                self_});

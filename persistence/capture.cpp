@@ -130,7 +130,12 @@ std::int64_t capture::newest_note() {
 }
 
 std::vector<record_key> capture::take_records_after(std::int64_t note) {
-  return resolve(take_notes(note, newest_note()));
+  return take_records(note, newest_note());
+}
+
+std::vector<record_key> capture::take_records(std::int64_t after,
+                                              std::int64_t through) {
+  return resolve(take_notes(after, through));
 }
 
 void capture::name_new_rows(std::int64_t after, std::int64_t through) {

@@ -52,7 +52,12 @@ public:
   /// The newest note of a changed row; what is noted later comes after it.
   std::int64_t newest_note();
 
-  /// The records whose rows changed after this note; forgets that they did.
+  /// The records whose rows changed after one note and up to another; forgets
+  /// that they did.
+  std::vector<record_key> take_records(std::int64_t after,
+                                       std::int64_t through);
+
+  /// All of them after this note.
   std::vector<record_key> take_records_after(std::int64_t note);
 
   /// Notes every row of a table, and every record of it that has no row, as if

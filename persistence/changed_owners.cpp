@@ -101,7 +101,7 @@ void note_record(statement_cache& statements,
                  const tracked_table_schema& schema, record_id record) {
   // A note without a key names the record itself.
   auto add = statements.use("INSERT INTO lockstep_touched(model, random)"
-                             " VALUES(?, ?)");
+                            " VALUES(?, ?)");
   add->bind(1, schema.id);
   bind_id(*add, 2, record);
   add->exec();

@@ -34,7 +34,8 @@ public:
   void look_at(const tracked_table_schema& schema, const noted_key& key);
 
 private:
-  void note_referring(const tracked_table_schema& parent, std::int64_t number);  void note_rows(const tracked_table_schema& child,
+  void note_referring(const tracked_table_schema& parent, std::int64_t number);
+  void note_rows(const tracked_table_schema& child,
                  const tracked_column& column, std::int64_t number);
 
   statement_cache& statements_;

@@ -106,6 +106,7 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
     undo_triggers(store_, noted);
     set_orphans_aside(store_);
     retry_set_aside(store_);
+    undo_triggers(store_, noted);
     store_.set_applying(false);
     const auto through = list->back().sequence;
     store_.set_applied(through);
@@ -120,8 +121,10 @@ expected<void> library_applier::retry() {
                             [&]() -> expected<void> {
                               if (auto kept = keep_captured(); !kept)
                                 return kept;
+                              const auto noted = store_.changes.newest_note();
                               store_.set_applying(true);
                               retry_set_aside(store_);
+                              undo_triggers(store_, noted);
                               store_.set_applying(false);
                               return {};
                             });

@@ -56,13 +56,16 @@ public:
   /// Shows what was set aside and fits by now.
   expected<void> retry();
 
-  /// Puts the tables back to what the log alone says; throws.
-  void undo_pending();
+  /// Takes all pending operations out of the tables, which are then what the
+  /// log alone says, and into another queue; throws.
+  void take_pending_into(pending_queue& queue);
 
   /// Shows the pending operations that fit on top of the tables; throws.
   void redo_pending();
 
 private:
+  void undo_pending();
+
   /// Entries after `cursor` that may be applied, given that the log ends at
   /// `head`: whole transactions, or the next piece of one that is longer than a
   /// chunk; empty when there is nothing but half a transaction.

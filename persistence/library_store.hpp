@@ -98,7 +98,8 @@ public:
 
   /// Makes a record's row what this image says; nothing for models without a
   /// table. While applying, triggers of the application's may do more than
-  /// that; what they did is noted then, for undo_triggers. Throws.
+  /// that; what they did is noted then, and whoever ends applying calls
+  /// undo_triggers before. Throws.
   void show(std::string_view model, record_id record, change_type change,
             const std::string& image, standing whose);
 

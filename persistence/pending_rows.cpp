@@ -99,6 +99,15 @@ void library_applier::undo_pending() {
   }
 }
 
+void library_applier::take_pending_into(pending_queue& queue) {
+  const auto noted = store_.changes.newest_note();
+  store_.set_applying(true);
+  undo_pending();
+  queue.take_all(store_.pending);
+  undo_triggers(store_, noted);
+  store_.set_applying(false);
+}
+
 void library_applier::redo_pending() {
   for (const auto& which : store_.pending.transactions())
     redo(which);

@@ -149,6 +149,7 @@ expected<operation_range> import_rows(library_store& store,
   return store.attempt([&]() -> expected<operation_range> {
     const auto known = store.index.latest_of(schema.model);
     store.index.adopt(schema);
+    const auto noted = store.changes.newest_note();
     store.set_applying(true);
     auto places = missing_from(store, schema, known);
     if (!places)
@@ -163,8 +164,10 @@ expected<operation_range> import_rows(library_store& store,
         store.show(what.model, what.record, what.change, what.data,
                    standing::pending);
     });
+    undo_triggers(store, noted);
     set_orphans_aside(store);
     retry_set_aside(store);
+    undo_triggers(store, noted);
     store.set_applying(false);
     return writer.imported(schema, keeper);
   });

@@ -112,8 +112,8 @@ private:
                    const nlohmann::json& travelling);
   nlohmann::json travelling_key(const tracked_table_schema& schema,
                                 const key_values& values);
-  std::optional<record_id>
-  record_before_at(const tracked_table_schema& schema, std::int64_t number);
+  std::optional<record_id> record_before_at(const tracked_table_schema& schema,
+                                            std::int64_t number);
   std::optional<key_values> key_at(const tracked_table_schema& schema,
                                    std::int64_t number);
 

@@ -105,9 +105,8 @@ void show_dragged_along(library_store& store,
   for (const auto& key : dragged) {
     const auto wish = wishes.find(key);
     // What does not fit stays out of sight until its own next change.
-    static_cast<void>(
-      show_one(store, wish != wishes.end() ? *wish->second
-                                           : current_row(store, key)));
+    static_cast<void>(show_one(
+      store, wish != wishes.end() ? *wish->second : current_row(store, key)));
   }
 }
 
@@ -172,6 +171,14 @@ wanted_row canonical_row(library_store& store, const record_key& key) {
                              + "."};
   return {model, record, (*latest)->change, std::move((*latest)->data),
           standing::canonical};
+}
+
+bool is_shown(library_store& store, const wanted_row& row) {
+  const auto there
+    = store.rows.read(*store.tables.by_model(row.model), row.record);
+  return row.change == change_type::remove
+           ? !there
+           : there && *there == nlohmann::json::parse(row.data, nullptr, false);
 }
 
 wanted_row current_row(library_store& store, const record_key& key) {

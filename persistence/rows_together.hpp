@@ -38,6 +38,9 @@ wanted_row canonical_row(library_store& store, const record_key& key);
 /// The same with this device's pending operations on top.
 wanted_row current_row(library_store& store, const record_key& key);
 
+/// Whether the row is what it is to be.
+bool is_shown(library_store& store, const wanted_row& row);
+
 /// While it lives, no trigger acts.
 class without_triggers {
 public:

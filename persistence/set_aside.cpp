@@ -81,12 +81,13 @@ bool fits_now(library_store& store, sequence_number at) {
     return true;
   savepoint one{store};
   const auto noted = store.changes.newest_note();
-  if (!show_together(store, {{what->model, what->record, what->change,
-                              what->data, standing::canonical}})
-         .empty())
+  const wanted_row wish{what->model, what->record, what->change, what->data,
+                        standing::canonical};
+  if (!show_together(store, {wish}).empty())
     return false;
   undo_triggers(store, noted);
-  if (store.breaks_foreign_key())
+  if (store.breaks_foreign_key()
+      || (store.reach.is_anywhere() && !is_shown(store, wish)))
     return false;
   one.release();
   return true;

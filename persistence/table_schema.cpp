@@ -249,6 +249,11 @@ tracked_table_schema::find(std::string_view column) const {
   return nullptr;
 }
 
+bool names_number(const tracked_table_schema& schema, std::string_view column) {
+  return sql_name(column) == schema.number
+         || (column == "ROWID" && schema.find(column) == nullptr);
+}
+
 bool tracked_table_schema::is_key(std::string_view column) const {
   return std::find(key_columns.begin(), key_columns.end(), column)
          != key_columns.end();

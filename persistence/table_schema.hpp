@@ -63,6 +63,10 @@ struct tracked_table_schema {
   [[nodiscard]] bool is_key(std::string_view column) const;
 };
 
+/// Whether a column, as SQLite's authorizer has it, is the rowid of the table
+/// or stands for it.
+bool names_number(const tracked_table_schema& schema, std::string_view column);
+
 /// `name` as an SQL identifier, and `text` as an SQL string.
 std::string sql_name(std::string_view name);
 std::string sql_text(std::string_view text);

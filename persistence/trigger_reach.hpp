@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace lockstep {
@@ -26,6 +27,9 @@ public:
   /// Whether that can be for any row at all.
   bool is_anywhere();
 
+  /// Whether it may move rows of this table to other numbers.
+  bool moves(const tracked_table_schema& schema);
+
   /// Reads the triggers anew only once the schema has changed. Throws
   /// SQLite::Exception.
   bool of(const tracked_table_schema& schema, change_type change);
@@ -40,16 +44,19 @@ private:
   bool any_triggers_ = false;
   std::optional<bool> anywhere_;
   std::map<std::pair<std::int64_t, event>, bool> known_;
+  std::set<std::int64_t> moved_;
 };
 
 /// Brings back what triggers did to rows of tracked tables while others were
 /// shown (library_store::show): whatever was noted after `noted` becomes again
-/// what the log and the pending operations say. Foreign keys are the caller's
-/// to check. In a transaction, while applying; throws as library_store does.
+/// what the log and the pending operations say, but for what is set aside.
+/// Whoever shows rows while applying calls it before applying ends, or what
+/// triggers did would be captured. Foreign keys are the caller's to check. In a
+/// transaction, while applying; throws as library_store does.
 void undo_triggers(library_store& store, std::int64_t noted);
 
-/// The same on the device that leads, for what was noted while it made a
-/// transaction's changes. What foreign keys did to rows stays noted: those
+/// The same on the device that leads, for what was noted while it made another
+/// device's changes. What foreign keys did to rows stays noted: those
 /// cannot be as they were any more, as what they refer to is gone. In a
 /// transaction; throws as library_store does.
 void undo_triggers_of_transaction(library_store& store, std::int64_t noted);

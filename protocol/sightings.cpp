@@ -6,10 +6,12 @@ namespace lockstep {
 
 void sightings::note(device_id device, const std::string& place) {
   auto& list = known_[device].list;
-  if (std::any_of(list.begin(), list.end(),
-                  [&](const auto& one) { return one.place == place; }))
+  if (!list.empty() && list.front().place == place)
     return;
-  if (list.size() >= places_most)
+  // It may have come back to where it was.
+  const auto before
+    = std::erase_if(list, [&](const auto& one) { return one.place == place; });
+  if (before == 0 && list.size() >= places_most)
     list.pop_back();
   list.insert(list.begin(), sighting{place, false});
 }

@@ -140,10 +140,10 @@ TEST_F(own_database, a_copy_is_not_tracked_before_the_log_is_there) {
   EXPECT_EQ(code_of(refused), errc::busy);
   EXPECT_THAT(complaint_of(refused), HasSubstr("once the log is here"));
   shared.set_online(b.device(), true);
-  ASSERT_TRUE(
-    eventually([&] { return within(on_b->track({"street", "", {}})).has_value(); }));
-  ASSERT_TRUE(
-    eventually([&] { return within(on_b->status())->pending == 0; }));
+  ASSERT_TRUE(eventually([&] {
+    return within(on_b->track({"street", "", {}})).has_value();
+  }));
+  ASSERT_TRUE(eventually([&] { return within(on_b->status())->pending == 0; }));
   SQLite::Database rows{copy.string(), SQLite::OPEN_READONLY};
   EXPECT_EQ(rows.execAndGet("SELECT count(*) FROM street").getInt(), 1);
 }

@@ -155,8 +155,8 @@ private:
   [[noreturn]] void attach(node& device) {
     tell(std::string{ready_line} + '\n');
     for (;;) {
-      auto made = must(
-        device.create_library("own", what_.directory / "own.sqlite"));
+      auto made
+        = must(device.create_library("own", what_.directory / "own.sqlite"));
       for (const auto* table : {"town", "street"})
         must(made.track({table, "", {}}).get());
       must(made.untrack("street").get());

@@ -29,8 +29,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "usr/share/birdfont/ucd.sqlite",
                   "usr/lib/python3/dist-packages/stem/cached_manual.sqlite",
                   "usr/share/pychess/learn/puzzles/mate_in_3.sqlite",
-                  "usr/share/pychess/eco.db",
-                  "usr/share/proj/proj.db"));
+                  "usr/share/pychess/eco.db", "usr/share/proj/proj.db"));
 
 class large_real_file : public real_file {};
 

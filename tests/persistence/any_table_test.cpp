@@ -157,15 +157,13 @@ TEST_F(any_table, a_number_goes_from_one_uuid_to_another) {
   on(b, "UPDATE t SET uuid = 'other' WHERE id = 1");
   on(b, "INSERT INTO t VALUES(3, 'three', 3); DELETE FROM t WHERE id = 2;"
         "UPDATE t SET id = 2 WHERE id = 3");
-  expect_rows("SELECT * FROM t ORDER BY id",
-              "1|\"other\"|1\n2|\"three\"|3\n");
+  expect_rows("SELECT * FROM t ORDER BY id", "1|\"other\"|1\n2|\"three\"|3\n");
   on(b, "UPDATE t SET id = 7 WHERE id = 1");
   expect_rows("SELECT id FROM t WHERE uuid = 'other'", "7\n");
   on(b, "UPDATE t SET id = 1 WHERE id = 7");
   on(a, "UPDATE t SET uuid = NULL WHERE id = 1");
   on(b, "REPLACE INTO t VALUES(3, 'new', 4), (1, 'new', 5)");
-  expect_rows("SELECT * FROM t ORDER BY id",
-              "1|\"new\"|5\n2|\"three\"|3\n");
+  expect_rows("SELECT * FROM t ORDER BY id", "1|\"new\"|5\n2|\"three\"|3\n");
   EXPECT_EQ(conflicts(), "0\n");
 }
 

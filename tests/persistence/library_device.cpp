@@ -203,14 +203,11 @@ expected<void> library_device::take_office(lockstep::ballot under) {
     pending_keeper keeper{*store};
     must(writer.captured(keeper));
     auto& queue = store->proposed;
-    store->set_applying(true);
     library_applier{*store,
                     [this] {
                       return now();
                     }}
-      .undo_pending();
-    queue.take_all(store->pending);
-    store->set_applying(false);
+      .take_pending_into(queue);
     return order.add_all(queue);
   });
 }

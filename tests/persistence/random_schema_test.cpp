@@ -104,7 +104,8 @@ private:
     // more.
     bool may_differ = !complaints_about(reference_).empty();
     for (std::size_t i = 0; i < script.size(); ++i)
-      may_differ = may_differ || script[i].starts_with("UPDATE OR ")
+      may_differ = may_differ
+                   || script[i].starts_with("UPDATE OR ")
                    // So does what REPLACE, and a commit after it, take for a
                    // row that refers to nothing, where foreign keys go round.
                    || (codes[i] != without[i]

@@ -160,7 +160,8 @@ private:
       for (const auto* table : {"town", "street"})
         must(made.track({table, "", {}}).get());
       must(made.untrack("street").get());
-      must(device.delete_library(made.id(), true));
+      if (auto gone = device.delete_library(made.id(), true); !gone)
+        give_up(gone.error());
       tell(std::string{indexed_line} + '\n');
     }
   }

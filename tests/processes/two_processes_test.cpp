@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace lockstep {
 namespace {
@@ -356,6 +357,40 @@ TEST_F(two_processes, slow_sync_while_strangers_make_noise) {
   for (const int one : sockets)
     ::close(one);
   EXPECT_EQ(a->end(SIGTERM), 0);
+}
+
+/// Processor time that a process has used so far.
+std::chrono::milliseconds used_by(pid_t process) {
+  std::ifstream stat{"/proc/" + std::to_string(process) + "/stat"};
+  std::string skipped;
+  std::getline(stat, skipped, ')');
+  // proc(5): state is the third field, utime and stime are 14 and 15.
+  for (int field = 3; field < 14; ++field)
+    stat >> skipped;
+  long user = 0;
+  long system = 0;
+  stat >> user >> system;
+  return std::chrono::milliseconds{(user + system) * 1'000
+                                   / ::sysconf(_SC_CLK_TCK)};
+}
+
+TEST_F(two_processes, slow_rest_when_there_is_nothing_to_do) {
+  const serving as_usual{"127.0.0.1:0",
+                         {"leadership.heartbeat=30s", "leadership.timeout=60s",
+                          "leadership.lease=90s"}};
+  auto a = serve("a", as_usual);
+  pair();
+  auto b = serve("b", as_usual);
+  write("b", "all is said");
+  ASSERT_TRUE(eventually([&] { return has("a", "all is said"); }));
+  // Looks at the file thin out.
+  std::this_thread::sleep_for(5s);
+  for (const auto* device : {a.get(), b.get()}) {
+    const auto before = used_by(device->id());
+    std::this_thread::sleep_for(10s);
+    const auto used = used_by(device->id()) - before;
+    EXPECT_LT(used, 50ms) << "more than 0.5 % of a core";
+  }
 }
 
 } // namespace

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <utility>
+#include <optional>
 
 // How a record's row becomes what it is to be.
 namespace lockstep {
@@ -33,15 +33,6 @@ private:
   library_store& store_;
 };
 
-void write_row(row_writer& rows, const tracked_table_schema& schema,
-               record_id record, change_type change, const std::string& image,
-               standing whose) {
-  if (change == change_type::remove)
-    rows.erase(schema, record);
-  else
-    rows.write(schema, record, nlohmann::json::parse(image), whose);
-}
-
 } // namespace
 
 void library_store::show(std::string_view model, record_id record,
@@ -50,12 +41,13 @@ void library_store::show(std::string_view model, record_id record,
   const auto* schema = tables.by_model(model);
   if (schema == nullptr)
     return;
-  if (allowed_ == access::own && reach.of(*schema, change) && is_applying()) {
-    const noting heard{*this};
-    write_row(rows, *schema, record, change, image, whose);
-  } else {
-    write_row(rows, *schema, record, change, image, whose);
-  }
+  std::optional<noting> heard;
+  if (allowed_ == access::own && reach.of(*schema, change) && is_applying())
+    heard.emplace(*this);
+  if (change == change_type::remove)
+    rows.erase(*schema, record);
+  else
+    rows.write(*schema, record, nlohmann::json::parse(image), whose);
 }
 
 void library_store::show_canonical(std::string_view model, record_id record) {

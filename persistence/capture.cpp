@@ -4,7 +4,8 @@
 #include "persistence/image.hpp"
 
 #include <algorithm>
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace lockstep {
@@ -42,6 +43,16 @@ std::vector<std::string> changed_columns(const tracked_table_schema& schema,
   return names;
 }
 
+/// Tells apart what notes are about: rows, or records that have none.
+std::string subject_of(std::int64_t model, const sql_value& key,
+                       const std::string& random) {
+  auto text = std::to_string(model) + ' ';
+  if (const auto* number = std::get_if<std::int64_t>(&key))
+    return text += std::to_string(*number);
+  const auto* values = std::get_if<std::string>(&key);
+  return values != nullptr ? text += *values : text += '#' + random;
+}
+
 /// What other devices keep in columns that this one does not have stays in the
 /// record's images.
 void carry_over(const tracked_table_schema& schema,
@@ -62,28 +73,34 @@ void carry_over(const tracked_table_schema& schema,
 std::vector<capture::note> capture::read_notes(std::int64_t after,
                                                std::int64_t through) {
   std::vector<note> list;
-  // The first note of a row that is new says what its record id is made of.
-  auto rows = statements_.use(
-    "SELECT model, key, max(noted_at), min(random), min(id)"
-    " FROM lockstep_touched WHERE id > ? AND id <= ? GROUP BY model, key,"
-    " iif(key IS NULL, random, NULL) ORDER BY min(id)");
+  std::unordered_map<std::string, std::size_t> subjects;
+  auto rows = statements_.use("SELECT model, key, noted_at, random FROM"
+                              " lockstep_touched WHERE id > ? AND id <= ?"
+                              " ORDER BY id");
   rows->bind(1, after);
   rows->bind(2, through);
   while (rows->executeStep()) {
     const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
     if (schema == nullptr || !schema->present)
       continue;
-    note what{schema,
-              {},
-              {rows->getColumn(2).getDouble(), rows->getColumn(3).getString()},
-              {}};
-    if (rows->isColumnNull(1)) {
+    const mint from{rows->getColumn(2).getDouble(),
+                    rows->getColumn(3).getString()};
+    const auto subject = to_sql_value(rows->getColumn(1));
+    const auto [known, is_first] = subjects.try_emplace(
+      subject_of(schema->id, subject, from.random), list.size());
+    if (!is_first) {
+      list[known->second].for_new.merge(from);
+      continue;
+    }
+    note what{schema, {}, from, {}};
+    if (std::holds_alternative<std::nullptr_t>(subject)) {
       // See note_record.
       what.record.emplace();
-      std::copy_n(what.for_new.random.begin(), 16, what.record->bytes.begin());
-    } else if (auto key = read_note(to_sql_value(rows->getColumn(1)))) {
+      std::copy_n(from.random.begin(), 16, what.record->bytes.begin());
+    } else if (auto key = read_note(subject)) {
       what.key = std::move(*key);
     } else {
+      subjects.erase(known);
       continue;
     }
     list.push_back(std::move(what));
@@ -102,7 +119,7 @@ std::vector<capture::note> capture::take_notes(std::int64_t after,
   return list;
 }
 
-std::vector<record_key> capture::resolve(std::vector<note> notes) {
+std::vector<capture::noted_change> capture::resolve(std::vector<note> notes) {
   // Natural keys may be made of other rows' record ids, so those come last. A
   // number is known first as that of the row that had it.
   auto turn_of = [](const note& what) {
@@ -113,12 +130,23 @@ std::vector<record_key> capture::resolve(std::vector<note> notes) {
   for (const int turn : {0, 1, 2})
     for (auto& what : notes)
       if (!what.record && turn_of(what) == turn)
-        what.record = keys_.record_of(*what.schema, what.key, what.for_new);
-  std::vector<record_key> list;
-  std::set<record_key> known;
-  for (const auto& what : notes)
-    if (what.record && known.emplace(what.schema->model, *what.record).second)
-      list.emplace_back(what.schema->model, *what.record);
+        if (const auto found
+            = keys_.record_of(*what.schema, what.key, what.for_new)) {
+          what.record = found->id;
+          what.is_new = found->is_new;
+        }
+  std::vector<noted_change> list;
+  list.reserve(notes.size());
+  std::unordered_set<std::string> known;
+  for (const auto& what : notes) {
+    if (!what.record)
+      continue;
+    std::string name = std::to_string(what.schema->id) + ' ';
+    name.append(what.record->bytes.begin(), what.record->bytes.end());
+    // Two notes may name one record: by its number, and by its key.
+    if (known.insert(std::move(name)).second)
+      list.push_back({what.schema, *what.record, what.is_new});
+  }
   return list;
 }
 
@@ -135,7 +163,10 @@ std::vector<record_key> capture::take_records_after(std::int64_t note) {
 
 std::vector<record_key> capture::take_records(std::int64_t after,
                                               std::int64_t through) {
-  return resolve(take_notes(after, through));
+  std::vector<record_key> list;
+  for (const auto& noted : resolve(take_notes(after, through)))
+    list.emplace_back(noted.schema->model, noted.record);
+  return list;
 }
 
 void capture::name_new_rows(std::int64_t after, std::int64_t through) {
@@ -166,14 +197,16 @@ expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
     name_new_rows(after, through);
   gone_rows gone;
   for (auto from = after; from < through; from += notes_at_once) {
-    std::vector<operation> piece;
+    const auto noted
+      = resolve(take_notes(from, std::min(from + notes_at_once, through)));
+    std::vector<captured_change> piece;
+    piece.reserve(noted.size());
     std::size_t size = 0;
-    for (const auto& key :
-         resolve(take_notes(from, std::min(from + notes_at_once, through)))) {
+    for (const auto& one : noted) {
       const auto before = piece.size();
-      if (auto added = add(key, image_limit, piece, gone); !added)
+      if (auto added = add(one, image_limit, piece, gone); !added)
         return added;
-      size += piece.size() > before ? piece.back().data.size() : 0;
+      size += piece.size() > before ? piece.back().what.data.size() : 0;
       if (size < piece_bytes)
         continue;
       if (auto kept = keep(std::exchange(piece, {})); !kept)
@@ -189,13 +222,16 @@ expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
   return {};
 }
 
-expected<void> capture::add(const record_key& key, std::size_t image_limit,
-                            std::vector<operation>& list, gone_rows& gone) {
-  const auto& schema = *tables_.by_model(key.first);
-  operation what;
-  what.model = key.first;
-  what.record = key.second;
-  set_base(what);
+expected<void> capture::add(const noted_change& noted, std::size_t image_limit,
+                            std::vector<captured_change>& list,
+                            gone_rows& gone) {
+  const auto& schema = *noted.schema;
+  captured_change made;
+  auto& what = made.what;
+  what.model = schema.model;
+  what.record = noted.record;
+  if (!noted.is_new)
+    made.before = set_base(what);
   const bool existed = what.change == change_type::update;
   auto image = rows_.read(schema, what.record);
   if (!image) {
@@ -203,7 +239,7 @@ expected<void> capture::add(const record_key& key, std::size_t image_limit,
     if (!existed)
       return {};
     what.change = change_type::remove;
-    list.push_back(std::move(what));
+    list.push_back(std::move(made));
     return {};
   }
   if (existed)
@@ -220,7 +256,7 @@ expected<void> capture::add(const record_key& key, std::size_t image_limit,
                                    + " bytes; the limit is "
                                    + std::to_string(image_limit)
                                    + " (setting library.entry_bytes_limit).");
-  list.push_back(std::move(what));
+  list.push_back(std::move(made));
   return {};
 }
 
@@ -276,7 +312,7 @@ void capture::note_references_to(const tracked_table_schema& schema) {
           ->exec();
 }
 
-void capture::set_base(operation& what) {
+record_state capture::set_base(operation& what) {
   const auto state = index_.find(what.model, what.record);
   what.base_version = state.version;
   bool exists = state.version && !state.deleted;
@@ -290,6 +326,7 @@ void capture::set_base(operation& what) {
     exists = mine->change != change_type::remove;
   }
   what.change = exists ? change_type::update : change_type::insert;
+  return state;
 }
 
 } // namespace lockstep

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/operation.hpp"
 #include "persistence/changed_owners.hpp"
+#include "persistence/operation_keeper.hpp"
 #include "persistence/pending_queue.hpp"
 #include "persistence/record_index.hpp"
 #include "persistence/row_keys.hpp"
@@ -36,7 +37,8 @@ public:
   }
 
   /// Takes a piece of what `drain` finds.
-  using piece_keeper = std::function<expected<void>(std::vector<operation>)>;
+  using piece_keeper
+    = std::function<expected<void>(std::vector<captured_change>)>;
 
   /// Hands on the operations since the last drain, in the order in which their
   /// records were touched, without device, number, time and transaction. They
@@ -68,8 +70,9 @@ public:
   /// was tracked, they named a number instead of a record.
   void note_references_to(const tracked_table_schema& schema);
 
-  /// Completes an operation with what it was based on.
-  void set_base(operation& what);
+  /// Completes an operation with what it was based on; gives where its record
+  /// stands in the log.
+  record_state set_base(operation& what);
 
 private:
   struct note {
@@ -77,6 +80,14 @@ private:
     noted_key key;
     mint for_new;
     std::optional<record_id> record;
+    /// The row is new: nobody knows its record yet.
+    bool is_new = false;
+  };
+  /// Each record once.
+  struct noted_change {
+    const tracked_table_schema* schema;
+    record_id record;
+    bool is_new;
   };
   /// Rows that are gone; their numbers are free once all is captured.
   using gone_rows = std::vector<std::pair<std::int64_t, record_id>>;
@@ -89,12 +100,12 @@ private:
   void name_new_rows(std::int64_t after, std::int64_t through);
   /// Notes rows that refer to one of these, where that is another record now.
   void note_referring_rows(std::int64_t after, std::int64_t through);
-  /// Finds out which record each note is about, each record once.
-  std::vector<record_key> resolve(std::vector<note> notes);
+  /// Finds out which record each note is about.
+  std::vector<noted_change> resolve(std::vector<note> notes);
   std::optional<nlohmann::json> base_image(const operation& what);
   /// Adds the operation that the record's row amounts to, if any.
-  expected<void> add(const record_key& key, std::size_t image_limit,
-                     std::vector<operation>& list, gone_rows& gone);
+  expected<void> add(const noted_change& noted, std::size_t image_limit,
+                     std::vector<captured_change>& list, gone_rows& gone);
 
   statement_cache& statements_;
   const tracked_tables& tables_;

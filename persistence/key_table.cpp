@@ -54,6 +54,11 @@ void key_table::keep(std::int64_t table, record_id record, const place& now) {
     bind_id(*before, 3, record);
     before->exec();
   }
+  keep_free(table, record, now);
+}
+
+void key_table::keep_free(std::int64_t table, record_id record,
+                          const place& now) {
   auto row = statements_.use("INSERT OR REPLACE INTO lockstep_key(model,"
                              " record_id, number, key) VALUES(?, ?, ?, ?)");
   row->bind(1, table);

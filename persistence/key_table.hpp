@@ -41,6 +41,9 @@ public:
 
   void keep(std::int64_t table, record_id record, const place& now);
 
+  /// The same where no record has the number.
+  void keep_free(std::int64_t table, record_id record, const place& now);
+
   /// The number, from now on, is this record's, and nobody else's.
   void assign(std::int64_t table, record_id record, std::int64_t number);
 

@@ -51,12 +51,13 @@ library_sequencer::refusals::find(device_sequence_number what) const {
   return found == one_by_one.end() ? nullptr : &found->second;
 }
 
-expected<void> library_sequencer::keep(const std::vector<operation>& piece) {
+expected<void>
+library_sequencer::keep(const std::vector<captured_change>& piece) {
   if (!taken_before_)
     taken_before_ = taken_;
   return store_.attempt([&]() -> expected<void> {
-    for (const auto& what : piece)
-      add_change(what, store_.index.find(what.model, what.record));
+    for (const auto& one : piece)
+      add_change(one.what, one.before);
     return {};
   });
 }
@@ -238,9 +239,8 @@ void library_sequencer::show_open(refusals& unfit) {
 expected<void> library_sequencer::add_dragged_along(std::int64_t noted) {
   const auto open_from = draft_.open_from();
   undo_triggers_of_transaction(store_, noted);
-  auto add = [&](const std::vector<operation>& piece) -> expected<void> {
-    for (auto what : piece) {
-      const auto before = store_.index.find(what.model, what.record);
+  auto add = [&](const std::vector<captured_change>& piece) -> expected<void> {
+    for (auto [what, before] : piece) {
       // The transaction names it.
       if (!(before.latest < open_from))
         continue;
@@ -291,7 +291,10 @@ void library_sequencer::add_entry(entry what) {
   const auto record = what.record;
   const auto version = what.version;
   const auto at = draft_.add(std::move(what));
-  store_.index.store(model, record, {version, at, deleted});
+  if (version == version_number{1} && !deleted)
+    store_.index.store_first(model, record, at);
+  else
+    store_.index.store(model, record, {version, at, deleted});
 }
 
 } // namespace lockstep

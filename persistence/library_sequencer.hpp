@@ -37,7 +37,7 @@ public:
   }
 
   /// This device's own operations, which its tables show already.
-  expected<void> keep(const std::vector<operation>& piece) override;
+  expected<void> keep(const std::vector<captured_change>& piece) override;
   expected<void> close(operation_range all) override;
   void abandon() override;
 

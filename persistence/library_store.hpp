@@ -102,6 +102,9 @@ public:
   /// undo_triggers before. Throws.
   void show(std::string_view model, record_id record, change_type change,
             const std::string& image, standing whose);
+  /// The same for an image that is parsed already.
+  void show_image(std::string_view model, record_id record, change_type change,
+                  nlohmann::json image, standing whose);
 
   /// Brings what is known of the tables up to date with database.db's schema,
   /// which any program may have changed. In a transaction, before changes are

@@ -10,10 +10,12 @@ namespace lockstep {
 
 namespace {
 
-expected<void> check_image(const record_change& change, std::size_t limit) {
+expected<nlohmann::json> read_image(const record_change& change,
+                                    std::size_t limit) {
   if (change.change == change_type::remove)
-    return {};
-  if (!nlohmann::json::parse(change.data, nullptr, false).is_object())
+    return nlohmann::json{};
+  auto image = nlohmann::json::parse(change.data, nullptr, false);
+  if (!image.is_object())
     return fail(errc::invalid_argument,
                 "The data of a record of model \"" + change.model
                   + "\" is not a JSON object; nothing was changed.");
@@ -23,7 +25,7 @@ expected<void> check_image(const record_change& change, std::size_t limit) {
                   + std::to_string(change.data.size()) + " bytes; the limit is "
                   + std::to_string(limit)
                   + " (setting library.entry_bytes_limit).");
-  return {};
+  return image;
 }
 
 tl::unexpected<failure> ended_early() {
@@ -48,12 +50,13 @@ library_writer::imported(const tracked_table_schema& schema,
   });
   if (!noted)
     return tl::make_unexpected(noted.error());
-  auto as_new = [&](operations& piece) {
+  auto as_new = [&](changes& piece) {
     // What the log has and the table cannot show is not removed by that.
-    std::erase_if(piece, [&](const operation& what) {
-      return what.model == schema.model && what.change == change_type::remove;
+    std::erase_if(piece, [&](const captured_change& one) {
+      return one.what.model == schema.model
+             && one.what.change == change_type::remove;
     });
-    for (auto& what : piece)
+    for (auto& [what, before] : piece)
       if (what.model == schema.model && !what.base_operation) {
         // It was here before anything was known of the log's.
         what.base_version = {};
@@ -67,12 +70,12 @@ library_writer::imported(const tracked_table_schema& schema,
 expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
                                                   std::int64_t after,
                                                   const change& adapt,
-                                                  operations more) {
+                                                  changes more) {
   if (!store_.in_transaction())
     return ended_early();
   operation_range all;
   const auto handed_out = handed_out_;
-  auto keep = [&](operations piece) {
+  auto keep = [&](changes piece) {
     if (adapt)
       adapt(piece);
     if (piece.empty())
@@ -112,7 +115,7 @@ library_writer::run(const std::vector<transaction_step>& steps,
     savepoint all_or_nothing{store_};
     // What could not be captured before these steps must not stop them.
     const auto noted = store_.changes.newest_note();
-    operations without_table;
+    changes without_table;
     for (const auto& step : steps) {
       const auto* change = std::get_if<record_change>(&step);
       auto done = change != nullptr ? run_step(*change, without_table)
@@ -133,17 +136,19 @@ library_writer::run(const std::vector<transaction_step>& steps,
 }
 
 expected<void> library_writer::run_step(const record_change& change,
-                                        std::vector<operation>& without_table) {
-  if (auto valid = check_image(change, store_.limits.entry_bytes_limit); !valid)
-    return valid;
-  operation what;
+                                        changes& without_table) {
+  auto image = read_image(change, store_.limits.entry_bytes_limit);
+  if (!image)
+    return tl::make_unexpected(image.error());
+  captured_change made;
+  auto& what = made.what;
   what.model = change.model;
   what.record = change.record;
-  store_.changes.set_base(what);
+  made.before = store_.changes.set_base(what);
   const auto* schema = store_.tables.by_model(change.model);
   const bool exists = what.change == change_type::update;
   if (change.change == change_type::insert
-      && (exists || (schema && store_.rows.read(*schema, change.record))))
+      && (exists || (schema && store_.rows.has_row(*schema, change.record))))
     return fail(errc::already_exists,
                 "There is a record " + to_string(change.record) + " of model \""
                   + change.model + "\" already; update it instead.");
@@ -153,14 +158,14 @@ expected<void> library_writer::run_step(const record_change& change,
       store_.beside_log = true;
     store_.set_triggers(true);
     auto done = store_.attempt([&]() -> expected<void> {
-      store_.show(change.model, change.record, change.change, change.data,
-                  standing::pending);
+      store_.show_image(change.model, change.record, change.change,
+                        std::move(*image), standing::pending);
       return {};
     });
     store_.set_triggers(false);
     return done;
   }
-  for (const auto& other : without_table)
+  for (const auto& [other, ignored] : without_table)
     if (other.record == change.record && other.model == change.model)
       return fail(errc::invalid_argument, "The transaction names the record "
                                             + to_string(change.record)
@@ -175,7 +180,7 @@ expected<void> library_writer::run_step(const record_change& change,
     if (change.change == change_type::bulk)
       what.change = change_type::bulk;
   }
-  without_table.push_back(std::move(what));
+  without_table.push_back(std::move(made));
   return {};
 }
 
@@ -188,12 +193,12 @@ expected<void> library_writer::run_step(const sql_statement& statement) {
   return {};
 }
 
-void library_writer::complete(operations& piece, operation_range& all) {
+void library_writer::complete(changes& piece, operation_range& all) {
   auto next = std::max(store_.next_device_sequence(), handed_out_ + 1);
   const auto end = next + (piece.size() - 1);
   if (!all.last)
     all.first = next;
-  for (auto& what : piece) {
+  for (auto& [what, before] : piece) {
     what.base_operation
       = reference_to(what.device, what.base_operation, store_.own);
     what.device = store_.own;

@@ -32,19 +32,18 @@ public:
                                 operation_keeper& keeper);
 
 private:
-  using operations = std::vector<operation>;
-  using change = std::function<void(operations&)>;
+  using changes = std::vector<captured_change>;
+  using change = std::function<void(changes&)>;
 
-  expected<void> run_step(const record_change& change,
-                          operations& without_table);
+  expected<void> run_step(const record_change& change, changes& without_table);
   expected<void> run_step(const sql_statement& statement);
   /// Hands on, complete and numbered, what was noted after the note `after`,
   /// each piece as `adapt` makes it, and then `more`: all or nothing.
   expected<operation_range> hand_on(operation_keeper& keeper,
                                     std::int64_t after, const change& adapt,
-                                    operations more);
+                                    changes more);
   /// Numbers a piece of a transaction.
-  void complete(operations& piece, operation_range& all);
+  void complete(changes& piece, operation_range& all);
 
   library_store& store_;
   std::function<timestamp()> now_;

@@ -110,11 +110,14 @@ std::string where_exactly(const std::vector<std::string>& columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto name = sql_name(columns[i]);
     const auto value = "?" + std::to_string(i + 1);
-    text += (text.empty() ? "" : " AND ") + name + " = " + value + " AND "
-            + name + " = " + value + " COLLATE BINARY AND typeof(" + name
-            + ") = typeof(" + value + ")";
+    text += (text.empty() ? "" : " AND ") + is_exactly(name, value);
   }
   return text;
+}
+
+std::string is_exactly(const std::string& column, const std::string& value) {
+  return column + " = " + value + " AND " + column + " = " + value
+         + " COLLATE BINARY AND typeof(" + column + ") = typeof(" + value + ")";
 }
 
 } // namespace lockstep

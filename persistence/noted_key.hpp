@@ -30,4 +30,7 @@ std::optional<noted_key> read_note(const sql_value& note);
 /// are bound to ?1, ?2, …: neither a collation nor 1 = 1.0 makes two keys one.
 std::string where_exactly(const std::vector<std::string>& columns);
 
+/// The same for one column, as SQL, and the place that the value is bound to.
+std::string is_exactly(const std::string& column, const std::string& value);
+
 } // namespace lockstep

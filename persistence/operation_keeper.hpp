@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/operation.hpp"
+#include "persistence/record_index.hpp"
 
 #include <vector>
 
@@ -11,6 +12,13 @@ namespace lockstep {
 struct operation_range {
   device_sequence_number first;
   device_sequence_number last;
+};
+
+/// What a record's row, or its host, has become since Lockstep last looked.
+struct captured_change {
+  operation what;
+  /// Where the record stands in the log, or in the open draft.
+  record_state before;
 };
 
 /// Takes the operations of one transaction of this device while they are
@@ -25,7 +33,7 @@ public:
   /// The next operations. What comes later finds them at once: pending, or as
   /// their records' newest entries. Each ends where its piece does, as long as
   /// `close` says nothing else.
-  virtual expected<void> keep(const std::vector<operation>& piece) = 0;
+  virtual expected<void> keep(const std::vector<captured_change>& piece) = 0;
 
   /// That was all of them.
   virtual expected<void> close(operation_range all) = 0;

@@ -2,10 +2,10 @@
 
 namespace lockstep {
 
-expected<void> pending_keeper::keep(const std::vector<operation>& piece) {
+expected<void> pending_keeper::keep(const std::vector<captured_change>& piece) {
   return store_.attempt([&]() -> expected<void> {
-    for (const auto& what : piece)
-      store_.pending.add(what);
+    for (const auto& one : piece)
+      store_.pending.add(one.what);
     ++pieces_;
     return {};
   });

@@ -12,7 +12,7 @@ public:
   explicit pending_keeper(library_store& store) : store_(store) {
   }
 
-  expected<void> keep(const std::vector<operation>& piece) override;
+  expected<void> keep(const std::vector<captured_change>& piece) override;
   expected<void> close(operation_range all) override;
   void abandon() override;
 

@@ -202,6 +202,11 @@ bool pending_queue::has(std::string_view model, record_id record) {
   return row->executeStep();
 }
 
+bool pending_queue::is_empty() {
+  auto row = use("SELECT 1 FROM $ LIMIT 1");
+  return !row->executeStep();
+}
+
 device_sequence_number pending_queue::last(device_id device) {
   auto row = use("SELECT coalesce(max(device_sequence), 0) FROM"
                  " $ WHERE device = ?");

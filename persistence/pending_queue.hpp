@@ -85,6 +85,8 @@ public:
 
   [[nodiscard]] bool has(std::string_view model, record_id record);
 
+  [[nodiscard]] bool is_empty();
+
   /// The device's highest pending number; none when nothing is pending.
   [[nodiscard]] device_sequence_number last(device_id device);
 

@@ -12,6 +12,14 @@ std::uint64_t unsigned_of(const SQLite::Column& column) {
   return static_cast<std::uint64_t>(column.getInt64());
 }
 
+void bind_state(SQLite::Statement& row, std::int64_t model, record_id record,
+                const record_state& state) {
+  row.bind(1, model);
+  bind_id(row, 2, record);
+  row.bind(3, signed_of(state.version.value));
+  row.bind(4, signed_of(state.latest.value));
+}
+
 } // namespace
 
 record_state record_index::find(std::string_view model, record_id record) {
@@ -28,22 +36,18 @@ record_state record_index::find(std::string_view model, record_id record) {
             sequence_number{unsigned_of(row->getColumn(1))},
             row->getColumn(2).getInt() != 0};
   }
-  auto row = statements_.use("SELECT version, sequence FROM lockstep_identity"
-                             " WHERE model = ? AND key = ?");
+  auto row
+    = statements_.use("SELECT version, sequence, 0 FROM lockstep_identity WHERE"
+                      " model = ?1 AND key = ?2 UNION ALL SELECT version,"
+                      " sequence, 1 FROM lockstep_tombstone WHERE model = ?1"
+                      " AND record_id = ?2");
   row->bind(1, schema->id);
   bind_id(*row, 2, record);
-  if (row->executeStep())
-    return {version_number{unsigned_of(row->getColumn(0))},
-            sequence_number{unsigned_of(row->getColumn(1))}, false};
-  auto tombstone
-    = statements_.use("SELECT version, sequence FROM lockstep_tombstone"
-                      " WHERE model = ? AND record_id = ?");
-  tombstone->bind(1, schema->id);
-  bind_id(*tombstone, 2, record);
-  if (tombstone->executeStep())
-    return {version_number{unsigned_of(tombstone->getColumn(0))},
-            sequence_number{unsigned_of(tombstone->getColumn(1))}, true};
-  return {};
+  if (!row->executeStep())
+    return {};
+  return {version_number{unsigned_of(row->getColumn(0))},
+          sequence_number{unsigned_of(row->getColumn(1))},
+          row->getColumn(2).getInt() != 0};
 }
 
 void record_index::store(std::string_view model, record_id record,
@@ -71,6 +75,15 @@ void record_index::store(std::string_view model, record_id record,
   row->exec();
 }
 
+void record_index::store_first(std::string_view model, record_id record,
+                               sequence_number at) {
+  const record_state state{version_number{1}, at, false};
+  if (const auto* schema = tables_.by_model(model))
+    store_live(schema->id, record, state);
+  else
+    store(model, record, state);
+}
+
 void record_index::store_tracked(std::int64_t model, record_id record,
                                  const record_state& state) {
   auto erase = [&](std::string_view text) {
@@ -79,24 +92,28 @@ void record_index::store_tracked(std::int64_t model, record_id record,
     bind_id(*row, 2, record);
     row->exec();
   };
-  auto insert = [&](std::string_view text) {
-    auto row = statements_.use(text);
-    row->bind(1, model);
-    bind_id(*row, 2, record);
-    row->bind(3, signed_of(state.version.value));
-    row->bind(4, signed_of(state.latest.value));
-    row->exec();
-  };
   if (!state.version || state.deleted)
     erase("DELETE FROM lockstep_identity WHERE model = ? AND key = ?");
   if (!state.version || !state.deleted)
     erase("DELETE FROM lockstep_tombstone WHERE model = ? AND record_id = ?");
   if (state.version && !state.deleted)
-    insert("INSERT OR REPLACE INTO lockstep_identity(model, key, version,"
-           " sequence) VALUES(?, ?, ?, ?)");
-  else if (state.version)
-    insert("INSERT OR REPLACE INTO lockstep_tombstone(model, record_id,"
-           " version, sequence) VALUES(?, ?, ?, ?)");
+    store_live(model, record, state);
+  else if (state.version) {
+    auto row
+      = statements_.use("INSERT OR REPLACE INTO lockstep_tombstone(model,"
+                        " record_id, version, sequence)"
+                        " VALUES(?, ?, ?, ?)");
+    bind_state(*row, model, record, state);
+    row->exec();
+  }
+}
+
+void record_index::store_live(std::int64_t model, record_id record,
+                              const record_state& state) {
+  auto row = statements_.use("INSERT OR REPLACE INTO lockstep_identity(model,"
+                             " key, version, sequence) VALUES(?, ?, ?, ?)");
+  bind_state(*row, model, record, state);
+  row->exec();
 }
 
 std::uint64_t record_index::count(std::string_view model) {

@@ -39,6 +39,10 @@ public:
   void store(std::string_view model, record_id record,
              const record_state& state);
 
+  /// The same for a record's first entry, of which nothing is known yet.
+  void store_first(std::string_view model, record_id record,
+                   sequence_number at);
+
   /// How many live records of a model without a table there are.
   [[nodiscard]] std::uint64_t count(std::string_view model);
 
@@ -59,6 +63,8 @@ public:
 private:
   void store_tracked(std::int64_t model, record_id record,
                      const record_state& state);
+  void store_live(std::int64_t model, record_id record,
+                  const record_state& state);
 
   statement_cache& statements_;
   const tracked_tables& tables_;

@@ -17,9 +17,9 @@ std::vector<record_id> uuids_after(library_store& store,
   rows->bind(2, static_cast<std::int64_t>(limit));
   std::vector<record_id> list;
   while (rows->executeStep())
-    if (auto id = store.keys.record_of(
+    if (auto record = store.keys.record_of(
           schema, key_values{to_sql_value(rows->getColumn(0))}, {}))
-      list.push_back(*id);
+      list.push_back(record->id);
   return list;
 }
 

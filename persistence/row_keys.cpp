@@ -5,6 +5,7 @@
 #include "persistence/uuid_v5.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -126,9 +127,9 @@ record_id row_keys::derive(const tracked_table_schema& schema,
   return make_uuid_v5(schema.model + '\n' + travelling.dump());
 }
 
-std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
-                                             const noted_key& key,
-                                             const mint& for_new) {
+std::optional<noted_record>
+row_keys::record_of(const tracked_table_schema& schema, const noted_key& key,
+                    const mint& for_new) {
   if (const auto* values = std::get_if<key_values>(&key)) {
     if (values->size() != schema.key_columns.size())
       return std::nullopt;
@@ -137,13 +138,13 @@ std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
     const bool says_itself
       = schema.kind == key_kind::uuid && uuid_in(travelling.front());
     if (says_itself && !schema.is_numbered())
-      return record;
+      return noted_record{record};
     auto row = statements_.use(
       "SELECT " + (schema.is_numbered() ? schema.number : "1") + " FROM "
       + sql_name(schema.table) + " WHERE " + where_exactly(schema.key_columns));
     row_location{{}, *values}.bind_to(*row);
     if (!row->executeStep())
-      return record;
+      return noted_record{record};
     key_table::place now;
     if (schema.is_numbered())
       now.number = row->getColumn(0).getInt64();
@@ -151,15 +152,16 @@ std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
       now.key = travelling.dump();
     if (kept.find(schema.id, record) != now)
       kept.keep(schema.id, record, now);
-    return record;
+    return noted_record{record};
   }
   const auto number = std::get<std::int64_t>(key);
-  if (auto known = kept.record_at(schema.id, number)) {
+  const auto known = kept.record_at(schema.id, number);
+  if (known) {
     if (schema.kind == key_kind::integer)
-      return known;
+      return noted_record{*known};
     if (const auto how = kept.find(schema.id, *known);
         how && how->key == key_table::no_key)
-      return known;
+      return noted_record{*known};
   }
   if (!has_row(schema, number))
     return std::nullopt;
@@ -171,8 +173,11 @@ std::optional<record_id> row_keys::record_of(const tracked_table_schema& schema,
   key_table::place now{number, std::nullopt};
   if (schema.kind != key_kind::integer)
     now.key = key_table::no_key;
-  kept.keep(schema.id, record, now);
-  return record;
+  if (known)
+    kept.keep(schema.id, record, now);
+  else
+    kept.keep_free(schema.id, record, now);
+  return noted_record{record, true};
 }
 
 std::optional<record_id> row_keys::record_at(const tracked_table_schema& schema,
@@ -195,7 +200,8 @@ std::optional<record_id> row_keys::record_at(const tracked_table_schema& schema,
     made->executeStep();
     fresh = {made->getColumn(0).getDouble(), made->getColumn(1).getString()};
   }
-  return record_of(schema, number, fresh);
+  const auto made = record_of(schema, number, fresh);
+  return made ? std::optional{made->id} : std::nullopt;
 }
 
 std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
@@ -237,14 +243,32 @@ std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
   }
   if (schema.kind != key_kind::uuid)
     return std::nullopt;
-  const auto name = sql_name(schema.key_columns.front());
+  return locate_uuid(schema, record);
+}
+
+row_location row_keys::locate_uuid(const tracked_table_schema& schema,
+                                   record_id record) {
   auto dashed = to_string(record);
   auto plain = dashed;
   std::erase(plain, '-');
-  return row_location{
-    name + " IN (?1, ?2, ?3) AND " + name + " COLLATE BINARY IN (?1, ?2, ?3)",
-    {std::move(dashed), std::move(plain),
-     std::vector<std::uint8_t>{record.bytes.begin(), record.bytes.end()}}};
+  std::array<sql_value, 3> spellings{
+    std::move(dashed), std::move(plain),
+    std::vector<std::uint8_t>{record.bytes.begin(), record.bytes.end()}};
+  // One after another: for a list of them SQLite would build a table each time.
+  const auto name = sql_name(schema.key_columns.front());
+  std::string text;
+  for (const char* place : {"?1", "?2", "?3"})
+    text += std::string{text.empty() ? "" : " UNION ALL "} + "SELECT "
+            + (place + 1) + " FROM " + sql_name(schema.table) + " WHERE "
+            + is_exactly(name, place);
+  auto row = statements_.use(text);
+  for (int i = 0; i < 3; ++i)
+    bind_value(*row, i + 1, spellings.at(static_cast<std::size_t>(i)));
+  const bool is_there = row->executeStep();
+  const auto found = is_there ? row->getColumn(0).getInt() : 1;
+  return {is_exactly(name, "?1"),
+          {std::move(spellings.at(static_cast<std::size_t>(found - 1)))},
+          !is_there};
 }
 
 std::optional<std::int64_t>

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -20,6 +21,8 @@ namespace lockstep {
 struct row_location {
   std::string where;
   key_values values;
+  /// No row is there. Otherwise one may be.
+  bool is_empty = false;
 
   void bind_to(SQLite::Statement& statement) const;
 };
@@ -28,6 +31,21 @@ struct row_location {
 struct mint {
   double noted_at = 0; ///< Julian day.
   std::string random;  ///< Ten bytes.
+
+  /// Takes part of another note of the same row; in whatever order, the result
+  /// is the same.
+  void merge(const mint& other) {
+    noted_at = std::max(noted_at, other.noted_at);
+    if (random.empty() || (!other.random.empty() && other.random < random))
+      random = other.random;
+  }
+};
+
+/// The record that a note of a trigger is about.
+struct noted_record {
+  record_id id;
+  /// It has got its id by this note: nobody else knows of it.
+  bool is_new = false;
 };
 
 /// SQL that holds for rows that their natural key does not tell apart: it has a
@@ -50,8 +68,9 @@ public:
 
   /// The record that a trigger's note is about. A row that is there and has
   /// no record id yet gets one; nothing for a row that came and went.
-  std::optional<record_id> record_of(const tracked_table_schema& schema,
-                                     const noted_key& key, const mint& for_new);
+  std::optional<noted_record> record_of(const tracked_table_schema& schema,
+                                        const noted_key& key,
+                                        const mint& for_new);
 
   /// The record whose row has this number; nothing when no row does or did.
   std::optional<record_id> record_at(const tracked_table_schema& schema,
@@ -114,6 +133,10 @@ private:
                                 const key_values& values);
   std::optional<record_id> record_before_at(const tracked_table_schema& schema,
                                             std::int64_t number);
+  /// Where the row with the record's UUID is: it may be written as text with or
+  /// without dashes, or as 16 bytes.
+  row_location locate_uuid(const tracked_table_schema& schema,
+                           record_id record);
   std::optional<key_values> key_at(const tracked_table_schema& schema,
                                    std::int64_t number);
 

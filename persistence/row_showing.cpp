@@ -38,6 +38,16 @@ private:
 void library_store::show(std::string_view model, record_id record,
                          change_type change, const std::string& image,
                          standing whose) {
+  if (tables.by_model(model) != nullptr)
+    show_image(model, record, change,
+               change == change_type::remove ? nlohmann::json{}
+                                             : nlohmann::json::parse(image),
+               whose);
+}
+
+void library_store::show_image(std::string_view model, record_id record,
+                               change_type change, nlohmann::json image,
+                               standing whose) {
   const auto* schema = tables.by_model(model);
   if (schema == nullptr)
     return;
@@ -47,7 +57,7 @@ void library_store::show(std::string_view model, record_id record,
   if (change == change_type::remove)
     rows.erase(*schema, record);
   else
-    rows.write(*schema, record, nlohmann::json::parse(image), whose);
+    rows.write(*schema, record, std::move(image), whose);
 }
 
 void library_store::show_canonical(std::string_view model, record_id record) {

@@ -9,13 +9,6 @@ namespace lockstep {
 
 namespace {
 
-std::string list_of(const std::vector<tracked_column>& columns) {
-  std::string text;
-  for (const auto& column : columns)
-    text += (text.empty() ? "" : ", ") + sql_name(column.name);
-  return text;
-}
-
 nlohmann::json uuid_value(const tracked_table_schema& schema,
                           record_id record) {
   return schema.binary_key
@@ -38,13 +31,13 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
   if (!schema.present)
     return std::nullopt;
   const auto where = keys_.locate(schema, record);
-  if (!where)
+  if (!where || where->is_empty)
     return std::nullopt;
   const bool hidden = schema.number_in_image == rowid_in_image;
   auto image = nlohmann::json::object();
   {
     auto row = statements_.use(
-      "SELECT " + list_of(schema.columns) + (hidden ? ", " + schema.number : "")
+      "SELECT " + schema.column_list + (hidden ? ", " + schema.number : "")
       + " FROM " + sql_name(schema.table) + " WHERE " + where->where);
     where->bind_to(*row);
     if (!row->executeStep())
@@ -61,6 +54,18 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
       value = keys_.to_travel(column, std::move(value));
     }
   return image;
+}
+
+bool row_writer::has_row(const tracked_table_schema& schema, record_id record) {
+  if (!schema.present)
+    return false;
+  const auto where = keys_.locate(schema, record);
+  if (!where || where->is_empty)
+    return false;
+  auto row = statements_.use("SELECT 1 FROM " + sql_name(schema.table)
+                             + " WHERE " + where->where);
+  where->bind_to(*row);
+  return row->executeStep();
 }
 
 row_writer::values row_writer::values_of(const tracked_table_schema& schema,
@@ -123,7 +128,7 @@ void row_writer::write(const tracked_table_schema& schema, record_id record,
   if (schema.is_numbered())
     list.emplace_back(schema.number, *keys_.number_of(schema, record));
   // First, as an upsert wants values for all columns that must not be NULL.
-  if (!where || !update(schema, *where, list))
+  if (!where || where->is_empty || !update(schema, *where, list))
     insert(schema, record, list);
 }
 
@@ -213,13 +218,21 @@ void row_writer::put_back(const tracked_table_schema& schema, record_id record,
 
 void row_writer::delete_row(const tracked_table_schema& schema,
                             record_id record) {
-  const auto where = keys_.locate(schema, record);
-  if (!schema.present || !where)
+  if (!schema.present)
     return;
-  auto row = statements_.use(marker_ + "DELETE FROM " + sql_name(schema.table)
-                             + " WHERE " + where->where);
-  where->bind_to(*row);
-  row->exec();
+  // A program may have written the same UUID twice, in two ways.
+  for (sql_value before = nullptr;;) {
+    const auto where = keys_.locate(schema, record);
+    if (!where || where->values.front() == before)
+      return;
+    auto row = statements_.use(marker_ + "DELETE FROM " + sql_name(schema.table)
+                               + " WHERE " + where->where);
+    where->bind_to(*row);
+    row->exec();
+    if (schema.kind != key_kind::uuid)
+      return;
+    before = where->values.front();
+  }
 }
 
 void row_writer::erase(const tracked_table_schema& schema, record_id record) {

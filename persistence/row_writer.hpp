@@ -35,6 +35,8 @@ public:
   std::optional<nlohmann::json> read(const tracked_table_schema& schema,
                                      record_id record);
 
+  bool has_row(const tracked_table_schema& schema, record_id record);
+
   /// Makes the row what the image says: inserts or updates. Columns that the
   /// image does not speak of keep their value, or get their default; those that
   /// the table does not have are left out. An image without the UUID that is

@@ -65,7 +65,7 @@ std::vector<record_key> orphans(library_store& store) {
     while (rows.executeStep())
       if (auto key = read_note(to_sql_value(rows.getColumn(0))))
         if (auto record = store.keys.record_of(*schema, *key, {}))
-          list.emplace_back(schema->model, *record);
+          list.emplace_back(schema->model, record->id);
   }
   return list;
 }

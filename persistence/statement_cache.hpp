@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ public:
   }
 
   prepared use(std::string_view text) {
-    auto found = statements_.find(std::string{text});
+    auto found = statements_.find(text);
     if (found == statements_.end()) {
       std::string key{text};
       auto made = std::make_unique<SQLite::Statement>(*database_, key);
@@ -56,8 +57,16 @@ public:
   }
 
 private:
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
   SQLite::Database* database_;
-  std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>>
+  std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>, text_hash,
+                     std::equal_to<>>
     statements_;
 };
 

@@ -296,6 +296,8 @@ read_table_schema(SQLite::Database& database, const std::string& table,
       if (const auto parent = references.find(column.name);
           parent != references.end() && column.name != schema.number_in_image)
         travels.refers_to = parent->second;
+      schema.column_list
+        += (schema.columns.empty() ? "" : ", ") + sql_name(column.name);
       schema.columns.push_back(std::move(travels));
       continue;
     }

@@ -46,6 +46,8 @@ struct tracked_table_schema {
   std::string number_in_image;
   /// All synced columns in the table's order, the key among them.
   std::vector<tracked_column> columns;
+  /// The same as SQL, separated by commas.
+  std::string column_list;
   /// The excluded columns, whose values stay on this device.
   std::vector<std::string> local_columns;
   /// Whether the application has triggers on it.

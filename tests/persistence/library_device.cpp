@@ -24,8 +24,9 @@ public:
   recording_keeper(operation_keeper& next, std::vector<operation>& list)
     : next_(next), list_(list) {
   }
-  expected<void> keep(const std::vector<operation>& piece) override {
-    list_.insert(list_.end(), piece.begin(), piece.end());
+  expected<void> keep(const std::vector<captured_change>& piece) override {
+    for (const auto& one : piece)
+      list_.push_back(one.what);
     return next_.keep(piece);
   }
   expected<void> close(operation_range all) override {

@@ -1,4 +1,6 @@
 #include "bench/cases.hpp"
+#include "bench/follower_process.hpp"
+#include "persistence/sqlite_file.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -16,14 +18,23 @@ struct bench_case {
   std::vector<measurement> (*measure)(const extent&);
 };
 
-constexpr std::array<bench_case, 2> cases{{
+constexpr std::array<bench_case, 8> cases{{
   {"commit", "durable commits", measure_commits},
+  {"at-once", "commits of 64 callers", measure_commits_at_once},
+  {"batch", "commit_batch", measure_batches},
   {"foreign", "a program's bulk INSERT", measure_foreign_inserts},
+  {"latency", "the way of one commit", measure_latency},
+  {"replication", "many rows to another process", measure_replication},
+  {"first-sync", "a new device", measure_first_sync},
+  {"log", "reading the log", measure_log_reading},
 }};
 
 } // namespace
 
 int main(int count, char** arguments) {
+  lockstep::prepare_sqlite();
+  if (count == 4 && std::string_view{arguments[1]} == follow_argument)
+    return follow(arguments[2], arguments[3]);
   CLI::App app{"Measures Lockstep beside the same work without it.\n"
                "  lockstep-bench --quick\n"
                "  lockstep-bench commit foreign --json",

@@ -7,10 +7,27 @@
 /// What is measured, one function a file.
 namespace lockstep::bench {
 
-/// Durable commits on the leader: one caller, 64 at once, batches of 1,000.
+/// Durable commits on the leader, each after the other.
 std::vector<measurement> measure_commits(const extent& how);
+/// The same of 64 callers at once.
+std::vector<measurement> measure_commits_at_once(const extent& how);
+/// commit_batch of 1,000 rows.
+std::vector<measurement> measure_batches(const extent& how);
 
 /// A program's bulk INSERT into a tracked table, until it is in the log.
 std::vector<measurement> measure_foreign_inserts(const extent& how);
+
+/// From a commit on one device until another process has applied it, over TLS,
+/// while nothing else goes on.
+std::vector<measurement> measure_latency(const extent& how);
+
+/// Many rows from one process to another, over TLS.
+std::vector<measurement> measure_replication(const extent& how);
+
+/// A new device that fetches a long log.
+std::vector<measurement> measure_first_sync(const extent& how);
+
+/// fetch_since at the beginning, in the middle and at the end of a long log.
+std::vector<measurement> measure_log_reading(const extent& how);
 
 } // namespace lockstep::bench

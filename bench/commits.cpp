@@ -4,7 +4,6 @@
 #include "bench/plain_library.hpp"
 #include "tests/support/temporary_directory.hpp"
 
-#include <atomic>
 #include <thread>
 
 namespace lockstep::bench {
@@ -74,35 +73,48 @@ double write_plainly(plain_library& plain, std::size_t count, std::size_t at) {
   return per_second(count, watch.seconds());
 }
 
+/// A device with the table of `item`, and the baseline beside it.
+struct both {
+  both() {
+    must(ours.items.use<item>().get());
+  }
+
+  temporary_directory folder;
+  runtime shared;
+  opened_device ours{shared, folder / "device"};
+  plain_library plain{folder.path(), plain_library::key::uuid};
+};
+
 } // namespace
 
 std::vector<measurement> measure_commits(const extent& how) {
-  const temporary_directory folder;
-  runtime shared;
-  opened_device ours{shared, folder / "device"};
-  must(ours.items.use<item>().get());
-  plain_library plain{folder.path(), plain_library::key::uuid};
+  both devices;
+  const auto count = how.of(4'000) / 5;
+  const auto [ours, plain] = in_turns(
+    5, [&] { return commit_one_by_one(devices.ours.items, count); },
+    [&] { return write_plainly(devices.plain, count, 1); });
+  return {{"commit, one caller", "commits/s", ours, "plain SQLite", plain,
+           goal{goal::kind::at_least, 0.75, true}}};
+}
 
-  std::vector<measurement> list;
-  const auto singles = how.of(4'000);
-  const auto [one, plain_one] = in_turns(
-    5, [&] { return commit_one_by_one(ours.items, singles / 5); },
-    [&] { return write_plainly(plain, singles / 5, 1); });
-  list.push_back({"commit, one caller", "commits/s", one, "plain SQLite",
-                  plain_one, goal{goal::kind::at_least, 0.75, true}});
+std::vector<measurement> measure_commits_at_once(const extent& how) {
+  both devices;
+  const auto count = how.of(64'000) / 3;
+  const auto [ours, plain] = in_turns(
+    3, [&] { return commit_at_once(devices.ours.items, 64, count); },
+    [&] { return write_plainly(devices.plain, how.of(2'000), 1); });
+  return {{"commit, 64 callers at once", "commits/s", ours,
+           "plain SQLite, one caller", plain}};
+}
 
-  const auto many = how.of(64'000);
-  list.push_back({"commit, 64 callers at once", "commits/s",
-                  commit_at_once(ours.items, 64, many),
-                  "plain SQLite, one by one", plain_one});
-
-  const auto batches = how.of(60);
-  const auto [batched, plain_batched] = in_turns(
-    3, [&] { return commit_batches(ours.items, batches / 3 + 1); },
-    [&] { return write_plainly(plain, (batches / 3 + 1) * batch, batch); });
-  list.push_back({"commit_batch of 1,000", "rows/s", batched, "plain SQLite",
-                  plain_batched, goal{goal::kind::at_least, 0.8, true}});
-  return list;
+std::vector<measurement> measure_batches(const extent& how) {
+  both devices;
+  const auto batches = how.of(100) / 5 + 1;
+  const auto [ours, plain] = in_turns(
+    5, [&] { return commit_batches(devices.ours.items, batches); },
+    [&] { return write_plainly(devices.plain, batches * batch, batch); });
+  return {{"commit_batch of 1,000", "rows/s", ours, "plain SQLite", plain,
+           goal{goal::kind::at_least, 0.8, true}}};
 }
 
 } // namespace lockstep::bench

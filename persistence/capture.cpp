@@ -199,12 +199,13 @@ expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
   for (auto from = after; from < through; from += notes_at_once) {
     const auto noted
       = resolve(take_notes(from, std::min(from + notes_at_once, through)));
+    bool any_pending = !pending_.is_empty();
     std::vector<captured_change> piece;
     piece.reserve(noted.size());
     std::size_t size = 0;
     for (const auto& one : noted) {
       const auto before = piece.size();
-      if (auto added = add(one, image_limit, piece, gone); !added)
+      if (auto added = add(one, any_pending, image_limit, piece, gone); !added)
         return added;
       size += piece.size() > before ? piece.back().what.data.size() : 0;
       if (size < piece_bytes)
@@ -212,6 +213,7 @@ expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
       if (auto kept = keep(std::exchange(piece, {})); !kept)
         return kept;
       size = 0;
+      any_pending = !pending_.is_empty();
     }
     if (!piece.empty())
       if (auto kept = keep(std::move(piece)); !kept)
@@ -222,7 +224,8 @@ expected<void> capture::drain(std::size_t image_limit, std::int64_t after,
   return {};
 }
 
-expected<void> capture::add(const noted_change& noted, std::size_t image_limit,
+expected<void> capture::add(const noted_change& noted, bool any_pending,
+                            std::size_t image_limit,
                             std::vector<captured_change>& list,
                             gone_rows& gone) {
   const auto& schema = *noted.schema;
@@ -231,7 +234,7 @@ expected<void> capture::add(const noted_change& noted, std::size_t image_limit,
   what.model = schema.model;
   what.record = noted.record;
   if (!noted.is_new)
-    made.before = set_base(what);
+    made.before = set_base(what, any_pending);
   const bool existed = what.change == change_type::update;
   auto image = rows_.read(schema, what.record);
   if (!image) {
@@ -281,7 +284,7 @@ void capture::note_all(const tracked_table_schema& schema) {
   statements_
     .use("INSERT INTO lockstep_touched(model, key, noted_at, random) SELECT "
          + id + ", " + note_of_key(schema, "t")
-         + ", julianday('now'), randomblob(10) FROM " + sql_name(schema.table)
+         + ", julianday('now'), randomblob(10) FROM " + schema.sql.table
          + " AS t")
     ->exec();
   std::vector<record_id> gone;
@@ -313,10 +316,15 @@ void capture::note_references_to(const tracked_table_schema& schema) {
 }
 
 record_state capture::set_base(operation& what) {
+  return set_base(what, !pending_.is_empty());
+}
+
+record_state capture::set_base(operation& what, bool any_pending) {
   const auto state = index_.find(what.model, what.record);
   what.base_version = state.version;
   bool exists = state.version && !state.deleted;
-  if (auto mine = pending_.newest_of(what.model, what.record)) {
+  if (auto mine = any_pending ? pending_.newest_of(what.model, what.record)
+                              : std::nullopt) {
     what.base_operation = mine->device_sequence;
     // Whose number that is, until this one gets a maker: one that was taken
     // back from a log that was cut may be another device's.

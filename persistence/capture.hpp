@@ -92,6 +92,8 @@ private:
   /// Rows that are gone; their numbers are free once all is captured.
   using gone_rows = std::vector<std::pair<std::int64_t, record_id>>;
 
+  /// The same where it is known whether any operation is pending.
+  record_state set_base(operation& what, bool any_pending);
   /// The notes after one of them, up to another.
   std::vector<note> read_notes(std::int64_t after, std::int64_t through);
   std::vector<note> take_notes(std::int64_t after, std::int64_t through);
@@ -104,7 +106,8 @@ private:
   std::vector<noted_change> resolve(std::vector<note> notes);
   std::optional<nlohmann::json> base_image(const operation& what);
   /// Adds the operation that the record's row amounts to, if any.
-  expected<void> add(const noted_change& noted, std::size_t image_limit,
+  expected<void> add(const noted_change& noted, bool any_pending,
+                     std::size_t image_limit,
                      std::vector<captured_change>& list, gone_rows& gone);
 
   statement_cache& statements_;

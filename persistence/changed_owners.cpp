@@ -44,9 +44,9 @@ void changed_owners::look_at(const tracked_table_schema& schema,
                   ? std::optional{std::get<std::int64_t>(key)}
                   : std::nullopt;
   if (const auto* values = std::get_if<key_values>(&key)) {
-    auto row = statements_.use("SELECT " + schema.number + " FROM "
-                               + sql_name(schema.table) + " WHERE "
-                               + where_exactly(schema.key_columns));
+    auto row
+      = statements_.use("SELECT " + schema.number + " FROM " + schema.sql.table
+                        + " WHERE " + schema.sql.has_key);
     row_location{{}, *values}.bind_to(*row);
     if (row->executeStep())
       number = row->getColumn(0).getInt64();

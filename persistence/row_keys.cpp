@@ -84,8 +84,8 @@ void row_location::bind_to(SQLite::Statement& statement) const {
 
 bool row_keys::has_row(const tracked_table_schema& schema,
                        std::int64_t number) {
-  auto row = statements_.use("SELECT 1 FROM " + sql_name(schema.table)
-                             + " WHERE " + schema.number + " = ?");
+  auto row = statements_.use("SELECT 1 FROM " + schema.sql.table + " WHERE "
+                             + schema.number + " = ?");
   row->bind(1, number);
   return row->executeStep();
 }
@@ -95,9 +95,8 @@ std::optional<key_values> row_keys::key_at(const tracked_table_schema& schema,
   std::string names;
   for (const auto& column : schema.key_columns)
     names += (names.empty() ? "" : ", ") + sql_name(column);
-  auto row
-    = statements_.use("SELECT " + names + " FROM " + sql_name(schema.table)
-                      + " WHERE " + schema.number + " = ?");
+  auto row = statements_.use("SELECT " + names + " FROM " + schema.sql.table
+                             + " WHERE " + schema.number + " = ?");
   row->bind(1, number);
   if (!row->executeStep())
     return std::nullopt;
@@ -141,7 +140,7 @@ row_keys::record_of(const tracked_table_schema& schema, const noted_key& key,
       return noted_record{record};
     auto row = statements_.use(
       "SELECT " + (schema.is_numbered() ? schema.number : "1") + " FROM "
-      + sql_name(schema.table) + " WHERE " + where_exactly(schema.key_columns));
+      + schema.sql.table + " WHERE " + schema.sql.has_key);
     row_location{{}, *values}.bind_to(*row);
     if (!row->executeStep())
       return noted_record{record};
@@ -226,7 +225,7 @@ std::optional<row_location> row_keys::locate(const tracked_table_schema& schema,
   }
   if (known && known->key) {
     const auto key = nlohmann::json::parse(*known->key);
-    row_location found{where_exactly(schema.key_columns), {}};
+    row_location found{schema.sql.has_key, {}};
     for (std::size_t i = 0; i < key.size(); ++i) {
       const auto* column = schema.find(schema.key_columns.at(i));
       const auto value = reference_in(column, key[i]);
@@ -254,19 +253,12 @@ row_location row_keys::locate_uuid(const tracked_table_schema& schema,
   std::array<sql_value, 3> spellings{
     std::move(dashed), std::move(plain),
     std::vector<std::uint8_t>{record.bytes.begin(), record.bytes.end()}};
-  // One after another: for a list of them SQLite would build a table each time.
-  const auto name = sql_name(schema.key_columns.front());
-  std::string text;
-  for (const char* place : {"?1", "?2", "?3"})
-    text += std::string{text.empty() ? "" : " UNION ALL "} + "SELECT "
-            + (place + 1) + " FROM " + sql_name(schema.table) + " WHERE "
-            + is_exactly(name, place);
-  auto row = statements_.use(text);
+  auto row = statements_.use(schema.sql.find_uuid);
   for (int i = 0; i < 3; ++i)
     bind_value(*row, i + 1, spellings.at(static_cast<std::size_t>(i)));
   const bool is_there = row->executeStep();
   const auto found = is_there ? row->getColumn(0).getInt() : 1;
-  return {is_exactly(name, "?1"),
+  return {schema.sql.has_key,
           {std::move(spellings.at(static_cast<std::size_t>(found - 1)))},
           !is_there};
 }
@@ -280,9 +272,8 @@ row_keys::number_of(const tracked_table_schema& schema, record_id record) {
   const auto where = locate(schema, record);
   if (!where || schema.number.empty())
     return std::nullopt;
-  auto row
-    = statements_.use("SELECT " + schema.number + " FROM "
-                      + sql_name(schema.table) + " WHERE " + where->where);
+  auto row = statements_.use("SELECT " + schema.number + " FROM "
+                             + schema.sql.table + " WHERE " + where->where);
   where->bind_to(*row);
   if (row->executeStep())
     return row->getColumn(0).getInt64();

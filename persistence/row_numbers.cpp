@@ -12,8 +12,8 @@ namespace lockstep {
 
 bool row_numbers::has_row(const tracked_table_schema& schema,
                           std::int64_t number) {
-  auto row = statements_.use("SELECT 1 FROM " + sql_name(schema.table)
-                             + " WHERE " + schema.number + " = ?");
+  auto row = statements_.use("SELECT 1 FROM " + schema.sql.table + " WHERE "
+                             + schema.number + " = ?");
   row->bind(1, number);
   return row->executeStep();
 }
@@ -70,7 +70,7 @@ std::int64_t row_numbers::highest(const std::string& query) {
 
 std::int64_t row_numbers::free_number(const tracked_table_schema& schema) {
   auto top = highest("SELECT max(0, coalesce(max(" + schema.number
-                     + "), 0)) FROM " + sql_name(schema.table));
+                     + "), 0)) FROM " + schema.sql.table);
   {
     auto kept = statements_.use("SELECT coalesce(max(number), 0) FROM"
                                 " lockstep_key WHERE model = ? AND number IS"
@@ -92,8 +92,8 @@ std::int64_t row_numbers::free_number(const tracked_table_schema& schema) {
     return top + 1;
   // The highest number is taken; some program likes it. Below it there is room.
   auto gap = statements_.use("SELECT max(" + schema.number + ") + 1 FROM "
-                             + sql_name(schema.table) + " WHERE "
-                             + schema.number + " < 4611686018427387904");
+                             + schema.sql.table + " WHERE " + schema.number
+                             + " < 4611686018427387904");
   if (gap->executeStep()) {
     const auto number = gap->isColumnNull(0) ? 1 : gap->getColumn(0).getInt64();
     if (!keys_.kept.record_at(schema.id, number))

@@ -36,9 +36,9 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
   const bool hidden = schema.number_in_image == rowid_in_image;
   auto image = nlohmann::json::object();
   {
-    auto row = statements_.use(
-      "SELECT " + schema.column_list + (hidden ? ", " + schema.number : "")
-      + " FROM " + sql_name(schema.table) + " WHERE " + where->where);
+    auto row = statements_.use("SELECT " + schema.sql.columns
+                               + (hidden ? ", " + schema.number : "") + " FROM "
+                               + schema.sql.table + " WHERE " + where->where);
     where->bind_to(*row);
     if (!row->executeStep())
       return std::nullopt;
@@ -62,8 +62,8 @@ bool row_writer::has_row(const tracked_table_schema& schema, record_id record) {
   const auto where = keys_.locate(schema, record);
   if (!where || where->is_empty)
     return false;
-  auto row = statements_.use("SELECT 1 FROM " + sql_name(schema.table)
-                             + " WHERE " + where->where);
+  auto row = statements_.use("SELECT 1 FROM " + schema.sql.table + " WHERE "
+                             + where->where);
   where->bind_to(*row);
   return row->executeStep();
 }
@@ -150,8 +150,7 @@ void row_writer::write_columns(const tracked_table_schema& schema,
 
 bool row_writer::update(const tracked_table_schema& schema,
                         const row_location& where, const values& list) {
-  std::string text
-    = marker_ + "UPDATE OR ABORT " + sql_name(schema.table) + " SET ";
+  std::string text = marker_ + "UPDATE OR ABORT " + schema.sql.table + " SET ";
   const auto first = where.values.size() + 1;
   for (std::size_t i = 0; i < list.size(); ++i)
     text += (i == 0 ? "" : ", ") + list[i].first + " = ?"
@@ -171,7 +170,13 @@ void row_writer::insert(const tracked_table_schema& schema, record_id record,
     names += (names.empty() ? "" : ", ") + name;
     places += places.empty() ? "?" : ", ?";
   }
-  const auto into = marker_ + "INSERT OR ABORT INTO " + sql_name(schema.table);
+  // What a trigger of the application's did must go again where the row fails.
+  // Else nothing needs to, and SQLite keeps no journal of the statement's own,
+  // into which each page goes once more with each row.
+  const auto into
+    = marker_
+      + (schema.has_triggers ? "INSERT OR ABORT INTO " : "INSERT OR FAIL INTO ")
+      + schema.sql.table;
   auto row = statements_.use(list.empty() ? into + " DEFAULT VALUES"
                                           : into + "(" + names + ") VALUES("
                                               + places + ")");
@@ -192,8 +197,8 @@ nlohmann::json row_writer::lift(const tracked_table_schema& schema,
     std::string text = "SELECT ";
     for (std::size_t i = 0; i < schema.local_columns.size(); ++i)
       text += (i == 0 ? "" : ", ") + sql_name(schema.local_columns[i]);
-    auto row = statements_.use(text + " FROM " + sql_name(schema.table)
-                               + " WHERE " + where->where);
+    auto row = statements_.use(text + " FROM " + schema.sql.table + " WHERE "
+                               + where->where);
     where->bind_to(*row);
     if (row->executeStep())
       for (std::size_t i = 0; i < schema.local_columns.size(); ++i)
@@ -225,7 +230,7 @@ void row_writer::delete_row(const tracked_table_schema& schema,
     const auto where = keys_.locate(schema, record);
     if (!where || where->values.front() == before)
       return;
-    auto row = statements_.use(marker_ + "DELETE FROM " + sql_name(schema.table)
+    auto row = statements_.use(marker_ + "DELETE FROM " + schema.sql.table
                                + " WHERE " + where->where);
     where->bind_to(*row);
     row->exec();

@@ -135,6 +135,10 @@ void use_write_ahead_log(SQLite::Database& database) {
 
 } // namespace
 
+void prepare_sqlite() {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 failure sqlite_failure(const SQLite::Exception& what,
                        const std::filesystem::path& file) {
   auto [code, advice] = outcome_of(what.getErrorCode());

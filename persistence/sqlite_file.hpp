@@ -30,6 +30,11 @@ struct migration {
   std::string_view sql; ///< One or more statements.
 };
 
+/// Sets SQLite up for a program of Lockstep's own: no count of all its memory,
+/// for which each allocation would wait its turn. For the whole process, before
+/// SQLite is used first; a host does it for itself, or not.
+void prepare_sqlite();
+
 /// Opens a database in write-ahead mode with foreign keys on and a busy timeout
 /// of five seconds, and reads its schema, so that what is no database is
 /// refused here: `corrupt`, `io`, `read_only`, `busy`. When `known` is given, a

@@ -1,5 +1,7 @@
 #include "persistence/table_schema.hpp"
 
+#include "persistence/noted_key.hpp"
+
 #include "persistence/table_references.hpp"
 
 #include <SQLiteCpp/Statement.h>
@@ -218,6 +220,21 @@ failure cannot_exclude(const std::string& column, const std::string& why) {
           "The column \"" + column + "\" cannot be excluded: " + why};
 }
 
+table_texts texts_of(const tracked_table_schema& schema) {
+  table_texts made;
+  made.table = sql_name(schema.table);
+  for (const auto& column : schema.columns)
+    made.columns += (made.columns.empty() ? "" : ", ") + sql_name(column.name);
+  made.has_key = where_exactly(schema.key_columns);
+  if (schema.kind == key_kind::uuid)
+    for (const char* number : {"1", "2", "3"})
+      made.find_uuid += std::string{made.find_uuid.empty() ? "" : " UNION ALL "}
+                        + "SELECT " + number + " FROM " + made.table + " WHERE "
+                        + is_exactly(sql_name(schema.key_columns.front()),
+                                     "?" + std::string{number});
+  return made;
+}
+
 } // namespace
 
 bool is_same_name(std::string_view a, std::string_view b) {
@@ -296,8 +313,6 @@ read_table_schema(SQLite::Database& database, const std::string& table,
       if (const auto parent = references.find(column.name);
           parent != references.end() && column.name != schema.number_in_image)
         travels.refers_to = parent->second;
-      schema.column_list
-        += (schema.columns.empty() ? "" : ", ") + sql_name(column.name);
       schema.columns.push_back(std::move(travels));
       continue;
     }
@@ -317,6 +332,7 @@ read_table_schema(SQLite::Database& database, const std::string& table,
       return fail(errc::not_found, "The table \"" + found->name
                                      + "\" has no column \"" + name
                                      + "\" to exclude; check the name.");
+  schema.sql = texts_of(schema);
   schema.has_triggers = has_triggers(database, found->name);
   return schema;
 }

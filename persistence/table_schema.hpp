@@ -29,6 +29,17 @@ struct tracked_column {
 /// column for it.
 inline constexpr std::string_view rowid_in_image = "$rowid";
 
+/// SQL about a table, put together once.
+struct table_texts {
+  std::string table;   ///< Its name.
+  std::string columns; ///< Its synced columns, separated by commas.
+  /// Holds for the row whose key columns have exactly the values ?1, ?2, ….
+  std::string has_key;
+  /// Asks which of the values ?1, ?2 and ?3 is a row's UUID: 1, 2 or 3. One
+  /// after another, as for a list of values SQLite builds a table each time.
+  std::string find_uuid;
+};
+
 /// A table whose rows are records, as database.db declares it now.
 struct tracked_table_schema {
   std::int64_t id = 0; ///< In lockstep_model.
@@ -46,10 +57,9 @@ struct tracked_table_schema {
   std::string number_in_image;
   /// All synced columns in the table's order, the key among them.
   std::vector<tracked_column> columns;
-  /// The same as SQL, separated by commas.
-  std::string column_list;
   /// The excluded columns, whose values stay on this device.
   std::vector<std::string> local_columns;
+  table_texts sql;
   /// Whether the application has triggers on it.
   bool has_triggers = false;
   /// False while the table is not there.

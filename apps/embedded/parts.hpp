@@ -7,8 +7,8 @@
 #include "apps/embedded/runtime.hpp"
 
 #include <caf/actor_cast.hpp>
+#include <caf/actor_companion.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 
 /// What stands behind the public classes; not for hosts.
 namespace lockstep {
@@ -40,8 +40,8 @@ private:
   answer_callback<T> callback_;
 };
 
-/// Sends a request to an actor that may be gone; the callback runs on a thread
-/// of the system.
+/// Sends a request to an actor that may be gone; the callback runs on the
+/// thread that answers, or on the caller's where nobody is left to.
 template <class T, class Handle, class Request>
 void ask(caf::actor_system& system, const caf::actor_addr& target,
          Request request, answer_callback<T> callback) {
@@ -52,15 +52,20 @@ void ask(caf::actor_system& system, const caf::actor_addr& target,
       fail(errc::closed, "The library is closed on this device; open it."));
     return;
   }
-  system.spawn([handle = caf::actor_cast<Handle>(std::move(handle)),
-                request = std::move(request),
-                once](caf::event_based_actor* self) {
-    self->request(handle, caf::infinite, request)
-      .then([once](T& value) { (*once)(std::move(value)); },
-            [once](const caf::error& why) {
-              (*once)(tl::make_unexpected(to_failure(why)));
-            });
+  // The answer is taken on the thread that gives it: no other one needs to wake
+  // up in between.
+  auto asking = system.spawn<caf::actor_companion, caf::hidden>();
+  auto* self = caf::actor_cast<caf::actor_companion*>(asking);
+  self->on_enqueue([once](const caf::mailbox_element_ptr& answered) {
+    auto content = answered->move_content_to_message();
+    if (content.match_elements<T>())
+      (*once)(std::move(content.get_mutable_as<T>(0)));
+    else if (content.match_elements<caf::error>())
+      (*once)(tl::make_unexpected(to_failure(content.get_as<caf::error>(0))));
   });
+  handle->enqueue(caf::actor_cast<caf::strong_actor_ptr>(asking),
+                  self->new_request_id(caf::message_priority::normal),
+                  caf::make_message(std::move(request)), nullptr);
 }
 
 /// The same with an answer to wait for.

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 20min;
+constexpr auto patience = 60min;
 
 std::string quoted(const std::string& name) {
   std::string text = "\"";

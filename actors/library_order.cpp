@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
+#include "persistence/kept_local_columns.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/pending_keeper.hpp"
 
@@ -285,8 +286,15 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
     pending_keeper keeper{*store_};
     if (auto taken = take_captured(hand, keeper); !taken)
       return taken;
+    kept_local_columns local{*store_};
     applier().take_pending_into(queue);
-    return order.add_all(queue);
+    auto added = order.add_all(queue);
+    if (added) {
+      store_->set_applying(true);
+      local.restore();
+      store_->set_applying(false);
+    }
+    return added;
   });
 }
 

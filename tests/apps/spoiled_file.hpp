@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace lockstep {
 
@@ -47,15 +48,30 @@ inline void flip(const std::filesystem::path& file, std::uintmax_t at,
   stream << std::string(bytes, '\xa5');
 }
 
+/// Two pages that hold rows, at a half and at three quarters of those that do.
+inline std::array<std::int64_t, 2>
+two_pages_of(const std::filesystem::path& file) {
+  SQLite::Database database{file.string(), SQLite::OPEN_READONLY};
+  std::vector<std::int64_t> all;
+  SQLite::Statement rows{database,
+                         "SELECT pageno FROM dbstat WHERE pagetype = 'leaf' AND"
+                         " ncell > 0 AND pageno > 1 AND name IN (SELECT name"
+                         " FROM sqlite_schema WHERE type = 'table') ORDER BY"
+                         " pageno"};
+  while (rows.executeStep())
+    all.push_back(rows.getColumn(0).getInt64());
+  return {all.at(all.size() / 2), all.at(all.size() * 3 / 4)};
+}
+
 /// Spoils a file that no program has open, with what SQLite keeps beside it.
 inline void spoil_file(const std::filesystem::path& file, spoil how) {
   checkpoint(file);
+  const auto pages = two_pages_of(file);
   const auto size = std::filesystem::file_size(file);
   switch (how) {
     case spoil::flip_pages:
-      // The heads of two pages on the way to the end.
-      flip(file, size / 2 / 4096 * 4096, 64);
-      flip(file, size * 3 / 4 / 4096 * 4096, 64);
+      for (const auto page : pages)
+        flip(file, static_cast<std::uintmax_t>(page - 1) * 4096, 64);
       break;
     case spoil::cut:
       std::filesystem::resize_file(file, size / 2 / 4096 * 4096 + 100);

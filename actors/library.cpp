@@ -83,6 +83,7 @@ run_library(library_actor::stateful_pointer<library_state> self,
       return self->state.vacuum(request);
     },
     [self](const leader_time& what) { self->state.hear_leader(what); },
+    [self](const first_sync_target& what) { self->state.hear_target(what); },
     [self](const library_neighbours& neighbours) {
       self->state.meet(neighbours);
     },

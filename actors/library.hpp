@@ -64,17 +64,21 @@ using library_actor = caf::typed_actor<
   /// Removes old entries from the log that every member holds.
   caf::replies_to<vacuum_library>::with<vacuum_result>,
   /// Replication, on a follower: what the leader's messages say.
-  caf::reacts_to<leader_time>, caf::reacts_to<library_neighbours>,
+  caf::reacts_to<leader_time>,
+  /// Replication, on a device that is new.
+  caf::reacts_to<first_sync_target>, caf::reacts_to<library_neighbours>,
   caf::replies_to<read_members>::with<members_changed>,
   /// The same from the log alone, with how to reach them.
   caf::replies_to<read_member_descriptions>::with<member_descriptions>,
   /// Makes a device a member, or ends its membership.
   caf::replies_to<change_member>::with<receipt>,
   caf::replies_to<describe_member>::with<receipt>,
+  /// `incomplete` during the first sync; so do the next two.
   caf::replies_to<sql_query>::with<sql_rows>,
   /// `not_found` when there is no such record.
   caf::replies_to<read_record>::with<record_image>,
   caf::replies_to<read_records>::with<record_list>,
+  /// Done, and answered, once the first sync is over.
   caf::replies_to<track_table>::with<tracked_table>,
   caf::replies_to<untrack_table>::with<untracked_table>,
   caf::replies_to<read_tables>::with<table_list>,

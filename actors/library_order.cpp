@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
+#include "persistence/kept_local_columns.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/pending_keeper.hpp"
 
@@ -102,6 +103,8 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
         schedule();
       },
       [this, promise](const caf::error& why) mutable {
+        if (auto said = to_failure(why); said.code == errc::corrupt)
+          problem_ = std::move(said);
         promise.deliver(why);
         schedule();
       });
@@ -141,8 +144,9 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
 
 void library_state::follow_log(library_applier::chunk fresh) {
   auto caught_up = catch_up(std::move(fresh));
+  problem_ = caught_up ? failure{errc::none, {}} : caught_up.error();
   if (caught_up)
-    return;
+    return end_first_sync();
   logger().error("library {}: entries wait to be applied: {}",
                  to_string(setup_.library), caught_up.error().message);
   behind_ = true;
@@ -253,6 +257,7 @@ void library_state::take_office() {
         append(*draft, [this](expected<log_head> appended) {
           if (!appended)
             return fail_office(appended.error());
+          end_first_sync();
           schedule();
         });
       },
@@ -281,8 +286,15 @@ expected<void> library_state::sequence_pending(log_draft& draft) {
     pending_keeper keeper{*store_};
     if (auto taken = take_captured(hand, keeper); !taken)
       return taken;
+    kept_local_columns local{*store_};
     applier().take_pending_into(queue);
-    return order.add_all(queue);
+    auto added = order.add_all(queue);
+    if (added) {
+      store_->set_applying(true);
+      local.restore();
+      store_->set_applying(false);
+    }
+    return added;
   });
 }
 

@@ -85,6 +85,8 @@ caf::result<member_descriptions> library_state::descriptions() {
 }
 
 caf::result<sql_rows> library_state::query(const sql_query& request) {
+  if (const auto why = why_incomplete())
+    return to_error(*why);
   return to_result(store_->query(request.statement));
 }
 
@@ -120,6 +122,9 @@ caf::result<library_status> library_state::status() {
     const bool waits = !file_is_gone(*store_) && notes_wait();
     found.captured = looked_at_ && !capture_queued_ && !waits;
     found.capture_problem = capture_problem_;
+    found.problem = problem_;
+    if (first_sync_.under_way())
+      found.first_sync = first_sync_.progress();
     auto list = store_->members();
     if (!list)
       return tl::make_unexpected(list.error());
@@ -129,6 +134,8 @@ caf::result<library_status> library_state::status() {
 }
 
 caf::result<record_image> library_state::read(const read_record& request) {
+  if (const auto why = why_incomplete())
+    return to_error(*why);
   return to_result(store_->attempt([&]() -> expected<record_image> {
     auto found = find_record(*store_, request.model, request.record);
     if (found && !*found)
@@ -140,6 +147,8 @@ caf::result<record_image> library_state::read(const read_record& request) {
 }
 
 caf::result<record_list> library_state::read(const read_records& request) {
+  if (const auto why = why_incomplete())
+    return to_error(*why);
   return to_result(store_->attempt([&]() -> expected<record_list> {
     auto found = list_records(*store_, request.model, request.after,
                               std::min(request.limit, read_most));

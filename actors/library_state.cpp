@@ -26,6 +26,7 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
                     .value_or(device_sequence_number{});
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device, 10'000, setup_.mode};
+  recover_first_sync();
   follow_log(nullptr);
   if (!setup_.env.simulated)
     watch_database();
@@ -191,6 +192,8 @@ void library_state::close(caf::typed_response_promise<done> promise) {
     if (auto* what = std::get_if<write>(&left))
       what->answer(tl::make_unexpected(why));
   queue_.clear();
+  for (auto& table : std::exchange(waiting_tables_, {}))
+    table.reply(tl::make_unexpected(why));
   neighbours_ = {};
   watch_end_.reset();
   store_.reset();
@@ -262,6 +265,8 @@ void library_state::note_entry(const entry& what, bool own) {
 void library_state::note_entries(const library_applier::chunk& list, bool own) {
   for (const auto& what : *list)
     note_entry(what, own);
+  if (!own)
+    advance_first_sync(list);
   const auto first = list->front().sequence;
   const auto& last = list->back();
   const bool goes_on = last.sequence != last.transaction_end;

@@ -7,6 +7,7 @@
 #include "persistence/library_store.hpp"
 #include "persistence/library_writer.hpp"
 #include "persistence/write_marks.hpp"
+#include "protocol/first_sync.hpp"
 #include "protocol/library_clock.hpp"
 #include "protocol/receipt_book.hpp"
 
@@ -65,6 +66,7 @@ public:
   void advance_held(sequence_number held);
   caf::result<vacuum_result> vacuum(const vacuum_library& request);
   void hear_leader(const leader_time& what);
+  void hear_target(const first_sync_target& what);
   caf::result<receipt> find_receipt(const receipt_query& query);
   caf::result<pending_batch> pending_after(const fetch_pending& request);
   /// Writes down a member as the log is to have it.
@@ -151,16 +153,20 @@ private:
   /// Has `change` run among the writes; what is known of the tables is read
   /// anew when their transaction fails.
   template <class Answer, class Change>
-  void change_tables(caf::typed_response_promise<Answer> promise,
+  void change_tables(std::function<void(expected<Answer>)> reply,
                      Change change);
+  /// Tables are tracked once the first sync is over: until then their rows
+  /// would be some of those that there are.
+  struct waiting_table {
+    track_table request;
+    std::function<void(expected<tracked_table>)> reply;
+  };
+  void begin_tracking(waiting_table what);
   expected<untracked_table> untrack(const untrack_table& request);
   expected<operation_range> track(const track_table& request,
                                   library_writer& writer,
                                   operation_keeper& keeper,
                                   tracked_table& answer);
-  /// Why rows of a table that only their numbers tell apart cannot be imported
-  /// yet: they may be a copy of what the log holds.
-  std::optional<failure> rows_wait_for_log(const tracked_table_schema& schema);
   /// The policy is a record of the log, where it is to be another one.
   expected<operation_range> choose_policy(const track_table& request,
                                           const tracked_table_schema& schema,
@@ -183,6 +189,14 @@ private:
   void try_later();
   void tell_pending();
   expected<sequence_number> applied_sequence();
+
+  void recover_first_sync();
+  void advance_first_sync(const library_applier::chunk& list);
+  void tell_first_sync();
+  /// Once all that there was is in the tables, or this device leads.
+  void end_first_sync();
+  /// Why the library cannot be read yet.
+  [[nodiscard]] std::optional<failure> why_incomplete() const;
 
   void note_entries(const library_applier::chunk& list, bool own);
   /// The same for own ones that only the log holds all of.
@@ -232,6 +246,10 @@ private:
   /// As in library_status.
   std::string capture_problem_;
   std::optional<wait_end> watch_end_;
+  /// What keeps the tables from following the log.
+  failure problem_{errc::none, {}};
+  first_sync first_sync_;
+  std::vector<waiting_table> waiting_tables_;
   /// The entries applied last are a piece of a transaction that goes on.
   bool amid_transaction_ = false;
   sequence_number stable_;

@@ -6,7 +6,6 @@
 #include "persistence/row_import.hpp"
 #include "persistence/table_list.hpp"
 
-#include <algorithm>
 
 // Which tables take part.
 namespace lockstep {
@@ -23,7 +22,7 @@ std::uint64_t count_rows(library_store& store, const std::string& table) {
 } // namespace
 
 template <class Answer, class Change>
-void library_state::change_tables(caf::typed_response_promise<Answer> promise,
+void library_state::change_tables(std::function<void(expected<Answer>)> reply,
                                   Change change) {
   auto answer = std::make_shared<Answer>();
   auto run
@@ -32,7 +31,7 @@ void library_state::change_tables(caf::typed_response_promise<Answer> promise,
         return change(writer, keeper, *answer);
       };
   auto tell = [this, answer,
-               reply = answer_to(promise)](const expected<receipt>& outcome) {
+               reply = std::move(reply)](const expected<receipt>& outcome) {
     if (outcome)
       return reply(*answer);
     // The transaction may be gone, and with it what is known of the tables.
@@ -48,22 +47,32 @@ void library_state::change_tables(caf::typed_response_promise<Answer> promise,
 
 void library_state::submit(track_table request,
                            caf::typed_response_promise<tracked_table> promise) {
-  change_tables(promise, [this, request](library_writer& writer,
-                                         operation_keeper& keeper,
-                                         tracked_table& answer) {
-    return track(request, writer, keeper, answer);
-  });
+  begin_tracking({std::move(request), answer_to(promise)});
+}
+
+void library_state::begin_tracking(waiting_table what) {
+  if (first_sync_.under_way() && !closing_) {
+    waiting_tables_.push_back(std::move(what));
+    return;
+  }
+  change_tables(
+    std::move(what.reply),
+    [this, request = std::move(what.request)](
+      library_writer& writer, operation_keeper& keeper, tracked_table& answer) {
+      return track(request, writer, keeper, answer);
+    });
 }
 
 void library_state::submit(
   untrack_table request, caf::typed_response_promise<untracked_table> promise) {
-  change_tables(promise, [this, request](library_writer&, operation_keeper&,
-                                         untracked_table& answer) {
-    return untrack(request).map([&](const untracked_table& done) {
-      answer = done;
-      return operation_range{};
-    });
-  });
+  change_tables(answer_to(promise),
+                [this, request](library_writer&, operation_keeper&,
+                                untracked_table& answer) {
+                  return untrack(request).map([&](const untracked_table& done) {
+                    answer = done;
+                    return operation_range{};
+                  });
+                });
 }
 
 void library_state::submit(detach_database,
@@ -96,8 +105,6 @@ expected<operation_range> library_state::track(const track_table& request,
         = store_->tables.track(request.table, request.model, request.excluded);
       if (!schema || known)
         return schema;
-      if (auto waits = rows_wait_for_log(**schema))
-        return tl::make_unexpected(std::move(*waits));
       auto imported = import_rows(*store_, **schema, writer, keeper);
       if (!imported)
         return tl::make_unexpected(imported.error());
@@ -119,27 +126,6 @@ expected<operation_range> library_state::track(const track_table& request,
               policy_of(*store_, (*schema)->model)};
     return made;
   });
-}
-
-std::optional<failure>
-library_state::rows_wait_for_log(const tracked_table_schema& schema) {
-  if (setup_.joined_from.is_nil() || schema.kind != key_kind::integer
-      || count_rows(*store_, schema.table) == 0)
-    return std::nullopt;
-  const auto known = store_->members();
-  if (!known)
-    return known.error();
-  // The entry that let this device in is as old as its membership.
-  if (std::any_of(known->begin(), known->end(), [&](const member& one) {
-        return one.device == setup_.device;
-      }))
-    return std::nullopt;
-  return failure{errc::busy,
-                 "The table \"" + schema.table
-                   + "\" has rows already, and only the library's log, which is"
-                     " not here yet, can tell which of them the other devices"
-                     " have, too; track it once the log is here (lockstep"
-                     " wait)."};
 }
 
 expected<operation_range>

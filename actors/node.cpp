@@ -27,6 +27,9 @@ run_node(node_actor::stateful_pointer<node_state> self, node_setup setup) {
     [self](const delete_library& request) {
       return self->state.remove(request);
     },
+    [self](const repair_library& request) {
+      return self->state.repair(request);
+    },
     [self](const list_libraries&) { return self->state.list(); },
     [self](const close_node&) { return self->state.close(); },
     [self](const reopen_library& what) { self->state.reopen(what); },

@@ -7,6 +7,7 @@
 #include "actors/network.hpp"
 #include "actors/replication.hpp"
 #include "actors/sync_log.hpp"
+#include "messages/library_repair.hpp"
 #include "persistence/data_directory.hpp"
 #include "persistence/device_identity.hpp"
 
@@ -56,6 +57,15 @@ struct delete_library {
   library_id library;
   /// Must be set where the database lies elsewhere.
   bool detach = false;
+};
+
+/// What is damaged or lost of a library's files is made anew from the rest and,
+/// once it is open again, from what other members hold. Open or not, it is
+/// open afterwards.
+struct repair_library {
+  library_id library;
+  /// Does not wait for other members.
+  bool alone = false;
 };
 
 struct list_libraries {};
@@ -113,6 +123,8 @@ using node_actor = caf::typed_actor<
   /// Errors: `not_found`, `busy`, `invalid_argument` for a database elsewhere
   /// without `detach`. Can be repeated after a crash and after an error.
   caf::replies_to<delete_library>::with<done>,
+  /// Errors: `not_found`, `busy`, those of the disk. Can be repeated.
+  caf::replies_to<repair_library>::with<library_repair>,
   caf::replies_to<list_libraries>::with<library_list>,
   caf::replies_to<close_node>::with<done>, caf::reacts_to<reopen_library>>;
 
@@ -148,6 +160,8 @@ LOCKSTEP_LOCAL_MESSAGE(join_library)
 LOCKSTEP_LOCAL_MESSAGE(open_library)
 LOCKSTEP_LOCAL_MESSAGE(close_open_library)
 LOCKSTEP_LOCAL_MESSAGE(delete_library)
+LOCKSTEP_LOCAL_MESSAGE(repair_library)
+LOCKSTEP_LOCAL_MESSAGE(library_repair)
 LOCKSTEP_LOCAL_MESSAGE(list_libraries)
 LOCKSTEP_LOCAL_MESSAGE(library_list)
 LOCKSTEP_LOCAL_MESSAGE(library_handles)

@@ -1,5 +1,6 @@
 #include "actors/library_state.hpp"
 #include "actors/node_state.hpp"
+#include "persistence/first_sync_mark.hpp"
 #include "persistence/library_members.hpp"
 
 #include <caf/send.hpp>
@@ -22,6 +23,16 @@ expected<bool> lacks_creator(library_store& store,
       return one.device == store.own;
     });
   });
+}
+
+/// Whether the log is still coming for the first time; noted where it begins.
+expected<bool> is_new_here(library_store& store, const library_description& of,
+                           const log_head& head) {
+  const bool begins = !of.joined_from.is_nil() && !head.position.sequence;
+  if (begins)
+    if (auto marked = begin_first_sync(store); !marked)
+      return tl::make_unexpected(marked.error());
+  return is_in_first_sync(store);
 }
 
 } // namespace
@@ -53,9 +64,10 @@ node_state::own_entry(const node_setup& setup, library_store& store,
 
 expected<leadership_record>
 node_state::recover_leadership(sync_log_store& log,
-                               const library_folder& folder) {
+                               const library_folder& folder, bool is_new) {
   auto record = log.leadership();
-  if (!record || record->current.term
+  // What a creator without its log needs is the others'.
+  if (!record || record->current.term || is_new
       || !folder.description.joined_from.is_nil()
       || folder.description.created_by != setup_.identity.id)
     return record;
@@ -76,9 +88,6 @@ node_state::spawn_library(const library_folder& folder) {
   auto log = sync_log_store::open(folder.sync_log_file());
   if (!log)
     return tl::make_unexpected(log.error());
-  auto record = recover_leadership(*log, folder);
-  if (!record)
-    return tl::make_unexpected(record.error());
   auto head = log->head();
   if (!head)
     return tl::make_unexpected(head.error());
@@ -87,7 +96,13 @@ node_state::spawn_library(const library_folder& folder) {
                           setup_.identity.id, setup_.limits.library);
   if (!store)
     return tl::make_unexpected(store.error());
-  auto unnamed = lacks_creator(**store, what);
+  const auto is_new = is_new_here(**store, what, *head);
+  if (!is_new)
+    return tl::make_unexpected(is_new.error());
+  auto record = recover_leadership(*log, folder, *is_new);
+  if (!record)
+    return tl::make_unexpected(record.error());
+  auto unnamed = *is_new ? expected<bool>{false} : lacks_creator(**store, what);
   if (!unnamed)
     return tl::make_unexpected(unnamed.error());
   auto members = known_members(**store, what.joined_from);
@@ -126,7 +141,7 @@ node_state::spawn_library(const library_folder& folder) {
     replication_setup{what.id, setup_.identity.id, setup_.identity.name,
                       setup_.limits.replication, env, made.library, made.log,
                       made.leadership, *members, *head, *members_at,
-                      setup_.limits.leadership.consistency});
+                      setup_.limits.leadership.consistency, *is_new});
   made.indexer
     = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
                      index_sink_actor{made.library}, setup_.limits.index);

@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/logging.hpp"
+#include "persistence/library_repair.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,14 @@ namespace {
 constexpr std::chrono::seconds closing_patience{10};
 constexpr std::chrono::seconds reopen_first{1};
 constexpr std::uint32_t reopen_doublings_most = 6;
+
+/// The sentence, with what to do.
+std::string advise_repair(std::string sentence, const library_folder& folder) {
+  while (sentence.ends_with('.'))
+    sentence.pop_back();
+  return sentence + "; mend it with lockstep repair \""
+         + folder.description.name + "\".";
+}
 
 } // namespace
 
@@ -85,7 +94,10 @@ node_state::open_folder(const library_folder& folder) {
                   + "; remove it and join the library instead.");
   if (auto whole = check_database(folder); !whole)
     return tl::make_unexpected(whole.error());
-  auto handles = spawn_library(folder);
+  auto handles = check_library_files(folder).and_then(
+    [&] { return spawn_library(folder); });
+  if (!handles && handles.error().code == errc::corrupt)
+    return fail(errc::corrupt, advise_repair(handles.error().message, folder));
   if (!handles)
     return handles;
   auto& actors = open_.at(handles->id);

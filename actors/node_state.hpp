@@ -27,6 +27,8 @@ public:
   handles_promise open(library_id id);
   caf::typed_response_promise<done> close_one(library_id id);
   caf::typed_response_promise<done> remove(const delete_library& request);
+  caf::typed_response_promise<library_repair>
+  repair(const repair_library& request);
   caf::result<library_list> list() const;
   caf::typed_response_promise<done> close();
   void reopen(const reopen_library& what);
@@ -73,10 +75,13 @@ private:
   void finish_removal(library_folder folder, expected<void> detached,
                       caf::typed_response_promise<done> promise);
   expected<library_handles> open_folder(const library_folder& folder);
+  expected<library_repair> repair_folder(const library_folder& folder,
+                                         bool alone);
   expected<library_handles> spawn_library(const library_folder& folder);
   /// Starts the creator's first term in a log that has none yet.
   expected<leadership_record> recover_leadership(sync_log_store& log,
-                                                 const library_folder& folder);
+                                                 const library_folder& folder,
+                                                 bool is_new);
   /// What the log is to say of this device from now on, if that is anything
   /// new.
   static expected<std::optional<member_description>>

@@ -37,7 +37,7 @@ void replication_state::start(self_pointer actor, replication_setup what) {
                     ^ std::hash<library_id>{}(setup.library);
   machine = std::make_unique<replication_machine>(replication_start{
     setup.device, setup.device_name, setup.settings, setup.head.position,
-    setup.members, seed, setup.members_at, setup.mode});
+    setup.members, seed, setup.members_at, setup.mode, setup.first_sync});
   self->send(setup.leadership,
              watch_role{caf::actor_cast<replication_actor>(self)});
 }
@@ -91,11 +91,17 @@ replication_view replication_state::view() const {
 }
 
 void replication_state::perform(const replication_serve& what) {
-  ask<served_entries>(setup.log, what.request, "read for a peer",
-                      [this, what](expected<served_entries> result) {
-                        return machine->on_served(what, std::move(result),
-                                                  self->clock().now());
-                      });
+  ask<served_entries>(
+    setup.log, what.request, "read for a peer",
+    [this, what](expected<served_entries> result) {
+      if (result && !result->list.empty())
+        logger().debug(
+          "replication library={} sends entries {} to {} to"
+          " {}",
+          to_string(setup.library), to_string(result->list.front().sequence),
+          to_string(result->list.back().sequence), to_string(what.to));
+      return machine->on_served(what, std::move(result), self->clock().now());
+    });
 }
 
 void replication_state::perform(const apply_entries& what) {
@@ -146,6 +152,10 @@ void replication_state::perform(const stable_advanced& what) {
 void replication_state::perform(const majority_advanced& what) {
   self->send(setup.applier, what);
   self->send(setup.leadership, what);
+}
+
+void replication_state::perform(const first_sync_target& what) {
+  self->send(setup.applier, what);
 }
 
 template <class Answer, class Actor, class Request, class Next>

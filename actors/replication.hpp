@@ -48,7 +48,7 @@ using entry_applier = caf::typed_actor<
   caf::replies_to<yield_log>::with<log_head>,
   caf::replies_to<fetch_pending>::with<pending_batch>,
   caf::reacts_to<stable_advanced>, caf::reacts_to<majority_advanced>,
-  caf::reacts_to<leader_time>>;
+  caf::reacts_to<leader_time>, caf::reacts_to<first_sync_target>>;
 
 /// What replication needs of the sync-log actor.
 using log_source
@@ -79,6 +79,8 @@ struct replication_setup {
   /// The newest entry that names members.
   sequence_number members_at = {};
   consistency mode = consistency::available;
+  /// Whether the library has not all of its log yet.
+  bool first_sync = false;
 };
 
 struct replication_state {
@@ -118,6 +120,7 @@ private:
   void perform(const sequence_operations& what);
   void perform(const stable_advanced& what);
   void perform(const majority_advanced& what);
+  void perform(const first_sync_target& what);
 
   /// Asks, and hands answer or failure to `next`, which calls the machine.
   template <class Answer, class Actor, class Request, class Next>

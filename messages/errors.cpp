@@ -50,6 +50,8 @@ std::string_view to_string(errc code) {
       return "too_large";
     case errc::internal:
       return "internal";
+    case errc::incomplete:
+      return "incomplete";
   }
   return "unknown";
 }

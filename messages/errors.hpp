@@ -56,6 +56,8 @@ enum class errc : std::uint8_t {
   too_large = 21,
   /// A fault in Lockstep itself.
   internal = 22,
+  /// The library's first sync has not finished: it cannot be read yet.
+  incomplete = 23,
 };
 
 std::string_view to_string(errc code);

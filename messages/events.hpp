@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/errors.hpp"
+#include "messages/first_sync.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
 
@@ -87,7 +88,8 @@ using event_body
   = std::variant<entries_committed, entries_applied, bulk_operation_logged,
                  entry_unhandled, leadership_changed, peer_connected,
                  peer_disconnected, conflict_recorded, library_opened,
-                 library_closed, indexing_progress, events_lost>;
+                 library_closed, indexing_progress, first_sync_progress,
+                 events_lost>;
 
 /// One event; `library` is nil for events about the subscription itself.
 struct event {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "messages/conflict_policy.hpp"
+#include "messages/errors.hpp"
+#include "messages/first_sync.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
 #include "messages/receipt.hpp"
@@ -335,6 +337,11 @@ struct library_status {
   bool captured = false;
   /// Why what another program wrote cannot enter the log; empty when it can.
   std::string capture_problem;
+  /// What keeps the tables from following the log; `none` when nothing does.
+  failure problem{errc::none, {}};
+  /// While the log is still coming for the first time: until then the tables
+  /// are not complete.
+  std::optional<first_sync_progress> first_sync;
   std::vector<lockstep::member> members;
 };
 

@@ -1,5 +1,6 @@
 #include "persistence/library_applier.hpp"
 
+#include "persistence/kept_local_columns.hpp"
 #include "persistence/library_writer.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
@@ -192,6 +193,7 @@ bool library_applier::apply_on_top(std::span<const entry> list) {
 }
 
 void library_applier::apply_without_pending(std::span<const entry> list) {
+  kept_local_columns local{store_};
   undo_pending();
   while (!list.empty()) {
     const auto end = std::find_if(list.begin(), list.end(), ends_transaction);
@@ -213,6 +215,7 @@ void library_applier::apply_without_pending(std::span<const entry> list) {
       set_orphans_aside(store_);
   }
   redo_pending();
+  local.restore();
 }
 
 void library_applier::free_number(const entry& what) {

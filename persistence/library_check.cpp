@@ -246,8 +246,13 @@ expected<library_report> examination::run() {
     return tl::make_unexpected(damaged.error());
   for (const auto& one : *damaged)
     complain("The log is damaged: " + one + ".");
-  if (auto walked = walk(); !walked)
-    return tl::make_unexpected(walked.error());
+  if (auto walked = walk(); !walked) {
+    if (walked.error().code != errc::corrupt)
+      return tl::make_unexpected(walked.error());
+    // The digests say nothing then.
+    complain("The log cannot be read to its end: " + walked.error().message);
+    return std::move(report_);
+  }
   count_rows();
   if (about_tables_ && somebody_writes())
     return fail(errc::busy, "Another program writes to the library's database;"

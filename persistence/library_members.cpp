@@ -1,5 +1,7 @@
 #include "persistence/library_members.hpp"
 
+#include "persistence/unlogged_records.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -75,7 +77,15 @@ expected<std::vector<member>> known_members(library_store& store,
       });
   if (!joined_from.is_nil() && !is_listed)
     list->push_back({joined_from, {}, false});
-  return list;
+  return store.attempt([&]() -> expected<std::vector<member>> {
+    // A device whose log was lost still knows whom to ask for it.
+    for (auto& one : unlogged_members(store))
+      if (std::none_of(list->begin(), list->end(), [&](const member& what) {
+            return what.device == one.device;
+          }))
+        list->push_back(std::move(one));
+    return std::move(*list);
+  });
 }
 
 expected<sequence_number> newest_member_entry(library_store& store) {

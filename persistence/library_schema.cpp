@@ -123,10 +123,26 @@ constexpr std::string_view library_time = R"sql(
     DEFAULT 0;
 )sql";
 
+constexpr std::string_view first_sync = R"sql(
+  -- 1 while the log of a library that this device is new to is still coming.
+  ALTER TABLE lockstep_state ADD COLUMN first_sync INTEGER NOT NULL DEFAULT 0;
+  -- Records as entries made them which a lost sync.db held: written anew where
+  -- no other device has them so new.
+  CREATE TABLE lockstep_unlogged(
+    model TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    image TEXT NOT NULL,
+    PRIMARY KEY(model, record_id)
+  ) WITHOUT ROWID;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
   migration{3, "the library's time", library_time},
+  migration{4, "first sync and repair", first_sync},
 };
 
 } // namespace

@@ -120,7 +120,7 @@ library_store::library_store(std::filesystem::path path, device_id device,
 expected<std::unique_ptr<library_store>>
 library_store::open(const std::filesystem::path& path,
                     const std::filesystem::path& sync_log, device_id own,
-                    library_settings limits) {
+                    library_settings limits, bool may_be_short) {
   if (is_file_or_nothing(path) && journal_mode_of(path) == "delete")
     if (auto noted = note_journal_mode(path); !noted)
       return tl::make_unexpected(noted.error());
@@ -145,12 +145,11 @@ library_store::open(const std::filesystem::path& path,
     auto end = raw->log.latest_sequence();
     if (!end)
       return tl::make_unexpected(end.error());
-    if (*end < raw->applied())
+    if (!may_be_short && *end < raw->applied())
       return fail(errc::corrupt,
                   "sync.db ends at entry " + to_string(*end) + ", but "
                     + path.string() + " holds everything up to entry "
-                    + to_string(raw->applied())
-                    + "; restore the sync.db that belongs to it.");
+                    + to_string(raw->applied()) + ".");
     sqlite3_set_authorizer(raw->database->getHandle(), authorize_statement,
                            raw);
     return {};

@@ -36,11 +36,12 @@ enum class durability {
 class library_store {
 public:
   /// Opens or creates database.db; sync.db must be there. Errors as of
-  /// open_sqlite and migrate.
+  /// open_sqlite and migrate; `corrupt` for a log that ends before what the
+  /// tables show, unless that `may_be_short`.
   static expected<std::unique_ptr<library_store>>
   open(const std::filesystem::path& database,
        const std::filesystem::path& sync_log, device_id own,
-       library_settings limits);
+       library_settings limits, bool may_be_short = false);
 
   library_store(const library_store&) = delete;
   library_store& operator=(const library_store&) = delete;

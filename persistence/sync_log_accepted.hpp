@@ -19,6 +19,8 @@ public:
   }
 
   void insert(const device_id& device, device_sequence_number number);
+  void insert(const device_id& device, device_sequence_number first,
+              device_sequence_number last);
   void erase(const device_id& device, device_sequence_number number);
   void store();
 

@@ -1,5 +1,6 @@
 #include "persistence/sync_log_store.hpp"
 
+#include "persistence/sync_log_accepted.hpp"
 #include "persistence/sync_log_connection.hpp"
 #include "persistence/sync_log_rows.hpp"
 #include "persistence/sync_log_schema.hpp"
@@ -65,6 +66,16 @@ sync_log_store::open(const std::filesystem::path& file) {
   if (!durable)
     return tl::make_unexpected(durable.error());
   return sync_log_store{std::move(opened)};
+}
+
+expected<void> sync_log_store::accept(std::span<const accepted_range> ranges) {
+  return connection_->write<void>([&]() -> expected<void> {
+    accepted_changes changes{connection_->statements, connection_->names};
+    for (const auto& range : ranges)
+      changes.insert(range.device, range.first, range.last);
+    changes.store();
+    return {};
+  });
 }
 
 expected<void>

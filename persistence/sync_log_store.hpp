@@ -113,6 +113,9 @@ public:
   /// Returns the new head.
   expected<log_head> truncate_after(sequence_number keep);
 
+  /// Enters numbers in `accepted` whose entries are not in the log any more.
+  expected<void> accept(std::span<const accepted_range> ranges);
+
   expected<void> store_leadership(const leadership_record& record);
 
   /// Sets these members' progress; that of others stays.

@@ -50,6 +50,10 @@ public:
   [[nodiscard]] bool caught_up() const {
     return caught_up_;
   }
+  /// Where the leader's log ended when the logs were first found to match.
+  [[nodiscard]] std::optional<log_position> target() const {
+    return target_;
+  }
   /// Where the leader's log ends, as last heard.
   [[nodiscard]] std::optional<log_position> leader_head() const {
     return leader_head_;

@@ -25,6 +25,7 @@ replication_machine::replication_machine(replication_start start)
   context_.members = by_device(start.members);
   context_.random_state = start.seed;
   context_.mode = start.mode;
+  first_sync_ = start.first_sync;
   context_.majority.set_members(start.members, start.members_at);
 }
 
@@ -272,9 +273,22 @@ template welcome replication_machine::greeting<welcome>() const;
 void replication_machine::finish(replication_effects& out) {
   raise_held(out);
   raise_stable(out);
+  tell_first_sync(out);
   auto ready = context_.follows() && context_.is_up(context_.view.leader)
                && pull_.caught_up();
   proposer_.consider(ready, out);
+}
+
+void replication_machine::tell_first_sync(replication_effects& out) {
+  const auto target = pull_.target();
+  if (!first_sync_ || !context_.follows() || !target)
+    return;
+  const first_sync_target now{target->sequence, pull_.caught_up()};
+  if (now == told_target_)
+    return;
+  told_target_ = now;
+  first_sync_ = !now.reached;
+  out.push_back(now);
 }
 
 void replication_machine::raise_held(replication_effects& out) {

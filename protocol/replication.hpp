@@ -27,6 +27,8 @@ struct replication_start {
   /// The newest entry that names members.
   sequence_number members_at = {};
   consistency mode = consistency::available;
+  /// Whether the library wants to hear of its first sync.
+  bool first_sync = false;
 };
 
 /// Carries one library's entries and proposals between this device and its
@@ -127,6 +129,7 @@ private:
   void finish(replication_effects& out);
   void raise_stable(replication_effects& out);
   void raise_held(replication_effects& out);
+  void tell_first_sync(replication_effects& out);
 
   replication_context context_;
   follower_pull pull_;
@@ -146,6 +149,9 @@ private:
   std::map<device_id, answer_under_way> answered_;
   /// Peers whose last word was that this device is no member.
   std::set<device_id> refused_by_;
+  bool first_sync_ = false;
+  /// What the library has heard of it.
+  std::optional<first_sync_target> told_target_;
 };
 
 } // namespace lockstep

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/first_sync.hpp"
 #include "messages/library_requests.hpp"
 #include "messages/log_requests.hpp"
 #include "messages/peer_messages.hpp"
@@ -25,8 +26,8 @@ struct replication_serve {
 };
 
 /// What the machine wants done, in this order. Each effect but
-/// `replication_send` and the `…_advanced` is answered exactly once, with its
-/// result or a failure:
+/// `replication_send`, the `…_advanced` and `first_sync_target` is answered
+/// exactly once, with its result or a failure:
 /// - `apply_entries` by `on_applied`, `yield_log` by `on_yielded`,
 /// - `find_match` (on the own log) by `on_match`,
 /// - `fetch_pending` by `on_pending`,
@@ -34,7 +35,7 @@ struct replication_serve {
 using replication_effect
   = std::variant<replication_send, replication_serve, apply_entries, yield_log,
                  find_match, fetch_pending, sequence_operations,
-                 stable_advanced, majority_advanced>;
+                 stable_advanced, majority_advanced, first_sync_target>;
 
 using replication_effects = std::vector<replication_effect>;
 

@@ -11,6 +11,7 @@
 #include "apps/cli/manual.hpp"
 #include "apps/cli/members.hpp"
 #include "apps/cli/pairing.hpp"
+#include "apps/cli/repair.hpp"
 #include "apps/cli/serve.hpp"
 #include "apps/cli/set_aside.hpp"
 #include "apps/cli/track.hpp"
@@ -32,6 +33,7 @@ void add_all_commands(commands& all) {
   add_wait(all);
   add_check(all);
   add_backup(all);
+  add_repair(all);
   add_vacuum(all);
   add_index(all);
   add_demo(all);

@@ -1,5 +1,6 @@
 #include "apps/cli/backup.hpp"
 
+#include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
 #include "apps/cli/progress_bar.hpp"
 #include "persistence/database_backup.hpp"
@@ -23,6 +24,8 @@ expected<void> backup(const options& given, const backup_arguments& what) {
   if (!copy)
     return tl::make_unexpected(copy.error());
   return with_library(given, what.library, [&](library& of) -> expected<void> {
+    if (auto complete = expect_complete(of); !complete)
+      return complete;
     progress_bar bar{given.out(), "copying", "pages"};
     const auto through = back_up_database(
       of.database(), *copy, [&bar](std::uint64_t finished, std::uint64_t all) {

@@ -37,20 +37,32 @@ std::string report_text(const library_report& found) {
   return text;
 }
 
-expected<void> check(const options& given, const check_arguments& what) {
+expected<void> examine(const options& given, const check_arguments& what,
+                       bool& told) {
   return with_library(given, what.library, [&](library& of) -> expected<void> {
     const auto found = of.check().get();
     if (!found)
       return tl::make_unexpected(found.error());
     given.out().answer(report_json(*found), report_text(*found));
+    told = true;
     if (found->count != 0)
       return fail(errc::corrupt,
                   "\"" + of.name() + "\" has " + with_commas(found->count)
                     + (found->count == 1 ? " problem" : " problems")
-                    + "; keep a copy of its files, and see above what is"
-                      " wrong.");
+                    + ", see above; where a file is damaged, lockstep repair"
+                      " mends it.");
     return {};
   });
+}
+
+/// A library that is too damaged to be opened has a problem as well.
+expected<void> check(const options& given, const check_arguments& what) {
+  bool told = false;
+  auto checked = examine(given, what, told);
+  if (!told && !checked && checked.error().code == errc::corrupt)
+    given.out().answer({{"ok", false}, {"problems", {checked.error().message}}},
+                       "");
+  return checked;
 }
 
 } // namespace

@@ -27,6 +27,10 @@ std::string name_of(const library_status& now, device_id device) {
 }
 
 std::string state_text(const library_status& now) {
+  if (now.problem.code == errc::corrupt)
+    return "failed";
+  if (now.first_sync)
+    return "backfilling";
   if (now.applied < now.head.position.sequence)
     return "catching_up";
   if (now.leadership.lacks_majority)
@@ -56,6 +60,18 @@ std::string problem_lines(const library_status& now,
   for (const auto& one : refused)
     text += now.name + ": " + name_of(now, one.device)
             + " does not let this device in: " + one.reason + "\n";
+  if (now.first_sync)
+    text += now.name
+            + ": the first sync has not finished, so that it cannot be"
+              " read yet: "
+            + first_sync_text(*now.first_sync) + "\n";
+  if (now.problem.code != errc::none)
+    text += now.name
+            + ": its tables do not follow the log: " + now.problem.message
+            + (now.problem.code == errc::corrupt
+                 ? " lockstep repair mends damaged files."
+                 : "")
+            + "\n";
   if (now.leadership.lacks_majority)
     text += now.name
             + ": nobody leads: that takes a majority of the members, and this"
@@ -105,8 +121,31 @@ nlohmann::json status_json(const library_status& now,
       {{"device", to_string(one.device)}, {"reason", one.reason}});
   if (now.set_aside != 0)
     json["set_aside"] = now.set_aside;
+  if (now.first_sync)
+    json["first_sync"] = first_sync_json(*now.first_sync);
+  if (now.problem.code != errc::none)
+    json["problem"] = now.problem.message;
   if (!now.capture_problem.empty())
     json["capture_problem"] = now.capture_problem;
+  return json;
+}
+
+std::string first_sync_text(const first_sync_progress& now) {
+  auto text = with_commas(now.entries);
+  if (now.total != 0)
+    text += " of " + with_commas(now.total);
+  text += " entries";
+  if (now.bytes != 0)
+    text += ", " + bytes_text(now.bytes);
+  if (now.left)
+    text += ", about " + std::to_string(now.left->count()) + " s left";
+  return text;
+}
+
+nlohmann::json first_sync_json(const first_sync_progress& now) {
+  nlohmann::json json{{"entries", now.entries}, {"bytes", now.bytes}};
+  json["total"] = now.total != 0 ? nlohmann::json(now.total) : nullptr;
+  json["seconds_left"] = now.left ? nlohmann::json(now.left->count()) : nullptr;
   return json;
 }
 

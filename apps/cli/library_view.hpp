@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/cli/progress_bar.hpp"
 #include "apps/embedded/library.hpp"
 
 namespace lockstep::cli {
@@ -14,6 +15,12 @@ struct library_view {
   /// Entries that the leader has, 0 where that is not known.
   [[nodiscard]] std::uint64_t leader_entries() const;
 };
+
+/// `incomplete` while the library's first sync has not finished.
+expected<void> expect_complete(library& of);
+
+/// What is applied here of what the leader has.
+void show_progress(progress_bar& bar, const library_view& now);
 
 expected<library_view> view_of(library& of);
 

@@ -1,6 +1,7 @@
 #include "apps/cli/output.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 
@@ -44,6 +45,21 @@ std::string to_text(const text_table& table) {
   for (const auto& row : table.rows)
     add_row(text, row, widths);
   return text;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array units{"bytes", "kB", "MB", "GB", "TB"};
+  if (bytes < 1'000)
+    return std::to_string(bytes) + " " + units.front();
+  std::size_t unit = 1;
+  // Tenths of a unit: whole numbers do not say 9.999.
+  auto tenths = bytes / 100;
+  while (tenths >= 10'000 && unit + 1 < units.size()) {
+    tenths /= 1'000;
+    ++unit;
+  }
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " "
+         + units[unit];
 }
 
 std::string with_commas(std::uint64_t number) {

@@ -23,6 +23,9 @@ std::string to_text(const text_table& table);
 /// 1234567 as "1,234,567".
 std::string with_commas(std::uint64_t number);
 
+/// "12.3 MB"
+std::string bytes_text(std::uint64_t bytes);
+
 /// A digest as sixteen hexadecimal digits.
 std::string digest_text(std::uint64_t digest);
 

@@ -129,7 +129,7 @@ expected<void> wait_for_first_sync(const output& out, library& of) {
     const auto now = view_of(of);
     if (!now)
       return tl::make_unexpected(now.error());
-    if (now->holds_all())
+    if (now->holds_all() && !now->status.first_sync)
       return {};
     if (before < now->status.applied) {
       before = now->status.applied;
@@ -140,7 +140,7 @@ expected<void> wait_for_first_sync(const output& out, library& of) {
                   "This device is a member of \"" + of.name()
                     + "\" now, but has not heard more of its log for a minute;"
                       " run lockstep serve on both devices.");
-    bar.show(now->status.applied.value, now->leader_entries());
+    show_progress(bar, *now);
     std::this_thread::sleep_for(look_pause);
   }
   return {};

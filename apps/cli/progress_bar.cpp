@@ -23,8 +23,9 @@ progress_bar::~progress_bar() {
   out_.clear_progress();
 }
 
-void progress_bar::show(std::uint64_t finished, std::uint64_t total) {
-  const auto text = line(finished, total);
+void progress_bar::show(std::uint64_t finished, std::uint64_t total,
+                        std::uint64_t bytes) {
+  const auto text = line(finished, total, bytes);
   out_.progress(text);
   const auto now = std::chrono::steady_clock::now();
   if (out_.shows_progress() || now - said_ < line_pause)
@@ -33,16 +34,17 @@ void progress_bar::show(std::uint64_t finished, std::uint64_t total) {
   out_.say(text);
 }
 
-std::string progress_bar::line(std::uint64_t finished,
-                               std::uint64_t total) const {
+std::string progress_bar::line(std::uint64_t finished, std::uint64_t total,
+                               std::uint64_t bytes) const {
   const auto counted = with_commas(finished);
+  const auto size = bytes == 0 ? std::string{} : ", " + bytes_text(bytes);
   if (total == 0)
-    return doing_ + ": " + counted + " " + what_;
+    return doing_ + ": " + counted + " " + what_ + size;
   const auto share = std::min(finished, total);
   const auto full = share * cells / total;
   auto text = doing_ + " [" + std::string(full, '#')
               + std::string(cells - full, '.') + "] " + counted + " of "
-              + with_commas(total) + " " + what_;
+              + with_commas(total) + " " + what_ + size;
   const auto passed = std::chrono::steady_clock::now() - began_;
   if (share == 0 || share == total || passed < 1s)
     return text;

@@ -18,12 +18,13 @@ public:
   /// Takes the bar off the terminal.
   ~progress_bar();
 
-  /// `total` 0: not known.
-  void show(std::uint64_t finished, std::uint64_t total);
+  /// `total` 0: not known. `bytes` are shown unless there are none.
+  void show(std::uint64_t finished, std::uint64_t total,
+            std::uint64_t bytes = 0);
 
 private:
-  [[nodiscard]] std::string line(std::uint64_t finished,
-                                 std::uint64_t total) const;
+  [[nodiscard]] std::string line(std::uint64_t finished, std::uint64_t total,
+                                 std::uint64_t bytes) const;
 
   output out_;
   std::string doing_;

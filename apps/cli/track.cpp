@@ -1,5 +1,6 @@
 #include "apps/cli/track.hpp"
 
+#include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
 
 #include <algorithm>
@@ -237,8 +238,9 @@ expected<void> run_track(const options& given, const track_arguments& what) {
   if (what.all != what.tables.empty())
     return fail(errc::invalid_argument,
                 "Name the tables to track, or write --all.");
-  return with_library(given, what.library,
-                      [&](library& of) { return track(given, what, of); });
+  return with_library(given, what.library, [&](library& of) {
+    return expect_complete(of).and_then([&] { return track(given, what, of); });
+  });
 }
 
 expected<void> run_untrack(const options& given, const track_arguments& what) {

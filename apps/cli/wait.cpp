@@ -28,7 +28,8 @@ using condition = std::function<bool(const library_view&)>;
 
 /// Nothing is pending, and all that the leader has is applied here.
 bool is_synced(const library_view& now) {
-  return now.status.captured && now.status.pending == 0 && now.holds_all();
+  return now.status.captured && !now.status.first_sync
+         && now.status.pending == 0 && now.holds_all();
 }
 
 expected<condition> condition_of(const std::string& text) {
@@ -87,7 +88,7 @@ expected<void> wait(const options& given, const wait_arguments& what) {
                   "\"" + of->name() + "\" is not " + what.until + " within "
                     + what.timeout
                     + "; lockstep members shows who is connected.");
-    bar.show(now->status.applied.value, now->leader_entries());
+    show_progress(bar, *now);
     std::this_thread::sleep_for(look_pause);
   }
   return {};

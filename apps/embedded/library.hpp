@@ -40,7 +40,8 @@ public:
   /// The SQLite file with its tables.
   [[nodiscard]] const std::filesystem::path& database() const;
 
-  /// Makes `T`'s table where it is not there and keeps it in step from now on.
+  /// Makes `T`'s table where it is not there and keeps it in step from now on;
+  /// as `track`.
   template <syncable T> answer<tracked_table> use() {
     using traits = syncable_traits<T>;
     std::vector<std::string> local;
@@ -52,8 +53,10 @@ public:
                               policy_for<T>});
   }
 
-  /// Keeps a table of the library's database in step from now on. Errors:
-  /// `not_found`, `invalid_argument` with the reason.
+  /// Keeps a table of the library's database in step from now on. On a device
+  /// that is new to the library, done and answered once its first sync is over
+  /// (`first_sync_progress`). Errors: `not_found`, `invalid_argument` with the
+  /// reason.
   answer<tracked_table> track(track_table what);
 
   /// Stops that on this device; the rows stay, and other devices go on.
@@ -120,6 +123,7 @@ public:
   /// How far an earlier commit is now.
   answer<receipt> find_receipt(const receipt& what);
 
+  /// Reading is `incomplete` until the first sync is over.
   /// `not_found` when there is no such record.
   template <syncable T> expected<T> load(record_id id) {
     return read(read_record{std::string{syncable_traits<T>::model}, id})

@@ -276,6 +276,10 @@ expected<void> node::delete_library(library_id id, bool detach) {
     .map([](done) {});
 }
 
+expected<library_repair> node::repair_library(library_id id, bool alone) {
+  return parts_->ask_node<library_repair>(lockstep::repair_library{id, alone});
+}
+
 expected<library> node::share_library(const library& shared, node& with,
                                       const std::filesystem::path& database) {
   auto source = shared;

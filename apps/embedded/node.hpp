@@ -4,6 +4,7 @@
 #include "apps/embedded/runtime.hpp"
 #include "config/settings.hpp"
 #include "messages/events.hpp"
+#include "messages/library_repair.hpp"
 #include "messages/merge_function.hpp"
 #include "messages/paired_device.hpp"
 #include "messages/refused_by.hpp"
@@ -128,6 +129,12 @@ public:
   /// A database elsewhere stays, and `detach` must say so: everything of
   /// Lockstep's is taken out of it. Can be repeated when it fails.
   expected<void> delete_library(library_id id, bool detach = false);
+
+  /// Mends a library whose sync.db or database is damaged or lost, from the
+  /// other file and, once they are met, from the other members; it is open
+  /// afterwards. Damaged files are kept beside. With `alone`, no other member
+  /// is waited for. Handles that were there before are closed.
+  expected<library_repair> repair_library(library_id id, bool alone = false);
 
   /// Lets another node of this process take part in a library that this device
   /// leads, and opens it there; `database` as in `create_library`.

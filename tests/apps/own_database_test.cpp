@@ -136,13 +136,15 @@ TEST_F(own_database, a_copy_is_not_tracked_before_the_log_is_there) {
   shared.set_online(b.device(), false);
   auto on_b = a.share_library(*on_a, b, copy);
   ASSERT_TRUE(on_b) << on_b.error().message;
-  const auto refused = within(on_b->track({"street", "", {}}));
-  EXPECT_EQ(code_of(refused), errc::busy);
-  EXPECT_THAT(complaint_of(refused), HasSubstr("once the log is here"));
+  auto waits = on_b->track({"street", "", {}});
+  const auto unread = within(on_b->query("SELECT count(*) FROM street"));
+  EXPECT_EQ(code_of(unread), errc::incomplete);
+  EXPECT_THAT(complaint_of(unread), HasSubstr("has not finished"));
+  EXPECT_TRUE(within(on_b->status())->first_sync);
+  EXPECT_NE(waits.wait_for(std::chrono::milliseconds{100}),
+            std::future_status::ready);
   shared.set_online(b.device(), true);
-  ASSERT_TRUE(eventually([&] {
-    return within(on_b->track({"street", "", {}})).has_value();
-  }));
+  ASSERT_TRUE(within(std::move(waits)));
   ASSERT_TRUE(eventually([&] { return within(on_b->status())->pending == 0; }));
   SQLite::Database rows{copy.string(), SQLite::OPEN_READONLY};
   EXPECT_EQ(rows.execAndGet("SELECT count(*) FROM street").getInt(), 1);

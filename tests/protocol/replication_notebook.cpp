@@ -98,6 +98,10 @@ struct effect_text {
   std::string operator()(const majority_advanced& e) const {
     return "held " + std::to_string(e.through.value);
   }
+  std::string operator()(const first_sync_target& e) const {
+    return "first sync to " + std::to_string(e.through.value)
+           + (e.reached ? " is over" : "");
+  }
 };
 
 } // namespace

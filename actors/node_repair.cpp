@@ -1,0 +1,68 @@
+#include "actors/errors.hpp"
+#include "actors/logging.hpp"
+#include "actors/node_state.hpp"
+#include "persistence/library_repair.hpp"
+
+// How a library whose files are damaged comes back.
+namespace lockstep {
+
+expected<library_repair> node_state::repair_folder(const library_folder& folder,
+                                                   bool alone) {
+  const repair_settings how{
+    setup_.identity.id, setup_.limits.library,
+    [this] {
+      const auto wall = setup_.env.wall(self_->clock().now());
+      return timestamp::from(
+        static_cast<std::uint64_t>(wall.time_since_epoch().count()), 0);
+    },
+    alone};
+  return repair_files(folder, how)
+    .and_then([&](library_repair done) -> expected<library_repair> {
+      logger().info("library {}: repaired; the log was {}, the database {}",
+                    to_string(folder.description.id), to_string(done.log.found),
+                    to_string(done.database.found));
+      if (auto opened = open_folder(folder); !opened)
+        return tl::make_unexpected(opened.error());
+      return done;
+    });
+}
+
+caf::typed_response_promise<library_repair>
+node_state::repair(const repair_library& request) {
+  auto promise = self_->make_response_promise<library_repair>();
+  auto refuse = [&](const failure& why) {
+    promise.deliver(to_error(why));
+    return promise;
+  };
+  if (closing_)
+    return refuse({errc::closed, "The node is shutting down."});
+  const auto folder
+    = open_library_folder(setup_.directory->library_path(request.library));
+  if (!folder)
+    return refuse(folder.error());
+  if (folder->description.removing
+      || folder->description.device != setup_.identity.id)
+    return refuse({errc::invalid_argument,
+                   "The library is a copy, or is being deleted; there is"
+                   " nothing to mend."});
+  const auto open = open_.find(request.library);
+  if (open != open_.end() && open->second.closing)
+    return refuse({errc::busy, "The library is just closing; try again in a"
+                               " moment."});
+  reopening_.erase(request.library);
+  auto mend
+    = [this, folder = *folder, alone = request.alone, promise]() mutable {
+        auto done = repair_folder(folder, alone);
+        if (done)
+          promise.deliver(std::move(*done));
+        else
+          promise.deliver(to_error(done.error()));
+      };
+  if (open == open_.end())
+    mend();
+  else
+    close_in_order(request.library, mend);
+  return promise;
+}
+
+} // namespace lockstep

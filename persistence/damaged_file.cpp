@@ -1,0 +1,146 @@
+#include "persistence/damaged_file.hpp"
+
+#include "messages/clock.hpp"
+#include "persistence/atomic_file.hpp"
+#include "persistence/sqlite_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace lockstep {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What SQLite keeps beside a file.
+constexpr std::array<const char*, 3> beside{"-wal", "-shm", "-journal"};
+
+fs::path with(const fs::path& file, const std::string& suffix) {
+  return fs::path{file.string() + suffix};
+}
+
+bool is_there(const fs::path& file) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(file, ignored));
+}
+
+expected<void> move_file(const fs::path& from, const fs::path& to) {
+  std::error_code problem;
+  fs::rename(from, to, problem);
+  if (problem)
+    return tl::make_unexpected(
+      system_failure(problem.value(), "Cannot move " + from.string()));
+  return {};
+}
+
+/// A name beside the file that nothing has: "sync.db.damaged-2026-01-01T…".
+fs::path name_for_damaged(const fs::path& file) {
+  auto stamp = to_string(std::chrono::time_point_cast<wall_time::duration>(
+    std::chrono::system_clock::now()));
+  const auto first = with(file, ".damaged-" + stamp);
+  auto free = first;
+  for (int i = 2; is_there(free); ++i)
+    free = with(first, "-" + std::to_string(i));
+  return free;
+}
+
+/// Puts a replacement where no file is any more. What SQLite kept beside that
+/// goes with it first: it would take it for the new one's.
+expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
+  for (const auto* part : beside)
+    if (is_there(with(file, part)))
+      if (auto moved = move_file(with(file, part), with(kept_as, part)); !moved)
+        return moved;
+  return sync_folder(file.parent_path())
+    .and_then([&] { return move_file(replacement(file), file); })
+    .and_then([&] { return sync_folder(file.parent_path()); });
+}
+
+/// The complaint about a file that can be opened; empty when there is none.
+std::string complaint(SQLite::Database& database, const fs::path& file) {
+  SQLite::Statement rows{database, "PRAGMA integrity_check(1)"};
+  while (rows.executeStep())
+    if (auto said = rows.getColumn(0).getString(); said != "ok") {
+      std::replace(said.begin(), said.end(), '\n', ' ');
+      return file.string() + " is damaged (" + said + ").";
+    }
+  return {};
+}
+
+} // namespace
+
+expected<repaired_file> examine_file(const fs::path& file) {
+  repaired_file found{file.string(), file_state::whole, {}, {}};
+  std::error_code unreadable;
+  if (!is_there(file)) {
+    found.found = file_state::missing;
+    found.why = file.string() + " is not there.";
+    return found;
+  }
+  if (fs::file_size(file, unreadable) == 0 && !unreadable) {
+    found.found = file_state::damaged;
+    found.why = file.string() + " is empty.";
+    return found;
+  }
+  auto damaged = [&](const failure& why) -> expected<repaired_file> {
+    if (why.code != errc::corrupt)
+      return tl::make_unexpected(why);
+    found.found = file_state::damaged;
+    found.why = why.message;
+    return found;
+  };
+  auto database = open_sqlite(file, open_mode::read_only);
+  if (!database)
+    return damaged(database.error());
+  try {
+    found.why = complaint(**database, file);
+    if (!found.why.empty())
+      found.found = file_state::damaged;
+    return found;
+  } catch (const SQLite::Exception& what) {
+    return damaged(sqlite_failure(what, file));
+  }
+}
+
+fs::path unfinished_replacement(const fs::path& of) {
+  return with(of, ".unfinished");
+}
+
+fs::path replacement(const fs::path& of) {
+  return with(of, ".repaired");
+}
+
+void clear_unfinished_replacement(const fs::path& of) {
+  std::error_code ignored;
+  const auto file = unfinished_replacement(of);
+  for (const auto* part : beside)
+    fs::remove(with(file, part), ignored);
+  fs::remove(file, ignored);
+}
+
+expected<fs::path> replace(const fs::path& file) {
+  const auto folder = file.parent_path();
+  // Whole and closed: all of it is in the one file.
+  if (auto ready = move_file(unfinished_replacement(file), replacement(file));
+      !ready)
+    return tl::make_unexpected(ready.error());
+  if (auto durable = sync_folder(folder); !durable)
+    return tl::make_unexpected(durable.error());
+  fs::path kept_as;
+  if (is_there(file)) {
+    kept_as = name_for_damaged(file);
+    if (auto moved = move_file(file, kept_as); !moved)
+      return tl::make_unexpected(moved.error());
+  }
+  return put_in_place(file, kept_as).map([&] { return kept_as; });
+}
+
+expected<void> finish_replacement(const fs::path& file) {
+  if (is_there(file) || !is_there(replacement(file)))
+    return {};
+  return put_in_place(file, name_for_damaged(file));
+}
+
+} // namespace lockstep

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/library_repair.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace lockstep {
+
+/// What SQLite finds of a database file. Errors other than damage: `busy`,
+/// `io`, `newer_format`.
+expected<repaired_file> examine_file(const std::filesystem::path& file);
+
+/// Where a file that is to take another's place is made, and where it waits
+/// once it is whole; both beside the other.
+std::filesystem::path unfinished_replacement(const std::filesystem::path& of);
+std::filesystem::path replacement(const std::filesystem::path& of);
+
+/// Begins with nothing of an earlier attempt.
+void clear_unfinished_replacement(const std::filesystem::path& of);
+
+/// Puts what was made into the place of a file, which stays beside it under a
+/// name that tells when: nothing is deleted. Returns that name; empty where
+/// there was no file. A crash in between leaves what `finish_replacement` ends.
+expected<std::filesystem::path> replace(const std::filesystem::path& file);
+
+/// Ends a replacement that a crash cut off. Does nothing where none was begun.
+expected<void> finish_replacement(const std::filesystem::path& file);
+
+} // namespace lockstep

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "persistence/library_store.hpp"
+
+namespace lockstep {
+
+/// Whether the log of a library that this device is new to is still coming:
+/// until it is here, the tables are not complete.
+expected<bool> is_in_first_sync(library_store& store);
+
+/// Notes that it is; on the disk once this returns. `take_up_unlogged` ends it.
+expected<void> begin_first_sync(library_store& store);
+
+} // namespace lockstep

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/clock.hpp"
+#include "messages/library_repair.hpp"
+#include "persistence/library_folder.hpp"
+
+#include <functional>
+
+namespace lockstep {
+
+/// Ends a repair that a crash cut off, and refuses files that would be taken
+/// for new ones: `corrupt` for a sync.db that is gone while the tables show
+/// what it said. Before a library is opened.
+expected<void> check_library_files(const library_folder& folder);
+
+/// What a repair needs.
+struct repair_settings {
+  device_id own;
+  library_settings limits;
+  std::function<timestamp()> now;
+  /// Does not wait for other members.
+  bool alone = false;
+};
+
+/// Mends sync.db from what can be read of it and from the tables, and the
+/// database from what can be read of it and from the log; what members hold
+/// comes when the library is opened again. Damaged files are moved aside. Both
+/// files are closed. Can be repeated at any time, also after a crash.
+expected<library_repair> repair_files(const library_folder& folder,
+                                      const repair_settings& how);
+
+} // namespace lockstep

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/ids.hpp"
+#include "messages/operation.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace lockstep {
+
+/// How far a log can be trusted.
+struct log_finding {
+  /// The end of the last whole transaction before anything that is wrong.
+  log_head sound;
+  /// What is wrong after that; empty when nothing is.
+  std::string why;
+};
+
+/// Reads a log from its beginning and verifies it entry by entry.
+expected<log_finding> examine_log(const std::filesystem::path& file);
+
+/// Makes a new log of what can be read and is as it was written, up to the end
+/// of a whole transaction. What was promised to others is kept where it can be
+/// read; else it is taken to be more than it can have been, so that this device
+/// does not promise twice. Returns the new log's end.
+expected<log_head> rebuild_log(const std::filesystem::path& damaged,
+                               const std::filesystem::path& made,
+                               device_id own);
+
+} // namespace lockstep

@@ -1,0 +1,245 @@
+#include "tests/apps/program.hpp"
+#include "tests/apps/spoiled_file.hpp"
+
+namespace lockstep {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int rows = 2'000;
+
+/// A library of one device, whose files a test spoils.
+class repair_program : public lockstep_program {
+protected:
+  repair_program() {
+    write("CREATE TABLE note(id TEXT PRIMARY KEY NOT NULL, text TEXT, stars"
+          " INTEGER, seen TEXT);"
+          "CREATE TABLE town(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+          "CREATE TABLE street(name TEXT, town INTEGER REFERENCES town);"
+          "CREATE INDEX by_town ON street(town);"
+          "CREATE TABLE own(id INTEGER PRIMARY KEY, text TEXT);"
+          "CREATE TABLE counted(n INTEGER);"
+          "CREATE TRIGGER counts AFTER INSERT ON note BEGIN INSERT INTO"
+          " counted VALUES(1); END;"
+          "CREATE VIEW starred AS SELECT * FROM note WHERE stars > 3");
+    EXPECT_EQ(run("init").status, 0);
+    EXPECT_EQ(
+      run("library create notes --database '" + file().string() + "'").status,
+      0);
+    EXPECT_EQ(run("track notes note town street --exclude note.seen").status,
+              0);
+    const auto numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT"
+                         " i + 1 FROM n WHERE i < "
+                         + std::to_string(rows) + ")";
+    write(numbers
+          + "INSERT INTO note SELECT printf('%05d', i), 'a note of some"
+            " length', i % 5, 'seen ' || i FROM n;"
+          + numbers + "INSERT INTO town SELECT i * 3, 'town ' || i FROM n;"
+          + numbers + "INSERT INTO street SELECT 'street ' || i, i * 3 FROM n;"
+          + numbers + "INSERT INTO own SELECT i, 'mine ' || i FROM n");
+    EXPECT_EQ(run("wait notes").status, 0);
+    write("UPDATE note SET text = 'changed' WHERE stars = 2;"
+          "DELETE FROM note WHERE stars = 1");
+    EXPECT_EQ(run("wait notes").status, 0);
+    before_ = content();
+  }
+
+  [[nodiscard]] std::filesystem::path file() const {
+    return folder / "notes.sqlite";
+  }
+  [[nodiscard]] std::filesystem::path log() const {
+    for (const auto& one :
+         std::filesystem::directory_iterator{data() / "libraries"})
+      if (std::filesystem::is_directory(one))
+        return one.path() / "sync.db";
+    return {};
+  }
+
+  void write(const std::string& statements) const {
+    SQLite::Database{file().string(),
+                     SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 10'000}
+      .exec(statements);
+  }
+
+  /// All that is in the tables of the application, excluded columns too, and
+  /// its schema.
+  [[nodiscard]] std::string content() const {
+    SQLite::Database database{file().string(), SQLite::OPEN_READWRITE, 5'000};
+    std::string text;
+    for (const auto* query :
+         {"SELECT id || '|' || text || '|' || stars || '|' || ifnull(seen, '') "
+          "FROM note"
+          " ORDER BY id",
+          "SELECT id || name FROM town ORDER BY id",
+          "SELECT name || town FROM street ORDER BY name",
+          "SELECT id || text FROM own ORDER BY id",
+          "SELECT name || sql FROM sqlite_schema WHERE name IN ('by_town',"
+          " 'counts', 'starred') ORDER BY name"}) {
+      SQLite::Statement one{database, query};
+      while (one.executeStep())
+        text += one.getColumn(0).getString() + "\n";
+    }
+    return text;
+  }
+
+  /// Says what to do, and does nothing; the check says that it is not fine.
+  void expect_damage_is_told() {
+    const auto refused = run("status notes --json");
+    EXPECT_EQ(refused.status, 1) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("lockstep repair \"notes\""));
+    const auto checked = run("--json check notes");
+    EXPECT_EQ(checked.status, 1);
+    EXPECT_EQ(checked.json()["ok"], false) << checked.out << checked.err;
+    EXPECT_FALSE(checked.json()["problems"].empty());
+  }
+
+  nlohmann::json repair() {
+    const auto done = run("--json repair notes");
+    EXPECT_EQ(done.status, 0) << done.err;
+    return done.json();
+  }
+
+  void expect_whole() {
+    EXPECT_EQ(run("wait notes").status, 0);
+    const auto checked = run("--json check notes");
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    // And goes on.
+    const auto id = "later " + std::to_string(++later_);
+    write("INSERT INTO note VALUES('" + id + "', 'x', 5, '')");
+    EXPECT_EQ(run("wait notes").status, 0);
+    EXPECT_THAT(run("log notes --since 1 --limit 100000 --json").out,
+                HasSubstr(id));
+  }
+
+  /// What was damaged is kept.
+  static bool is_kept(const nlohmann::json& file) {
+    return file["kept_as"].is_string()
+           && std::filesystem::exists(file["kept_as"].get<std::string>());
+  }
+
+  std::string before_;
+  int later_ = 0;
+};
+
+TEST_F(repair_program, does_nothing_to_a_library_that_is_whole) {
+  const auto done = repair();
+  EXPECT_EQ(done["log"]["found"], "whole");
+  EXPECT_EQ(done["database"]["found"], "whole");
+  EXPECT_EQ(done["sequence"], done["sequence_before"]);
+  EXPECT_THAT(run("repair notes").out, HasSubstr("nothing is damaged"));
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+TEST_F(repair_program, makes_a_log_anew_from_the_tables) {
+  for (const auto how : all_spoils) {
+    SCOPED_TRACE(name_of(how));
+    before_ = content();
+    spoil_file(log(), how);
+    if (how != spoil::flip_pages)
+      expect_damage_is_told();
+    const auto done = repair();
+    EXPECT_NE(done["log"]["found"], "whole") << done;
+    EXPECT_EQ(is_kept(done["log"]), how != spoil::remove);
+    EXPECT_EQ(done["database"]["found"], "whole");
+    EXPECT_EQ(done["needs_members"], false);
+    EXPECT_TRUE(content() == before_);
+    expect_whole();
+  }
+}
+
+TEST_F(repair_program, finds_one_byte_of_the_log_that_is_not_as_it_was) {
+  SQLite::Database{log().string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+    "UPDATE sync_log SET data = replace(data, 'a note', 'A note') WHERE"
+    " sequence = 1000");
+  EXPECT_EQ(run("check notes").status, 1);
+  const auto done = repair();
+  EXPECT_THAT(done["log"]["reason"].get<std::string>(),
+              HasSubstr("entry 1000 is not as it was written"));
+  EXPECT_LT(done["sequence"], 1'000);
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+TEST_F(repair_program, makes_a_database_anew_from_the_log) {
+  spoil_file(file(), spoil::flip_pages);
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "damaged") << done;
+  EXPECT_TRUE(is_kept(done["database"]));
+  EXPECT_EQ(done["log"]["found"], "whole");
+  EXPECT_EQ(done["rebuilt"], (nlohmann::json{"note", "town", "street"}))
+    << done;
+  // What is in the log is all there.
+  SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+  EXPECT_EQ(now.execAndGet("SELECT count(*) FROM note").getInt(), rows * 4 / 5);
+  EXPECT_EQ(now.execAndGet("SELECT count(*) FROM town").getInt(), rows);
+  EXPECT_EQ(now.execAndGet("SELECT count(*) FROM street").getInt(), rows);
+  EXPECT_EQ(now.execAndGet("SELECT max(id) FROM town").getInt(), rows * 3);
+  EXPECT_EQ(now
+              .execAndGet("SELECT count(*) FROM sqlite_schema WHERE name IN"
+                          " ('by_town', 'counts', 'starred')")
+              .getInt(),
+            3);
+  // And most of what is in no log.
+  EXPECT_LT(rows / 2, now.execAndGet("SELECT count(*) FROM own").getInt());
+  EXPECT_LT(0, now
+                 .execAndGet("SELECT count(*) FROM note WHERE seen IS NOT"
+                             " NULL")
+                 .getInt());
+  expect_whole();
+}
+
+TEST_F(repair_program, says_what_is_lost_with_a_database) {
+  for (const auto how : {spoil::empty, spoil::garbage, spoil::remove}) {
+    SCOPED_TRACE(name_of(how));
+    spoil_file(file(), how);
+    const auto done = repair();
+    EXPECT_NE(done["database"]["found"], "whole");
+    ASSERT_FALSE(done["lost"].empty());
+    EXPECT_THAT(done["lost"][0].get<std::string>(), HasSubstr("track them"));
+    write("CREATE TABLE note(id TEXT PRIMARY KEY NOT NULL, text TEXT, stars"
+          " INTEGER, seen TEXT)");
+    ASSERT_EQ(run("track notes note --exclude note.seen").status, 0);
+    SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+    EXPECT_EQ(now.execAndGet("SELECT count(*) FROM note").getInt(),
+              rows * 4 / 5);
+    EXPECT_EQ(run("check notes").status, 0);
+  }
+}
+
+TEST_F(repair_program, keeps_what_waits_in_a_damaged_database) {
+  // Not captured yet: it is not in the log, and is read with the rest.
+  write("PRAGMA user_version = 77");
+  checkpoint(file());
+  // The root of an index alone.
+  SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+  const auto page
+    = now
+        .execAndGet("SELECT rootpage FROM sqlite_schema WHERE name = 'by_town'")
+        .getInt64();
+  flip(file(), static_cast<std::uintmax_t>(page - 1) * 4096, 64);
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "damaged");
+  EXPECT_EQ(done["lost"], nlohmann::json::array());
+  EXPECT_TRUE(content() == before_);
+  SQLite::Database again{file().string(), SQLite::OPEN_READWRITE, 5'000};
+  EXPECT_EQ(again.execAndGet("PRAGMA user_version").getInt(), 77);
+  expect_whole();
+}
+
+TEST_F(repair_program, ends_one_that_was_cut_off) {
+  spoil_file(log(), spoil::cut);
+  // As a crash leaves it between moving the old one and putting the new one.
+  ASSERT_EQ(run("repair notes").status, 0);
+  const auto mended = log();
+  for (const auto* suffix : {"-wal", "-shm"})
+    std::filesystem::remove(mended.string() + suffix);
+  checkpoint(mended);
+  std::filesystem::rename(mended, mended.string() + ".repaired");
+  EXPECT_EQ(run("wait notes").status, 0);
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+} // namespace
+} // namespace lockstep

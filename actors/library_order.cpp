@@ -1,7 +1,6 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
-#include "persistence/library_members.hpp"
 #include "persistence/pending_keeper.hpp"
 
 #include <algorithm>
@@ -91,10 +90,14 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
   obey(request.under);
   auto list = request.list;
   self_
-    ->request(setup_.log, caf::infinite,
-              append_entries{request.under, request.follows, list})
+    ->request(
+      setup_.log, caf::infinite,
+      append_entries{request.under, request.follows, list, request.accepted})
     .await(
-      [this, list, promise](const log_head& head) mutable {
+      [this, list, promise,
+       vacuumed = !request.accepted.empty()](const log_head& head) mutable {
+        if (vacuumed)
+          vacuumed_due_ = is_whole_ = true;
         follow_log(list);
         promise.deliver(head);
         // Applying captures what other programs wrote meanwhile.
@@ -140,7 +143,8 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
 }
 
 void library_state::follow_log(library_applier::chunk fresh) {
-  auto caught_up = catch_up(std::move(fresh));
+  auto caught_up
+    = catch_up(std::move(fresh)).and_then([this] { return settle_vacuumed(); });
   if (caught_up)
     return;
   logger().error("library {}: entries wait to be applied: {}",
@@ -156,22 +160,6 @@ void library_state::try_later() {
     return;
   next_retry_ = now + retry_pause;
   self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
-}
-
-caf::result<vacuum_result>
-library_state::vacuum(const vacuum_library& request) {
-  // What the tables show must not be lost where the log cannot show it again.
-  if (auto flushed = store_->flush(); !flushed)
-    return to_error(flushed.error());
-  const auto applied = applied_sequence();
-  if (!applied)
-    return to_error(applied.error());
-  const auto bound = vacuum_bound(*store_, stable_);
-  if (!bound)
-    return to_error(bound.error());
-  return self_->delegate(
-    setup_.log, vacuum_old_entries{request.before, std::min(*bound, *applied),
-                                   request.archive});
 }
 
 expected<sequence_number> library_state::applied_sequence() {

@@ -26,7 +26,9 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
                     .value_or(device_sequence_number{});
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device, 10'000, setup_.mode};
+  vacuum_schedule_ = vacuum_schedule{setup_.vacuum.period};
   follow_log(nullptr);
+  look_for_vacuum_later();
   if (!setup_.env.simulated)
     watch_database();
 }
@@ -220,9 +222,17 @@ void library_state::send_members() {
   for (const auto& what : *list)
     if (!what.removed)
       allowed.members.push_back(what.device);
-  const members_changed now{std::move(*list), *at};
+  members_changed now{std::move(*list), *at};
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
+  // Whoever has given back all of its log has nothing to lead with.
+  if (store_
+        ->attempt(
+          [&]() -> expected<bool> { return store_->is_fetching_anew(); })
+        .value_or(false))
+    std::erase_if(now.members, [&](const member& one) {
+      return one.device == setup_.device;
+    });
   if (neighbours_.leadership)
     self_->send(neighbours_.leadership, now);
   if (neighbours_.gateway)

@@ -123,10 +123,17 @@ constexpr std::string_view library_time = R"sql(
     DEFAULT 0;
 )sql";
 
+constexpr std::string_view log_fetched_anew = R"sql(
+  -- Whether all of the log was given back and it is not here again yet.
+  ALTER TABLE lockstep_state ADD COLUMN fetching_anew INTEGER NOT NULL
+    DEFAULT 0;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
   migration{3, "the library's time", library_time},
+  migration{4, "a log that is fetched anew", log_fetched_anew},
 };
 
 } // namespace

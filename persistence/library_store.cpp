@@ -252,6 +252,19 @@ void library_store::set_applied(sequence_number through) {
   state->exec();
 }
 
+bool library_store::is_fetching_anew() {
+  auto row = statements.use("SELECT fetching_anew FROM lockstep_state");
+  row->executeStep();
+  return row->getColumn(0).getInt() != 0;
+}
+
+void library_store::set_fetching_anew(bool on) {
+  expect_transaction();
+  auto state = statements.use("UPDATE lockstep_state SET fetching_anew = ?");
+  state->bind(1, on ? 1 : 0);
+  state->exec();
+}
+
 device_sequence_number library_store::next_device_sequence() {
   return std::max(accepted.last(own), pending.last(own)) + 1;
 }

@@ -30,6 +30,10 @@ void accepted_changes::insert(const device_id& device,
     state_of(device).now.insert(device, number);
 }
 
+void accepted_changes::insert(const accepted_range& range) {
+  state_of(range.device).now.insert(range);
+}
+
 void accepted_changes::erase(const device_id& device,
                              device_sequence_number number) {
   state_of(device).now.erase(device, number);

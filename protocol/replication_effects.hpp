@@ -25,8 +25,8 @@ struct replication_serve {
 };
 
 /// What the machine wants done, in this order. Each effect but
-/// `replication_send` and the `…_advanced` is answered exactly once, with its
-/// result or a failure:
+/// `replication_send`, the `…_advanced` and `vacuum_bound_moved` is answered
+/// exactly once, with its result or a failure:
 /// - `apply_entries` by `on_applied`, `yield_log` by `on_yielded`,
 /// - `find_match` (on the own log) by `on_match`,
 /// - `fetch_pending` by `on_pending`,
@@ -34,7 +34,7 @@ struct replication_serve {
 using replication_effect
   = std::variant<replication_send, replication_serve, apply_entries, yield_log,
                  find_match, fetch_pending, sequence_operations,
-                 stable_advanced, majority_advanced>;
+                 stable_advanced, majority_advanced, vacuum_bound_moved>;
 
 using replication_effects = std::vector<replication_effect>;
 

@@ -305,7 +305,8 @@ void replication_world::perform(std::uint8_t index,
       continue;
     }
     if (std::holds_alternative<stable_advanced>(effect)
-        || std::holds_alternative<majority_advanced>(effect))
+        || std::holds_alternative<majority_advanced>(effect)
+        || std::holds_alternative<vacuum_bound_moved>(effect))
       continue;
     ask_library(index, [this, index, life, effect] {
       auto& self = *nodes_[index];

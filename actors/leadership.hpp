@@ -38,7 +38,7 @@ using leadership_actor = peer_listener::extend<
   caf::reacts_to<log_head>,
   /// Library: who takes part.
   caf::reacts_to<members_changed>, caf::reacts_to<stable_advanced>,
-  caf::reacts_to<majority_advanced>,
+  caf::reacts_to<majority_advanced>, caf::reacts_to<vacuum_bound_moved>,
   /// Library: what its time is here.
   caf::reacts_to<clock_corrected>,
   /// Who leads, as seen here.

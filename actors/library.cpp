@@ -79,6 +79,10 @@ run_library(library_actor::stateful_pointer<library_state> self,
     [self](const majority_advanced& what) {
       self->state.advance_held(what.through);
     },
+    [self](const vacuum_bound_moved& what) {
+      self->state.move_vacuum_bound(what.through);
+    },
+    [self](const vacuum_look&) { self->state.look_for_vacuum(); },
     [self](const vacuum_library& request) {
       return self->state.vacuum(request);
     },

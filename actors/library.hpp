@@ -61,6 +61,8 @@ using library_actor = caf::typed_actor<
   caf::reacts_to<role_changed>,
   /// Replication: how far every member is.
   caf::reacts_to<stable_advanced>, caf::reacts_to<majority_advanced>,
+  /// Replication: up to where the log may be vacuumed.
+  caf::reacts_to<vacuum_bound_moved>, caf::reacts_to<vacuum_look>,
   /// Removes old entries from the log that every member holds.
   caf::replies_to<vacuum_library>::with<vacuum_result>,
   /// Replication, on a follower: what the leader's messages say.
@@ -117,6 +119,7 @@ struct library_setup {
   std::shared_ptr<const merge_functions> merges;
   /// Whether what is sequenced needs a majority that holds it.
   consistency mode = consistency::available;
+  vacuum_settings vacuum = {};
 };
 
 class library_state;

@@ -2,7 +2,6 @@
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
 #include "persistence/kept_local_columns.hpp"
-#include "persistence/library_members.hpp"
 #include "persistence/pending_keeper.hpp"
 
 #include <algorithm>
@@ -92,10 +91,14 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
   obey(request.under);
   auto list = request.list;
   self_
-    ->request(setup_.log, caf::infinite,
-              append_entries{request.under, request.follows, list})
+    ->request(
+      setup_.log, caf::infinite,
+      append_entries{request.under, request.follows, list, request.accepted})
     .await(
-      [this, list, promise](const log_head& head) mutable {
+      [this, list, promise,
+       vacuumed = !request.accepted.empty()](const log_head& head) mutable {
+        if (vacuumed)
+          vacuumed_due_ = is_whole_ = true;
         follow_log(list);
         promise.deliver(head);
         // Applying captures what other programs wrote meanwhile.
@@ -143,7 +146,8 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
 }
 
 void library_state::follow_log(library_applier::chunk fresh) {
-  auto caught_up = catch_up(std::move(fresh));
+  auto caught_up
+    = catch_up(std::move(fresh)).and_then([this] { return settle_vacuumed(); });
   problem_ = caught_up ? failure{errc::none, {}} : caught_up.error();
   if (caught_up)
     return end_first_sync();
@@ -160,22 +164,6 @@ void library_state::try_later() {
     return;
   next_retry_ = now + retry_pause;
   self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
-}
-
-caf::result<vacuum_result>
-library_state::vacuum(const vacuum_library& request) {
-  // What the tables show must not be lost where the log cannot show it again.
-  if (auto flushed = store_->flush(); !flushed)
-    return to_error(flushed.error());
-  const auto applied = applied_sequence();
-  if (!applied)
-    return to_error(applied.error());
-  const auto bound = vacuum_bound(*store_, stable_);
-  if (!bound)
-    return to_error(bound.error());
-  return self_->delegate(
-    setup_.log, vacuum_old_entries{request.before, std::min(*bound, *applied),
-                                   request.archive});
 }
 
 expected<sequence_number> library_state::applied_sequence() {
@@ -200,6 +188,8 @@ void library_state::yield(const yield_log& request, head_promise promise) {
     return;
   }
   obey(request.under);
+  // What was whole is cut now.
+  is_whole_ = false;
   if (auto given = applier().give_back_after(request.keep); !given) {
     promise.deliver(to_error(given.error()));
     schedule();
@@ -236,7 +226,9 @@ void library_state::change_role(const leadership_view& now) {
 
 void library_state::take_office() {
   // What could not be applied yet must not be cut off as half a transaction is.
-  if (auto caught_up = catch_up(nullptr); !caught_up)
+  if (auto caught_up
+      = catch_up(nullptr).and_then([this] { return settle_vacuumed(); });
+      !caught_up)
     return fail_office(caught_up.error());
   auto applied = applied_sequence();
   if (!applied)

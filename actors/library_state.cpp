@@ -27,7 +27,9 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   random_.seed(setup_.env.seed ^ std::hash<library_id>{}(setup_.library));
   receipts_ = receipt_book{setup_.device, 10'000, setup_.mode};
   recover_first_sync();
+  vacuum_schedule_ = vacuum_schedule{setup_.vacuum.period};
   follow_log(nullptr);
+  look_for_vacuum_later();
   if (!setup_.env.simulated)
     watch_database();
 }
@@ -223,9 +225,19 @@ void library_state::send_members() {
   for (const auto& what : *list)
     if (!what.removed)
       allowed.members.push_back(what.device);
-  const members_changed now{std::move(*list), *at};
+  members_changed now{std::move(*list), *at};
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
+  // Whoever has given back its log, or has not got it yet, has nothing to lead
+  // with.
+  if (first_sync_.under_way()
+      || store_
+           ->attempt(
+             [&]() -> expected<bool> { return store_->is_fetching_anew(); })
+           .value_or(false))
+    std::erase_if(now.members, [&](const member& one) {
+      return one.device == setup_.device;
+    });
   if (neighbours_.leadership)
     self_->send(neighbours_.leadership, now);
   if (neighbours_.gateway)
@@ -274,11 +286,12 @@ void library_state::note_entries(const library_applier::chunk& list, bool own) {
   const bool is_piece = std::exchange(amid_transaction_, goes_on) || goes_on;
   const auto told
     = is_piece ? std::make_shared<const std::vector<entry>>() : list;
+  // Whoever waits for a commit goes first.
+  send_answers();
   if (own)
     publish(entries_committed{first, last.sequence, told});
   else
     publish(entries_applied{first, last.sequence, told});
-  send_answers();
 }
 
 void library_state::note_large(sequence_number after, sequence_number through) {
@@ -333,52 +346,6 @@ failure library_state::not_leader() const {
                               + " does, its lease ends at "
                               + to_string(leadership_.lease_end)
                               + ". Commit instead of logging."};
-}
-
-library_clock::reading library_state::read_clocks() {
-  const auto now = self_->clock().now();
-  return {setup_.env.wall(now), setup_.env.uptime(now)};
-}
-
-timestamp library_state::now() {
-  return clock_.tick(read_clocks());
-}
-
-void library_state::hear_leader(const leader_time& what) {
-  if (leads() || !store_ || detached_)
-    return;
-  const auto behind = clock_.behind(
-    what.now, {what.heard_wall, what.heard_uptime}, what.is_first);
-  if (!behind)
-    return;
-  const auto next = store_->attempt([&]() -> expected<device_sequence_number> {
-    return store_->next_device_sequence();
-  });
-  if (!next)
-    return;
-  if (*behind != library_clock::milliseconds::zero()) {
-    logger().info("library {}: the clock here is {} ms behind the leader's; the"
-                  " library's time follows the leader's",
-                  to_string(setup_.library), behind->count());
-    if (auto kept = correct_clock(*store_, clock_.correction() + *behind,
-                                  stamped_well_, *behind);
-        !kept) {
-      logger().warn("library {}: {}", to_string(setup_.library),
-                    kept.error().message);
-      return;
-    }
-    clock_.move(*behind);
-    tell_clock();
-  }
-  stamped_well_ = device_sequence_number{next->value - 1};
-}
-
-void library_state::tell_clock() {
-  const clock_corrected now{clock_.correction()};
-  if (neighbours_.replication)
-    self_->send(neighbours_.replication, now);
-  if (neighbours_.leadership)
-    self_->send(neighbours_.leadership, now);
 }
 
 record_id library_state::make_record_id() {

@@ -10,6 +10,7 @@
 #include "protocol/first_sync.hpp"
 #include "protocol/library_clock.hpp"
 #include "protocol/receipt_book.hpp"
+#include "protocol/vacuum_schedule.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -64,7 +65,10 @@ public:
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
   void advance_held(sequence_number held);
+  void move_vacuum_bound(sequence_number through);
   caf::result<vacuum_result> vacuum(const vacuum_library& request);
+  /// Vacuums the log if that is due.
+  void look_for_vacuum();
   void hear_leader(const leader_time& what);
   void hear_target(const first_sync_target& what);
   caf::result<receipt> find_receipt(const receipt_query& query);
@@ -184,11 +188,17 @@ private:
   void append(std::shared_ptr<log_draft> draft,
               std::function<void(expected<log_head>)> next);
   expected<void> catch_up(library_applier::chunk fresh);
+  /// Once caught up: ends what waits for entries that were vacuumed.
+  expected<void> settle_vacuumed();
   /// Catches up; where that fails, says so and tries again in a while.
   void follow_log(library_applier::chunk fresh);
   void try_later();
   void tell_pending();
   expected<sequence_number> applied_sequence();
+  /// What a vacuum would be asked for, once database.db is on the disk as far
+  /// as the log is to go.
+  expected<vacuum_old_entries> vacuum_wish(timestamp before);
+  void look_for_vacuum_later();
 
   void recover_first_sync();
   void advance_first_sync(const library_applier::chunk& list);
@@ -255,6 +265,13 @@ private:
   sequence_number stable_;
   /// A majority holds the log up to here.
   sequence_number held_;
+  /// As in vacuum_bound_moved.
+  sequence_number vacuum_through_;
+  vacuum_schedule vacuum_schedule_;
+  /// The log may hold numbers of operations of which no entry came.
+  bool vacuumed_due_ = true;
+  /// It was as long as the leader's when it got them.
+  bool is_whole_ = false;
   library_neighbours neighbours_;
   std::deque<queued> queue_;
   bool turn_scheduled_ = false;

@@ -12,11 +12,19 @@ namespace lockstep {
 
 namespace {
 
+/// Whether what the log said is on its way to be here again.
+bool fetches_anew(library_store& store) {
+  return store
+    .attempt([&]() -> expected<bool> { return store.is_fetching_anew(); })
+    .value_or(false);
+}
+
 /// Whether this device made the library and the log does not say so yet: it was
 /// just made, or a crash came before the first entry.
 expected<bool> lacks_creator(library_store& store,
                              const library_description& what) {
-  if (what.created_by != store.own || !what.joined_from.is_nil())
+  if (what.created_by != store.own || !what.joined_from.is_nil()
+      || fetches_anew(store))
     return false;
   return store.members().map([&](const std::vector<member>& list) {
     return std::none_of(list.begin(), list.end(), [&](const member& one) {
@@ -47,7 +55,7 @@ node_state::own_entry(const node_setup& setup, library_store& store,
     return own;
   std::optional<member_description> nothing;
   // A device that only does not listen now can be reached there later.
-  if (setup.addresses.empty())
+  if (setup.addresses.empty() || fetches_anew(store))
     return nothing;
   return described_members(store).map(
     [&](const std::vector<member_description>& members) {
@@ -71,7 +79,9 @@ node_state::recover_leadership(sync_log_store& log,
       || !folder.description.joined_from.is_nil()
       || folder.description.created_by != setup_.identity.id)
     return record;
-  record->current = {term_number{1}, setup_.identity.id};
+  // A repaired log may have promised more than the first ballot.
+  record->current
+    = {term_number{record->vote.term.value + 1}, setup_.identity.id};
   record->vote = record->current;
   record->leader = setup_.identity.id;
   record->lease_end = setup_.env.wall(self_->clock().now())
@@ -111,10 +121,14 @@ node_state::spawn_library(const library_folder& folder) {
   const auto members_at = newest_member_entry(**store);
   if (!members_at)
     return tl::make_unexpected(members_at.error());
+  const auto progress = log->progress();
+  if (!progress)
+    return tl::make_unexpected(progress.error());
   const auto own = own_entry(setup_, **store, *unnamed);
   if (!own)
     return tl::make_unexpected(own.error());
 
+  const bool is_fetching_anew = fetches_anew(**store);
   library_handles made;
   made.id = what.id;
   made.name = what.name;
@@ -130,7 +144,7 @@ node_state::spawn_library(const library_folder& folder) {
                   setup_.limits.library, env,
                   std::shared_ptr<library_store>{std::move(*store)}, made.log,
                   setup_.events, setup_.merges,
-                  setup_.limits.leadership.consistency});
+                  setup_.limits.leadership.consistency, setup_.limits.vacuum});
   made.leadership = self_->spawn(
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
@@ -138,10 +152,11 @@ node_state::spawn_library(const library_folder& folder) {
                      head->position, *members_at});
   made.replication = self_->spawn(
     replication,
-    replication_setup{what.id, setup_.identity.id, setup_.identity.name,
-                      setup_.limits.replication, env, made.library, made.log,
-                      made.leadership, *members, *head, *members_at,
-                      setup_.limits.leadership.consistency, *is_new});
+    replication_setup{
+      what.id, setup_.identity.id, setup_.identity.name,
+      setup_.limits.replication, env, made.library, made.log, made.leadership,
+      *members, *head, *members_at, setup_.limits.leadership.consistency,
+      *is_new, setup_.limits.member.stale_after, *progress, is_fetching_anew});
   made.indexer
     = spawn_blocking(*self_, env, indexer, setup_.events, what.id,
                      index_sink_actor{made.library}, setup_.limits.index);
@@ -149,16 +164,15 @@ node_state::spawn_library(const library_folder& folder) {
     bulk_follower, bulk_follower_setup{setup_.identity.id, made.indexer,
                                        setup_.matching_folder});
   self_->send(setup_.events, subscribe{follower, what.id});
+  // Who takes part, the library says once it has caught up with its log: what
+  // the tables know of it may be older, after a crash.
+  self_->send(gateway_,
+              attach_library{what.id, made.leadership, made.replication, {}});
   self_->send(made.library,
               library_neighbours{made.replication, made.leadership, gateway_});
   if (*own)
     caf::anon_send(made.library, describe_member{**own});
   self_->send(made.leadership, watch_role{made.library});
-  attach_library attached{what.id, made.leadership, made.replication, {}};
-  for (const auto& one : *members)
-    if (!one.removed)
-      attached.members.push_back(one.device);
-  self_->send(gateway_, attached);
   auto& actors = open_[what.id];
   actors.handles = made;
   actors.follower = follower;

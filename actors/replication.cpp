@@ -37,7 +37,16 @@ void replication_state::start(self_pointer actor, replication_setup what) {
                     ^ std::hash<library_id>{}(setup.library);
   machine = std::make_unique<replication_machine>(replication_start{
     setup.device, setup.device_name, setup.settings, setup.head.position,
-    setup.members, seed, setup.members_at, setup.mode, setup.first_sync});
+    setup.members, seed, setup.members_at, setup.mode, setup.first_sync,
+    setup.is_fetching_anew});
+  const auto now = self->clock().now();
+  silence.emplace(
+    setup.device,
+    std::chrono::duration_cast<std::chrono::milliseconds>(setup.stale_after),
+    setup.progress, setup.env.wall(now), setup.env.uptime(now));
+  follow_members(setup.members);
+  if (setup.stale_after != duration::zero())
+    self->delayed_send(self, silence->pause(), silence_tick{});
   self->send(setup.leadership,
              watch_role{caf::actor_cast<replication_actor>(self)});
 }
@@ -68,6 +77,8 @@ void replication_state::perform(const replication_send& what) {
 void replication_state::hear(const from_peer& what) {
   const auto now = self->clock().now();
   heard_at[what.device] = now;
+  if (silence->hear(what.device))
+    take(machine->on_stale(silence->stale(), now));
   // Before the machine proposes anything on the strength of the message.
   if (what.unix_ms != 0 && what.device == machine->leader()
       && (!told_time || now - *told_time >= time_pause)) {
@@ -80,6 +91,28 @@ void replication_state::hear(const from_peer& what) {
                            is_first});
   }
   take(machine->on_message(what.device, what.message, now));
+}
+
+void replication_state::follow_members(const std::vector<member>& members) {
+  std::set<device_id> others;
+  for (const auto& one : members)
+    if (!one.removed && one.device != setup.device)
+      others.insert(one.device);
+  silence->set_members(others);
+}
+
+void replication_state::look_for_silence() {
+  if (!setup.log)
+    return;
+  self->delayed_send(self, silence->pause(), silence_tick{});
+  const auto now = self->clock().now();
+  std::set<device_id> connected;
+  for (const auto& [device, peer] : peers)
+    connected.insert(device);
+  silence->pass(setup.env.uptime(now), connected);
+  take(machine->on_stale(silence->stale(), now));
+  if (auto list = silence->to_keep(setup.env.wall(now)); !list.empty())
+    self->send(setup.log, store_progress{std::move(list)});
 }
 
 replication_view replication_state::view() const {
@@ -145,6 +178,11 @@ void replication_state::perform(const sequence_operations& what) {
 }
 
 void replication_state::perform(const stable_advanced& what) {
+  self->send(setup.applier, what);
+  self->send(setup.leadership, what);
+}
+
+void replication_state::perform(const vacuum_bound_moved& what) {
   self->send(setup.applier, what);
   self->send(setup.leadership, what);
 }
@@ -238,7 +276,9 @@ replication(replication_actor::stateful_pointer<replication_state> self,
     [&state, now](const pending_advanced& what) {
       state.take(state.machine->on_pending_advanced(what.last, now()));
     },
+    [&state](silence_tick) { state.look_for_silence(); },
     [&state, now](const members_changed& what) {
+      state.follow_members(what.members);
       state.take(state.machine->on_members(what.members, now(), what.at));
     },
     [&state](read_replication) { return state.view(); },

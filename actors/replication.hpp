@@ -4,6 +4,7 @@
 #include "actors/leadership.hpp"
 #include "actors/peer.hpp"
 #include "config/settings.hpp"
+#include "protocol/member_silence.hpp"
 #include "protocol/replication.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -23,6 +24,9 @@ struct replication_tick {
   std::uint64_t generation = 0;
 };
 
+/// The same: who has been silent for how long?
+struct silence_tick {};
+
 /// Carries one library's entries and proposals between this device and its
 /// peers: the shell around protocol/replication.
 using replication_actor = peer_listener::extend<
@@ -39,7 +43,8 @@ using replication_actor = peer_listener::extend<
   /// Anybody.
   caf::replies_to<read_replication>::with<replication_view>,
   /// Stops at once and ends the actor.
-  caf::replies_to<close_library>::with<done>, caf::reacts_to<replication_tick>>;
+  caf::replies_to<close_library>::with<done>, caf::reacts_to<replication_tick>,
+  caf::reacts_to<silence_tick>>;
 
 /// What replication needs of the library actor.
 using entry_applier = caf::typed_actor<
@@ -48,18 +53,21 @@ using entry_applier = caf::typed_actor<
   caf::replies_to<yield_log>::with<log_head>,
   caf::replies_to<fetch_pending>::with<pending_batch>,
   caf::reacts_to<stable_advanced>, caf::reacts_to<majority_advanced>,
-  caf::reacts_to<leader_time>, caf::reacts_to<first_sync_target>>;
+  caf::reacts_to<leader_time>, caf::reacts_to<first_sync_target>,
+  caf::reacts_to<vacuum_bound_moved>>;
 
 /// What replication needs of the sync-log actor.
 using log_source
   = caf::typed_actor<caf::replies_to<serve_entries>::with<served_entries>,
-                     caf::replies_to<find_match>::with<log_position>>;
+                     caf::replies_to<find_match>::with<log_position>,
+                     caf::reacts_to<store_progress>>;
 
 /// What replication needs of the leadership actor.
 using head_listener
   = caf::typed_actor<caf::reacts_to<watch_role>, caf::reacts_to<log_head>,
                      caf::reacts_to<stable_advanced>,
-                     caf::reacts_to<majority_advanced>>;
+                     caf::reacts_to<majority_advanced>,
+                     caf::reacts_to<vacuum_bound_moved>>;
 
 /// What a replication actor is made from.
 struct replication_setup {
@@ -81,6 +89,11 @@ struct replication_setup {
   consistency mode = consistency::available;
   /// Whether the library has not all of its log yet.
   bool first_sync = false;
+  /// When a member counts as stale.
+  duration stale_after = std::chrono::hours{90 * 24};
+  /// What the log knows of the members' silence.
+  std::vector<member_progress> progress = {};
+  bool is_fetching_anew = false;
 };
 
 struct replication_state {
@@ -94,11 +107,14 @@ struct replication_state {
   /// Says nothing more and lets go of every other actor.
   void close();
   void hear(const from_peer& what);
+  void follow_members(const std::vector<member>& members);
+  void look_for_silence();
   [[nodiscard]] replication_view view() const;
 
   self_pointer self = nullptr;
   replication_setup setup;
   std::unique_ptr<replication_machine> machine;
+  std::optional<member_silence> silence;
   std::map<device_id, peer_actor> peers;
   /// When each was last heard.
   std::map<device_id, time_point> heard_at;
@@ -121,6 +137,7 @@ private:
   void perform(const stable_advanced& what);
   void perform(const majority_advanced& what);
   void perform(const first_sync_target& what);
+  void perform(const vacuum_bound_moved& what);
 
   /// Asks, and hands answer or failure to `next`, which calls the machine.
   template <class Answer, class Actor, class Request, class Next>
@@ -145,3 +162,4 @@ replication(replication_actor::stateful_pointer<replication_state> self,
 LOCKSTEP_LOCAL_MESSAGE(read_replication)
 LOCKSTEP_LOCAL_MESSAGE(replication_view)
 LOCKSTEP_LOCAL_MESSAGE(replication_tick)
+LOCKSTEP_LOCAL_MESSAGE(silence_tick)

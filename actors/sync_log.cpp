@@ -80,12 +80,19 @@ expected<served_entries> serve(const sync_log_reader& log,
       return answer;
     });
   answer.try_at = (*held)->position;
-  return log
-    .fetch_since(request.since.sequence, serving_limit(request.limit, limits))
-    .map([&](std::vector<entry> list) {
-      answer.list = std::move(list);
-      return std::move(answer);
-    });
+  auto list = log.fetch_since(request.since.sequence,
+                              serving_limit(request.limit, limits));
+  if (!list)
+    return tl::make_unexpected(list.error());
+  answer.list = std::move(*list);
+  const auto end
+    = answer.list.empty() ? request.since : answer.list.back().position();
+  if (!request.wants_accepted || end != answer.head)
+    return answer;
+  return log.accepted().map([&](std::vector<accepted_range> ranges) {
+    answer.accepted = std::move(ranges);
+    return std::move(answer);
+  });
 }
 
 expected<entry_list> history_of(const sync_log_reader& log,
@@ -99,7 +106,8 @@ expected<log_head> append(sync_log_store& log, const append_entries& request) {
   if (!request.list)
     return fail(errc::invalid_argument,
                 "There is nothing to append; give at least one entry.");
-  return log.append(request.under, request.follows, *request.list);
+  return log.append(request.under, request.follows, *request.list,
+                    request.accepted);
 }
 
 expected<progress_list> progress_of(const sync_log_reader& log) {
@@ -110,43 +118,53 @@ expected<progress_list> progress_of(const sync_log_reader& log) {
 
 using self_pointer = sync_log_actor::stateful_pointer<sync_log_state>;
 
+/// Between two steps of a vacuum that nobody waits for.
+constexpr auto vacuum_rest = std::chrono::milliseconds{10};
+
+void end_vacuum(self_pointer self, const failure& why) {
+  auto& vacuum = self->state.vacuum;
+  if (vacuum)
+    vacuum->promise.deliver(to_error(why));
+  vacuum.reset();
+}
+
 caf::typed_response_promise<vacuum_result>
 begin_vacuum(self_pointer self, const vacuum_old_entries& request) {
   auto& state = self->state;
   auto promise = self->make_response_promise<vacuum_result>();
   if (!state.store) {
     promise.deliver(to_error(closed_log()));
-  } else if (state.vacuum) {
+    return promise;
+  }
+  if (state.vacuum && state.vacuum->in_background && !request.in_background)
+    end_vacuum(self, {errc::cancelled, "Another vacuum was asked for."});
+  if (state.vacuum) {
     promise.deliver(to_error(
       {errc::busy, "The log is being vacuumed; try again once that is over."}));
   } else {
     state.vacuum.emplace(sync_log_state::vacuum_under_way{
-      sync_log_vacuum{*state.store, request}, promise});
-    self->send(self, vacuum_turn{});
+      sync_log_vacuum{*state.store, request}, promise, request.in_background});
+    self->send(self, vacuum_turn{++state.vacuums});
   }
   return promise;
 }
 
-void go_on_with_vacuum(self_pointer self) {
+void go_on_with_vacuum(self_pointer self, const vacuum_turn& turn) {
   auto& vacuum = self->state.vacuum;
-  if (!vacuum)
+  if (!vacuum || turn.vacuum != self->state.vacuums)
     return;
   const auto more = vacuum->work.step();
   if (more.value_or(false)) {
-    self->send(self, vacuum_turn{});
+    if (vacuum->in_background)
+      self->delayed_send(self, vacuum_rest, turn);
+    else
+      self->send(self, turn);
     return;
   }
   if (more)
     vacuum->promise.deliver(vacuum->work.result());
   else
     vacuum->promise.deliver(to_error(more.error()));
-  vacuum.reset();
-}
-
-void end_vacuum(self_pointer self, const failure& why) {
-  auto& vacuum = self->state.vacuum;
-  if (vacuum)
-    vacuum->promise.deliver(to_error(why));
   vacuum.reset();
 }
 
@@ -224,7 +242,7 @@ sync_log(sync_log_actor::stateful_pointer<sync_log_state> self,
     [self](const vacuum_old_entries& request) {
       return begin_vacuum(self, request);
     },
-    [self](vacuum_turn) { go_on_with_vacuum(self); },
+    [self](const vacuum_turn& turn) { go_on_with_vacuum(self, turn); },
     [self](stop_vacuum) { end_vacuum(self, changed_log()); },
     [self, answer](const truncate_after& request) {
       end_vacuum(self, changed_log());

@@ -36,7 +36,8 @@ using sync_log_actor = caf::typed_actor<
   /// One record's entries, oldest first.
   caf::replies_to<record_history>::with<entry_list>,
   /// Removes old entries that later ones supersede, in steps with other
-  /// requests between them. `busy` while another vacuum is under way.
+  /// requests between them. `busy` while another vacuum is under way, unless
+  /// that one is in the background: it is ended.
   caf::replies_to<vacuum_old_entries>::with<vacuum_result>,
   caf::reacts_to<vacuum_turn>,
   /// Ends a vacuum that is under way: it is answered with `cancelled`.
@@ -60,8 +61,11 @@ struct sync_log_state {
   struct vacuum_under_way {
     sync_log_vacuum work;
     caf::typed_response_promise<vacuum_result> promise;
+    bool in_background = false;
   };
   std::optional<vacuum_under_way> vacuum;
+  /// Counts vacuums: a turn of one that was ended means nothing.
+  std::uint64_t vacuums = 0;
 };
 
 sync_log_actor::behavior_type

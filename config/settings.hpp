@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/network_settings.hpp"
+#include "config/vacuum_settings.hpp"
 #include "messages/clock.hpp"
 #include "messages/errors.hpp"
 
@@ -94,6 +95,8 @@ struct settings {
   event_settings events;
   index_settings index;
   network_settings network;
+  vacuum_settings vacuum;
+  member_settings member;
 };
 
 } // namespace lockstep

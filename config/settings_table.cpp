@@ -56,10 +56,13 @@ constexpr auto library = &settings::library;
 constexpr auto events = &settings::events;
 constexpr auto index = &settings::index;
 constexpr auto network = &settings::network;
+constexpr auto vacuum = &settings::vacuum;
+constexpr auto members = &settings::member;
 
 constexpr std::int64_t millisecond = 1'000'000;
 
 constexpr std::array<std::string_view, 2> consistencies{"available", "quorum"};
+constexpr std::array<std::string_view, 2> no_or_yes{"no", "yes"};
 
 constexpr std::array table{
   row<leadership, &leadership_settings::heartbeat>("leadership.heartbeat",
@@ -116,6 +119,12 @@ constexpr std::array table{
   row<network, &network_settings::discovery>("network.discovery", 0),
   row<network, &network_settings::send_queue_limit>("network.send_queue_limit",
                                                     1),
+  row<vacuum, &vacuum_settings::keep>("vacuum.keep", 0),
+  // Not by itself.
+  row<vacuum, &vacuum_settings::period>("vacuum.period", 0),
+  row<vacuum, &vacuum_settings::archive>("vacuum.archive", no_or_yes),
+  // All are waited for.
+  row<members, &member_settings::stale_after>("member.stale_after", 0),
 };
 
 /// The row of a key, or a compile error.

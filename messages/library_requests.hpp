@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/accepted_range.hpp"
 #include "messages/conflict_policy.hpp"
 #include "messages/errors.hpp"
 #include "messages/first_sync.hpp"
@@ -78,6 +79,8 @@ struct apply_entries {
   ballot under;
   log_position follows;
   std::shared_ptr<const std::vector<entry>> list;
+  /// As in append_entries: of those, none is pending any more.
+  std::vector<accepted_range> accepted = {};
 };
 
 /// Replication to library: this log left the leader's after `keep`; own entries
@@ -154,6 +157,15 @@ struct stable_advanced {
 struct majority_advanced {
   sequence_number through;
 };
+
+/// Replication to library and leadership: every member that is not silent for
+/// too long holds the log up to here, as far as known. May go back.
+struct vacuum_bound_moved {
+  sequence_number through;
+};
+
+/// A library to itself: it may be time to vacuum its log.
+struct vacuum_look {};
 
 /// A member of the library, from its latest entry of model `lockstep.member`.
 struct member {

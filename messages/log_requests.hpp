@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/accepted_range.hpp"
 #include "messages/clock.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
@@ -21,6 +22,9 @@ struct append_entries {
   ballot under;
   log_position follows;
   std::shared_ptr<const std::vector<entry>> list;
+  /// Operations that the log then holds, or held before it was vacuumed
+  /// elsewhere. With any, `list` may be empty.
+  std::vector<accepted_range> accepted = {};
 };
 
 /// Entries that may be too many for one message. Whoever it is handed to asks,
@@ -62,6 +66,8 @@ struct entry_list {
 struct serve_entries {
   log_position since;
   std::uint32_t limit = 0;
+  /// As in messages/peer_messages.hpp.
+  bool wants_accepted = false;
 };
 
 struct served_entries {
@@ -72,6 +78,8 @@ struct served_entries {
   /// Where the asker may match, when it does not at `since`.
   log_position try_at;
   sequence_number vacuumed_through;
+  /// As in messages/peer_messages.hpp.
+  std::vector<accepted_range> accepted = {};
 };
 
 /// Where this log may match another one: its last position at or before
@@ -96,6 +104,8 @@ struct vacuum_old_entries {
   sequence_number through;
   /// Keeps what goes in the folder `archive` beside the log.
   bool archive = false;
+  /// Nobody waits for it: rests between its steps.
+  bool in_background = false;
 };
 
 struct vacuum_result {
@@ -104,10 +114,15 @@ struct vacuum_result {
   /// What the log takes of its file; what it leaves free it fills again.
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_after = 0;
+  /// Of the entries that only wait to be old enough, or for their successor to
+  /// be, the time of the oldest; none where there are none.
+  std::optional<timestamp> oldest_young = {};
 };
 
 /// A sync log to itself: the next step of its vacuum.
-struct vacuum_turn {};
+struct vacuum_turn {
+  std::uint64_t vacuum = 0;
+};
 
 struct truncate_after {
   sequence_number keep;
@@ -121,7 +136,8 @@ struct store_leadership {
 
 struct read_leadership {};
 
-/// How far one member is, as last heard.
+/// How far one member is, as last heard. A device's own row says when it was
+/// last known to run.
 struct member_progress {
   device_id device;
   sequence_number acknowledged;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/accepted_range.hpp"
 #include "messages/ballot.hpp"
 #include "messages/clock.hpp"
 #include "messages/ids.hpp"
@@ -24,6 +25,8 @@ struct heartbeat {
   sequence_number stable;
   /// A majority does; said by leaders that need one.
   sequence_number held = {};
+  /// Every member does that is not silent for too long: what may be vacuumed.
+  sequence_number vacuum_through = {};
 
   bool operator==(const heartbeat&) const = default;
 };
@@ -86,6 +89,7 @@ struct new_entries {
   std::vector<entry> inline_entries;
   /// As in `heartbeat`.
   sequence_number held = {};
+  sequence_number vacuum_through = {};
 
   bool operator==(const new_entries&) const = default;
 };
@@ -96,6 +100,9 @@ struct fetch_entries {
   lockstep::ballot ballot;
   log_position since;
   std::uint32_t limit = 0;
+  /// Wants to know, once it holds everything, which operations the log held of
+  /// which no entry is left.
+  bool wants_accepted = false;
 
   bool operator==(const fetch_entries&) const = default;
 };
@@ -107,6 +114,9 @@ struct entries {
   log_position since;
   std::vector<entry> list;
   log_position head;
+  /// All operations that the log held up to its head, where the asker wants to
+  /// know and `list` ends there.
+  std::vector<accepted_range> accepted = {};
 
   bool operator==(const entries&) const = default;
 };

@@ -74,7 +74,7 @@ std::vector<capture::note> capture::read_notes(std::int64_t after,
                                                std::int64_t through) {
   std::vector<note> list;
   std::unordered_map<std::string, std::size_t> subjects;
-  auto rows = statements_.use("SELECT model, key, noted_at, random FROM"
+  auto rows = statements_.use("SELECT model, key, noted_at, random, id FROM"
                               " lockstep_touched WHERE id > ? AND id <= ?"
                               " ORDER BY id");
   rows->bind(1, after);
@@ -84,7 +84,8 @@ std::vector<capture::note> capture::read_notes(std::int64_t after,
     if (schema == nullptr || !schema->present)
       continue;
     const mint from{rows->getColumn(2).getDouble(),
-                    rows->getColumn(3).getString()};
+                    rows->getColumn(3).getString(),
+                    static_cast<std::uint32_t>(rows->getColumn(4).getInt64())};
     const auto subject = to_sql_value(rows->getColumn(1));
     const auto [known, is_first] = subjects.try_emplace(
       subject_of(schema->id, subject, from.random), list.size());

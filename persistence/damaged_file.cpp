@@ -123,18 +123,25 @@ void clear_unfinished_replacement(const fs::path& of) {
 expected<fs::path> replace(const fs::path& file) {
   const auto folder = file.parent_path();
   // Whole and closed: all of it is in the one file.
+  std::error_code none;
+  if (fs::file_size(with(unfinished_replacement(file), "-wal"), none) > 0
+      && !none)
+    return fail(errc::io, "The new file for " + file.string()
+                            + " could not be written to its end; free some"
+                              " space and try again.");
   if (auto ready = move_file(unfinished_replacement(file), replacement(file));
       !ready)
     return tl::make_unexpected(ready.error());
   if (auto durable = sync_folder(folder); !durable)
     return tl::make_unexpected(durable.error());
+  const auto aside = name_for_damaged(file);
   fs::path kept_as;
   if (is_there(file)) {
-    kept_as = name_for_damaged(file);
+    kept_as = aside;
     if (auto moved = move_file(file, kept_as); !moved)
       return tl::make_unexpected(moved.error());
   }
-  return put_in_place(file, kept_as).map([&] { return kept_as; });
+  return put_in_place(file, aside).map([&] { return kept_as; });
 }
 
 expected<void> finish_replacement(const fs::path& file) {

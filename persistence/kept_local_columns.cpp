@@ -67,7 +67,16 @@ void kept_local_columns::restore() {
     where->bind_to(*row);
     for (std::size_t i = 0; i < kept.values.size(); ++i)
       bind_value(*row, static_cast<int>(i + first), kept.values[i]);
-    row->exec();
+    // Beside what the log says the value may break a constraint; then it goes.
+    savepoint one{store_};
+    try {
+      row->exec();
+      one.release();
+    } catch (const SQLite::Exception& why) {
+      if (!store_.in_transaction()
+          || (why.getErrorCode() & 0xff) != SQLITE_CONSTRAINT)
+        throw;
+    }
   }
   rows_.clear();
 }

@@ -4,10 +4,12 @@
 #include "persistence/library_writer.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
+#include "persistence/rows_together.hpp"
 #include "persistence/set_aside.hpp"
 #include "protocol/conflict.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 namespace lockstep {
@@ -15,6 +17,26 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint32_t chunk_limit = 1'000;
+
+/// From here on it pays to have SQLite prepare its statements anew.
+constexpr std::size_t many_rows = 100;
+
+/// Whether the application has any trigger: on tables that are not tracked, a
+/// foreign key's action may set it off.
+bool has_own_triggers(library_store& store) {
+  auto row = store.statements.use("SELECT 1 FROM sqlite_schema WHERE type ="
+                                  " 'trigger' AND name NOT LIKE 'lockstep\\_%'"
+                                  " ESCAPE '\\' LIMIT 1");
+  return row->executeStep();
+}
+
+/// Ends at the latest when it goes away.
+struct loud_again {
+  std::optional<without_triggers>& silent;
+  ~loud_again() {
+    silent.reset();
+  }
+};
 
 bool ends_transaction(const entry& what) {
   return what.sequence == what.transaction_end;
@@ -93,6 +115,10 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
       return tl::make_unexpected(kept.error());
     const auto noted = store_.changes.newest_note();
     store_.set_applying(true);
+    // Lockstep's triggers are silent now, and cost time all the same.
+    const loud_again afterwards{silent_};
+    if (first->size() >= many_rows && !has_own_triggers(store_))
+      silent_.emplace(store_);
     auto list = first;
     apply_chunk(*list);
     while (!ends_transaction(list->back())) {
@@ -104,6 +130,7 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
       list = *more;
       apply_chunk(*list);
     }
+    silent_.reset();
     undo_triggers(store_, noted);
     set_orphans_aside(store_);
     retry_set_aside(store_);
@@ -167,9 +194,12 @@ expected<void> library_applier::keep_captured() {
 }
 
 void library_applier::apply_chunk(std::span<const entry> list) {
+  any_pending_ = !store_.pending.is_empty();
   const auto renumbered_before = renumbered_;
   if (apply_on_top(list))
     return;
+  // Rows that go one after another may drag others along, which is noted.
+  silent_.reset();
   renumbered_ = renumbered_before;
   apply_without_pending(list);
 }
@@ -230,9 +260,14 @@ void library_applier::free_number(const entry& what) {
 std::optional<taken_operation> library_applier::note(const entry& what) {
   free_number(what);
   store_.accepted.insert(what.device, what.device_sequence);
-  store_.index.store(
-    what.model, what.record,
-    {what.version, what.sequence, what.change == change_type::remove});
+  const bool deleted = what.change == change_type::remove;
+  if (what.version == version_number{1} && !what.previous && !deleted)
+    store_.index.store_first(what.model, what.record, what.sequence);
+  else
+    store_.index.store(what.model, what.record,
+                       {what.version, what.sequence, deleted});
+  if (!any_pending_)
+    return std::nullopt;
   auto taken = store_.pending.take(what.device, what.device_sequence);
   // A commit that was lost after its append left its notes behind: captured
   // anew, they are this entry once more.
@@ -256,7 +291,9 @@ void library_applier::apply_one(const entry& what) {
       store_.show_canonical(lost.model, lost.record);
     return;
   }
-  if (auto top = store_.pending.newest_of(what.model, what.record)) {
+  if (auto top = any_pending_
+                   ? store_.pending.newest_of(what.model, what.record)
+                   : std::nullopt) {
     if (const auto* schema = store_.tables.by_model(what.model);
         schema && schema->is_numbered() && what.change != change_type::remove)
       store_.rows.reserve(*schema, what.record,

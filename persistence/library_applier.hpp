@@ -56,6 +56,15 @@ public:
   /// Shows what was set aside and fits by now.
   expected<void> retry();
 
+  /// Takes pending operations that the log held, and of which no entry is left,
+  /// out of the queue, and shows what became of their records. All of the log
+  /// is applied. Answers with this device's own among them. One that is younger
+  /// than all that this device is known to have made by that number is another
+  /// operation, of a device that forgot some, and gets a new number. `is_whole`
+  /// says that the log is as long as the leader's: then it is not fetched anew
+  /// any more.
+  expected<std::vector<device_sequence_number>> settle_vacuumed(bool is_whole);
+
   /// Takes all pending operations out of the tables, which are then what the
   /// log alone says, and into another queue; throws.
   void take_pending_into(pending_queue& queue);
@@ -87,12 +96,19 @@ private:
   void free_number(const entry& what);
   void redo(const queued_transaction& which);
   void forget_after(const std::vector<entry>& given_back);
+  /// The first of this device's pending operations whose number another one
+  /// had, of which no entry is left; none where there is none.
+  expected<device_sequence_number> first_reused_number();
 
   library_store& store_;
   std::function<timestamp()> now_;
   std::function<void(const renumbering&)> on_renumbered_;
   /// In the transaction that is open.
   std::vector<renumbering> renumbered_;
+  /// Whether any operation may wait for an entry of the chunk.
+  bool any_pending_ = true;
+  /// While many entries are applied.
+  std::optional<without_triggers> silent_;
 };
 
 } // namespace lockstep

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace lockstep {
 
@@ -16,9 +17,10 @@ std::string text_in(const nlohmann::json& image, const char* field) {
                                                     : std::string{};
 }
 
-member_description description_in(const entry& what) {
-  member_description one{{device_id{what.record.bytes}, {}, false}, {}, {}};
-  const auto image = nlohmann::json::parse(what.data, nullptr, false);
+member_description description_in(const record_id& record,
+                                  const std::string& data) {
+  member_description one{{device_id{record.bytes}, {}, false}, {}, {}};
+  const auto image = nlohmann::json::parse(data, nullptr, false);
   if (!image.is_object())
     return one;
   one.member.name = text_in(image, "name");
@@ -47,6 +49,20 @@ expected<std::vector<entry>> newest_entries(library_store& store) {
   return list;
 }
 
+/// Who took part by the log that was given back and is fetched anew.
+expected<std::map<device_id, member>> members_given_back(library_store& store) {
+  return store.attempt([&]() -> expected<std::map<device_id, member>> {
+    std::map<device_id, member> list;
+    if (store.is_fetching_anew())
+      store.pending.for_each([&](const operation& what, std::int64_t) {
+        if (what.model == member_model && what.change != change_type::remove)
+          list.insert_or_assign(device_id{what.record.bytes},
+                                description_in(what.record, what.data).member);
+      });
+    return list;
+  });
+}
+
 /// The entry by which a member was let in, its newest one given; none where
 /// that was vacuumed.
 expected<sequence_number> let_in_at(library_store& store, entry newest) {
@@ -58,7 +74,7 @@ expected<sequence_number> let_in_at(library_store& store, entry newest) {
       return tl::make_unexpected(before.error());
     if (!*before)
       return sequence_number{};
-    if (description_in(**before).member.removed)
+    if (description_in((*before)->record, (*before)->data).member.removed)
       return newest.sequence;
     newest = std::move(**before);
   }
@@ -71,11 +87,16 @@ expected<std::vector<member>> known_members(library_store& store,
   auto list = store.members();
   if (!list)
     return list;
-  const bool is_listed
-    = std::any_of(list->begin(), list->end(), [&](const member& what) {
-        return what.device == joined_from;
-      });
-  if (!joined_from.is_nil() && !is_listed)
+  auto is_listed = [&](device_id device) {
+    return std::ranges::find(*list, device, &member::device) != list->end();
+  };
+  const auto given_back = members_given_back(store);
+  if (!given_back)
+    return tl::make_unexpected(given_back.error());
+  for (const auto& [device, what] : *given_back)
+    if (!is_listed(device))
+      list->push_back(what);
+  if (!joined_from.is_nil() && !is_listed(joined_from))
     list->push_back({joined_from, {}, false});
   return store.attempt([&]() -> expected<std::vector<member>> {
     // A device whose log was lost still knows whom to ask for it.
@@ -101,28 +122,28 @@ described_members(library_store& store) {
     return newest_entries(store).map([](const std::vector<entry>& entries) {
       std::vector<member_description> list;
       for (const auto& one : entries)
-        list.push_back(description_in(one));
+        list.push_back(description_in(one.record, one.data));
       return list;
     });
   });
 }
 
 expected<sequence_number> vacuum_bound(library_store& store,
-                                       sequence_number stable) {
+                                       sequence_number through) {
   return store.attempt([&]() -> expected<sequence_number> {
     const auto newest = newest_entries(store);
     if (!newest)
       return tl::make_unexpected(newest.error());
     for (const auto& one : *newest) {
-      if (description_in(one).member.removed)
+      if (description_in(one.record, one.data).member.removed)
         continue;
       const auto since = let_in_at(store, one);
       if (!since)
         return since;
-      if (*since && !(*since < stable))
+      if (*since && !(*since < through))
         return sequence_number{};
     }
-    return stable;
+    return through;
   });
 }
 

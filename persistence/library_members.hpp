@@ -10,7 +10,8 @@ namespace lockstep {
 
 /// Who takes part, as far as this device knows. Before the log has arrived that
 /// says it, a newcomer knows `joined_from`, the device that let it in (nil on
-/// the creator), and is no member itself.
+/// the creator), and is no member itself. While a log is fetched anew, all that
+/// the one before named and this one does not name yet.
 expected<std::vector<member>> known_members(library_store& store,
                                             device_id joined_from);
 
@@ -21,11 +22,11 @@ expected<sequence_number> newest_member_entry(library_store& store);
 expected<std::vector<member_description>>
 described_members(library_store& store);
 
-/// Up to where the log may be vacuumed when all members were heard to hold it
-/// up to `stable`: nothing while a device that was let in may still be on its
-/// way through what stood before.
+/// Up to where the log may be vacuumed when all members that count were heard
+/// to hold it up to `through`: nothing while a device that was let in may still
+/// be on its way through what stood before.
 expected<sequence_number> vacuum_bound(library_store& store,
-                                       sequence_number stable);
+                                       sequence_number through);
 
 /// The image of an entry of model `lockstep.member`.
 std::string image_of(const member_description& what);

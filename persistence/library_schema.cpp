@@ -124,7 +124,8 @@ constexpr std::string_view library_time = R"sql(
 )sql";
 
 constexpr std::string_view first_sync = R"sql(
-  -- 1 while the log of a library that this device is new to is still coming.
+  -- 1 while the log of a library that this device is new to is still coming,
+  -- 2 once it has come.
   ALTER TABLE lockstep_state ADD COLUMN first_sync INTEGER NOT NULL DEFAULT 0;
   -- Records as entries made them which a lost sync.db held: written anew where
   -- no other device has them so new.
@@ -138,11 +139,18 @@ constexpr std::string_view first_sync = R"sql(
   ) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view log_fetched_anew = R"sql(
+  -- Whether all of the log was given back and it is not here again yet.
+  ALTER TABLE lockstep_state ADD COLUMN fetching_anew INTEGER NOT NULL
+    DEFAULT 0;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
   migration{3, "the library's time", library_time},
   migration{4, "first sync and repair", first_sync},
+  migration{5, "a log that is fetched anew", log_fetched_anew},
 };
 
 } // namespace

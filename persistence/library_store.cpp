@@ -146,10 +146,10 @@ library_store::open(const std::filesystem::path& path,
     if (!end)
       return tl::make_unexpected(end.error());
     if (!may_be_short && *end < raw->applied())
-      return fail(errc::corrupt,
-                  "sync.db ends at entry " + to_string(*end) + ", but "
-                    + path.string() + " holds everything up to entry "
-                    + to_string(raw->applied()) + ".");
+      return fail(errc::corrupt, "sync.db ends at entry " + to_string(*end)
+                                   + ", but " + path.string()
+                                   + " holds everything up to entry "
+                                   + to_string(raw->applied()) + ".");
     sqlite3_set_authorizer(raw->database->getHandle(), authorize_statement,
                            raw);
     return {};
@@ -248,6 +248,19 @@ void library_store::set_applied(sequence_number through) {
   expect_transaction();
   auto state = statements.use("UPDATE lockstep_state SET applied_sequence = ?");
   state->bind(1, static_cast<std::int64_t>(through.value));
+  state->exec();
+}
+
+bool library_store::is_fetching_anew() {
+  auto row = statements.use("SELECT fetching_anew FROM lockstep_state");
+  row->executeStep();
+  return row->getColumn(0).getInt() != 0;
+}
+
+void library_store::set_fetching_anew(bool on) {
+  expect_transaction();
+  auto state = statements.use("UPDATE lockstep_state SET fetching_anew = ?");
+  state->bind(1, on ? 1 : 0);
   state->exec();
 }
 

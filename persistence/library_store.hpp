@@ -81,6 +81,12 @@ public:
   /// Throws outside a transaction: it must go together with what it speaks of.
   void set_applied(sequence_number through);
 
+  /// Whether all of the log was given back and it is not here again yet. What
+  /// it said of members is pending meanwhile. Setting throws outside a
+  /// transaction.
+  bool is_fetching_anew();
+  void set_fetching_anew(bool on);
+
   /// The next number for an operation of this device: after all that the log
   /// and the pending queue hold.
   device_sequence_number next_device_sequence();

@@ -1,14 +1,19 @@
 #include "persistence/library_writer.hpp"
 
+#include "persistence/rows_together.hpp"
 #include "protocol/operation_reference.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace lockstep {
 
 namespace {
+
+/// From here on it pays to have SQLite prepare its statements anew.
+constexpr std::size_t many_rows = 100;
 
 expected<nlohmann::json> read_image(const record_change& change,
                                     std::size_t limit) {
@@ -116,13 +121,20 @@ library_writer::run(const std::vector<transaction_step>& steps,
     // What could not be captured before these steps must not stop them.
     const auto noted = store_.changes.newest_note();
     changes without_table;
+    std::optional<without_triggers> silent;
+    if (are_new_rows(steps))
+      silent.emplace(store_);
     for (const auto& step : steps) {
       const auto* change = std::get_if<record_change>(&step);
       auto done = change != nullptr ? run_step(*change, without_table)
                                     : run_step(std::get<sql_statement>(step));
       if (!done)
         return tl::make_unexpected(done.error());
+      if (silent)
+        note_record(store_.statements, *store_.tables.by_model(change->model),
+                    change->record);
     }
+    silent.reset();
     if (store_.breaks_foreign_key())
       return fail(errc::constraint,
                   "The transaction would leave a row that refers to one that is"
@@ -133,6 +145,20 @@ library_writer::run(const std::vector<transaction_step>& steps,
       all_or_nothing.release();
     return all;
   });
+}
+
+bool library_writer::are_new_rows(
+  const std::vector<transaction_step>& steps) const {
+  return steps.size() >= many_rows
+         && std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
+              const auto* change = std::get_if<record_change>(&step);
+              const auto* schema = change != nullptr
+                                     ? store_.tables.by_model(change->model)
+                                     : nullptr;
+              return schema != nullptr && schema->present
+                     && change->change == change_type::insert
+                     && !schema->has_triggers && !schema->is_numbered();
+            });
 }
 
 expected<void> library_writer::run_step(const record_change& change,

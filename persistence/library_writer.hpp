@@ -35,6 +35,11 @@ private:
   using changes = std::vector<captured_change>;
   using change = std::function<void(changes&)>;
 
+  /// Whether all that the triggers would do is to note the rows, and there are
+  /// many: then Lockstep notes them itself, and SQLite does not keep a journal
+  /// for each row, as it does where a trigger may fail.
+  [[nodiscard]] bool
+  are_new_rows(const std::vector<transaction_step>& steps) const;
   expected<void> run_step(const record_change& change, changes& without_table);
   expected<void> run_step(const sql_statement& statement);
   /// Hands on, complete and numbered, what was noted after the note `after`,

@@ -86,10 +86,15 @@ private:
   std::string why_;
 };
 
-/// Copies entries; the highest number of each device among them.
+/// Copies entries; the highest number of each device among them, as far as
+/// their transactions are whole.
 expected<std::map<device_id, device_sequence_number>>
 copy_entries(log_walk& from, sync_log_store& to) {
   std::map<device_id, device_sequence_number> highest;
+  std::map<device_id, device_sequence_number> open;
+  auto raise = [](auto& numbers, device_id device, device_sequence_number to) {
+    numbers[device] = std::max(numbers[device], to);
+  };
   for (;;) {
     const auto before = from.last().position;
     const auto list = from.next();
@@ -98,8 +103,12 @@ copy_entries(log_walk& from, sync_log_store& to) {
     if (auto appended = to.append(list.back().ballot, before, list); !appended)
       return tl::make_unexpected(appended.error());
     for (const auto& what : list) {
-      auto& number = highest[what.device];
-      number = std::max(number, what.device_sequence);
+      raise(open, what.device, what.device_sequence);
+      if (what.sequence != what.transaction_end)
+        continue;
+      for (const auto& [device, number] : open)
+        raise(highest, device, number);
+      open.clear();
     }
   }
   if (auto cut = to.truncate_after(from.whole().position.sequence); !cut)
@@ -172,6 +181,9 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
   auto record = promises_of(promised, *end, own);
   record.current = std::max(record.current, end->position.ballot);
   record.vote = std::max(record.vote, record.current);
+  // Others may hold what was cut: nobody leads on under the ballot of then.
+  record.leader = {};
+  record.lease_end = {};
   return to->store_leadership(record).map([&] { return *end; });
 }
 

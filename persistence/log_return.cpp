@@ -303,6 +303,8 @@ expected<void> library_applier::give_back_after(sequence_number keep) {
         store_.pending.add_in_front(returned.operations());
         forget_after(list);
         store_.set_applied(keep);
+        if (!keep)
+          store_.set_fetching_anew(true);
         return {};
       });
   });

@@ -31,6 +31,9 @@ struct row_location {
 struct mint {
   double noted_at = 0; ///< Julian day.
   std::string random;  ///< Ten bytes.
+  /// Of the note among its fellows: rows that are noted together get ids in
+  /// their order, so that what is kept of them is written side by side.
+  std::uint32_t place = 0;
 
   /// Takes part of another note of the same row; in whatever order, the result
   /// is the same.
@@ -38,6 +41,7 @@ struct mint {
     noted_at = std::max(noted_at, other.noted_at);
     if (random.empty() || (!other.random.empty() && other.random < random))
       random = other.random;
+    place = std::min(place, other.place);
   }
 };
 

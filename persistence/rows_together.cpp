@@ -131,9 +131,11 @@ std::vector<unshown_row> show_circle(library_store& store,
     const auto& wish = list[row.index];
     const auto* schema = store.tables.by_model(wish.model);
     auto why = refusal_of(store, [&] {
+      savepoint whole{store};
       store.rows.put_back(*schema, wish.record,
                           nlohmann::json::parse(wish.data), local[row.index],
                           wish.whose);
+      whole.release();
     });
     if (why)
       unshown.push_back({row.index, std::move(*why)});

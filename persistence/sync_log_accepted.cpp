@@ -30,13 +30,8 @@ void accepted_changes::insert(const device_id& device,
     state_of(device).now.insert(device, number);
 }
 
-void accepted_changes::insert(const device_id& device,
-                              device_sequence_number first,
-                              device_sequence_number last) {
-  auto& state = state_of(device);
-  auto ranges = state.now.ranges_of(device);
-  ranges.push_back({device, first, last});
-  state.now = accepted_set{ranges};
+void accepted_changes::insert(const accepted_range& range) {
+  state_of(range.device).now.insert(range);
 }
 
 void accepted_changes::erase(const device_id& device,

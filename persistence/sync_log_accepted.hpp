@@ -19,8 +19,7 @@ public:
   }
 
   void insert(const device_id& device, device_sequence_number number);
-  void insert(const device_id& device, device_sequence_number first,
-              device_sequence_number last);
+  void insert(const accepted_range& range);
   void erase(const device_id& device, device_sequence_number number);
   void store();
 

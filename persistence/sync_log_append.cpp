@@ -90,12 +90,8 @@ public:
   }
 
   expected<void> take(std::span<const entry> list) {
-    if (auto recent = check_ballot(under_, known_, list); !recent)
-      return recent;
-    if (count_ == 0 && head_.position != follows_)
-      return fail(errc::log_conflict, "The log ends at " + named(head_.position)
-                                        + ", not at " + named(follows_)
-                                        + "; fetch from its end.");
+    if (auto fits_on = check_end(list); !fits_on)
+      return fits_on;
     if (auto continues = check_list(head_, list); !continues)
       return continues;
     auto insert = connection_.statements.use(insert_entry);
@@ -111,11 +107,27 @@ public:
     return {};
   }
 
+  expected<void> take(std::span<const accepted_range> held) {
+    if (auto fits_on = check_end({}); !fits_on)
+      return fits_on;
+    for (const auto& range : held) {
+      if (!range.first || !fits(range.last.value) || range.last < range.first)
+        return fail(errc::invalid_argument,
+                    "A range of operations is malformed; it was not made by"
+                    " Lockstep.");
+      accepted_.insert(range);
+    }
+    takes_ranges_ = true;
+    return {};
+  }
+
   expected<log_head> finish() {
-    if (count_ == 0)
+    if (count_ == 0 && !takes_ranges_)
       return fail(errc::invalid_argument,
                   "There is nothing to append; give at least one entry.");
     accepted_.store();
+    if (count_ == 0)
+      return head_;
     auto state
       = connection_.statements.use("UPDATE log_state SET entries = entries + ?,"
                                    " vacuumed_through ="
@@ -127,6 +139,16 @@ public:
   }
 
 private:
+  expected<void> check_end(std::span<const entry> list) const {
+    if (auto recent = check_ballot(under_, known_, list); !recent)
+      return recent;
+    if (count_ == 0 && head_.position != follows_)
+      return fail(errc::log_conflict, "The log ends at " + named(head_.position)
+                                        + ", not at " + named(follows_)
+                                        + "; fetch from its end.");
+    return {};
+  }
+
   connection& connection_;
   ballot under_;
   log_position follows_;
@@ -134,15 +156,21 @@ private:
   log_head head_;
   accepted_changes accepted_;
   std::size_t count_ = 0;
+  bool takes_ranges_ = false;
   sequence_number gaps_;
 };
 
-expected<log_head> sync_log_store::append(ballot under, log_position follows,
-                                          std::span<const entry> list) {
+expected<log_head>
+sync_log_store::append(ballot under, log_position follows,
+                       std::span<const entry> list,
+                       std::span<const accepted_range> held) {
   return connection_->write<log_head>([&]() -> expected<log_head> {
     appending all{*connection_, under, follows};
     if (!list.empty())
       if (auto taken = all.take(list); !taken)
+        return tl::make_unexpected(taken.error());
+    if (!held.empty())
+      if (auto taken = all.take(held); !taken)
         return tl::make_unexpected(taken.error());
     return all.finish();
   });

@@ -198,6 +198,23 @@ sync_log_reader::record_history(std::string_view model,
   return record_history(*latest);
 }
 
+expected<std::optional<timestamp>>
+sync_log_reader::made_at(device_id device,
+                         device_sequence_number number) const {
+  using result = std::optional<timestamp>;
+  return connection_->run<result>([&]() -> result {
+    auto row = connection_->statements.use(
+      "SELECT timestamp FROM sync_log WHERE device ="
+      " (SELECT number FROM devices WHERE id = ?) AND device_sequence = ?"
+      " ORDER BY sequence DESC LIMIT 1");
+    bind_id(*row, 1, device);
+    row->bind(2, to_sql(number.value));
+    if (!row->executeStep())
+      return std::nullopt;
+    return timestamp{from_sql(row->getColumn(0).getInt64())};
+  });
+}
+
 expected<std::vector<accepted_range>> sync_log_reader::accepted() const {
   return connection_->run<std::vector<accepted_range>>(
     [this] { return connection_->accepted_ranges(); });

@@ -72,7 +72,7 @@ expected<void> sync_log_store::accept(std::span<const accepted_range> ranges) {
   return connection_->write<void>([&]() -> expected<void> {
     accepted_changes changes{connection_->statements, connection_->names};
     for (const auto& range : ranges)
-      changes.insert(range.device, range.first, range.last);
+      changes.insert(range);
     changes.store();
     return {};
   });

@@ -40,6 +40,11 @@ public:
 
   expected<std::optional<entry>> at(sequence_number at) const;
 
+  /// When an operation was made, as far as its entry is in the log. Reads all
+  /// of it.
+  expected<std::optional<timestamp>>
+  made_at(device_id device, device_sequence_number number) const;
+
   /// Up to `limit` entries after `since`, in order. Stops early, but not before
   /// the first entry, when the images pass `byte_limit`.
   expected<std::vector<entry>>
@@ -101,9 +106,12 @@ public:
   /// stored ballot or than an entry's) and enters their numbers in
   /// `accepted`. All or nothing. Returns the new head. `under` is the ballot of
   /// the leader that orders the append; it may be newer than the entries'.
-  /// Empty list: `invalid_argument`.
+  /// `held` are operations that the log then holds, or held where it was
+  /// vacuumed before it came here: their numbers are entered, too. Without any,
+  /// an empty list is an `invalid_argument`.
   expected<log_head> append(ballot under, log_position follows,
-                            std::span<const entry> list);
+                            std::span<const entry> list,
+                            std::span<const accepted_range> held = {});
 
   /// The same for entries that come in pieces; one transaction for all.
   expected<log_head> append(ballot under, log_position follows,

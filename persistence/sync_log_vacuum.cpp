@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint64_t part_size = std::uint64_t{1} << 23;
 
 /// Entries that one step looks at, and that one step may remove.
-constexpr std::uint32_t look_size = 10'000;
-constexpr std::uint32_t remove_size = 2'000;
+constexpr std::uint32_t look_size = 5'000;
+constexpr std::uint32_t remove_size = 500;
 
 /// Bytes of images that one step archives.
 constexpr std::size_t archive_size = std::size_t{16} << 20;
@@ -94,6 +94,11 @@ bool sync_log_vacuum::begin_part(std::uint64_t first) {
   return true;
 }
 
+void sync_log_vacuum::note_young(timestamp made) {
+  auto& oldest = result_.oldest_young;
+  oldest = std::min(oldest.value_or(made), made);
+}
+
 expected<bool> sync_log_vacuum::look() {
   return log_.run<bool>([&] {
     auto rows = log_.statements.use(
@@ -108,8 +113,10 @@ expected<bool> sync_log_vacuum::look() {
       at_ = from_sql(rows->getColumn(0).getInt64());
       const auto previous = from_sql(rows->getColumn(1).getInt64());
       const timestamp made{from_sql(rows->getColumn(4).getInt64())};
-      if (previous >= first_ && previous <= last_of_part() && previous < at_
-          && made < before_)
+      if (previous != 0 && !(made < before_))
+        note_young(made);
+      else if (previous >= first_ && previous <= last_of_part()
+               && previous < at_)
         superseded_[static_cast<std::size_t>(previous - first_)] = true;
       auto& newest = newest_[rows->getColumn(2).getInt64()];
       newest = std::max(newest, {from_sql(rows->getColumn(3).getInt64()), at_});
@@ -142,8 +149,11 @@ std::vector<std::uint64_t> sync_log_vacuum::outdated_ones() {
     // A transaction keeps its end as long as anything of it is there.
     const bool closes_others = transaction == sequence;
     const timestamp made{from_sql(rows->getColumn(1).getInt64())};
-    if (!closes_others && made < before_
-        && superseded_[static_cast<std::size_t>(sequence - first_)])
+    const bool is_superseded
+      = superseded_[static_cast<std::size_t>(sequence - first_)];
+    if (is_superseded && !(made < before_))
+      note_young(made);
+    if (is_superseded && made < before_ && !closes_others)
       outdated.push_back(sequence);
     else
       transaction = from_sql(rows->getColumn(2).getInt64());

@@ -43,6 +43,7 @@ private:
   /// Removes what can go of some entries of that part.
   expected<bool> remove();
   bool begin_part(std::uint64_t first);
+  void note_young(timestamp made);
   std::vector<std::uint64_t> outdated_ones();
   /// Up to which of them, so that not too much is read at once.
   expected<std::size_t> archive(const std::vector<std::uint64_t>& outdated);

@@ -2,6 +2,7 @@
 
 #include "persistence/changed_owners.hpp"
 #include "persistence/one_transaction.hpp"
+#include "persistence/rows_together.hpp"
 
 #include <map>
 #include <string>
@@ -20,16 +21,15 @@ std::int64_t as_sql(std::uint64_t number) {
 /// What the log says of each record that its lost part had changed.
 using known_states = std::map<record_key, record_state>;
 
-struct noted_record {
+struct lost_record {
   record_key key;
   version_number version;
   bool deleted = false;
 };
 
 /// Records that are known as of an entry after `end`.
-std::vector<noted_record> newer_than(library_store& store,
-                                     sequence_number end) {
-  std::vector<noted_record> list;
+std::vector<lost_record> newer_than(library_store& store, sequence_number end) {
+  std::vector<lost_record> list;
   for (const auto* text :
        {"SELECT name, key, version, 0 FROM lockstep_identity JOIN"
         " lockstep_model ON lockstep_model.id = model WHERE sequence > ?",
@@ -49,7 +49,7 @@ std::vector<noted_record> newer_than(library_store& store,
   return list;
 }
 
-void note(library_store& store, const noted_record& what) {
+void note(library_store& store, const lost_record& what) {
   std::string image;
   const auto* schema = store.tables.by_model(what.key.first);
   if (schema != nullptr && schema->present && !what.deleted)
@@ -91,7 +91,7 @@ void forget_set_aside_after(library_store& store, sequence_number end) {
 }
 
 struct unlogged_record {
-  noted_record what;
+  lost_record what;
   std::string image;
 };
 
@@ -121,6 +121,22 @@ bool is_news(library_store& store, const unlogged_record& one,
     return false;
   return one.what.deleted ? known.version && !known.deleted
                           : !one.image.empty();
+}
+
+/// Makes the row what the record was; false where it does not fit to what came
+/// meanwhile, which then stays.
+bool fits_in(library_store& store, const unlogged_record& one) {
+  const auto& [model, record] = one.what.key;
+  const bool broken = store.breaks_foreign_key();
+  savepoint whole{store};
+  if (show_one(store,
+               {model, record,
+                one.what.deleted ? change_type::remove : change_type::update,
+                one.image, standing::pending})
+      || (!broken && store.breaks_foreign_key()))
+    return false;
+  whole.release();
+  return true;
 }
 
 } // namespace
@@ -166,11 +182,9 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
         // What came meanwhile was older.
         const auto* schema = store.tables.by_model(model);
         const auto row = store.rows.read(*schema, record);
-        if ((row ? row->dump() : std::string{}) != one.image)
-          store.show(model, record,
-                     one.what.deleted ? change_type::remove
-                                      : change_type::update,
-                     one.image, standing::pending);
+        if ((row ? row->dump() : std::string{}) != one.image
+            && !fits_in(store, one))
+          continue;
         news.push_back(one.what.key);
       }
       undo_triggers(store, noted);
@@ -178,7 +192,7 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
       for (const auto& [model, record] : news)
         note_record(store.statements, *store.tables.by_model(model), record);
       store.statements.use("DELETE FROM lockstep_unlogged")->exec();
-      store.statements.use("UPDATE lockstep_state SET first_sync = 0")->exec();
+      store.statements.use("UPDATE lockstep_state SET first_sync = 2")->exec();
       return {};
     });
   return taken.map([&] { return std::uint64_t{news.size()}; });

@@ -40,8 +40,12 @@ void merge(number_ranges& ranges, std::uint64_t first, std::uint64_t last) {
 
 accepted_set::accepted_set(const std::vector<accepted_range>& ranges) {
   for (const auto& range : ranges)
-    if (range.first <= range.last)
-      merge(devices_[range.device], range.first.value, range.last.value);
+    insert(range);
+}
+
+void accepted_set::insert(const accepted_range& range) {
+  if (range.first <= range.last)
+    merge(devices_[range.device], range.first.value, range.last.value);
 }
 
 bool accepted_set::contains(device_id device,

@@ -1,21 +1,11 @@
 #pragma once
 
-#include "messages/ids.hpp"
-#include "messages/numbers.hpp"
+#include "messages/accepted_range.hpp"
 
 #include <map>
 #include <vector>
 
 namespace lockstep {
-
-/// An inclusive range of one device's operations.
-struct accepted_range {
-  device_id device;
-  device_sequence_number first;
-  device_sequence_number last;
-
-  bool operator==(const accepted_range&) const = default;
-};
 
 /// Which operations a log holds already: the exactly-once filter. Operations
 /// mostly arrive in order, so a device is one range.
@@ -29,6 +19,8 @@ public:
 
   /// Adds one operation; returns false when it was there already.
   bool insert(device_id device, device_sequence_number number);
+
+  void insert(const accepted_range& range);
 
   /// Takes one operation out; returns false when it was not there.
   bool erase(device_id device, device_sequence_number number);

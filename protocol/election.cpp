@@ -146,6 +146,10 @@ void election::stable_changed(sequence_number stable) {
   stable_ = stable;
 }
 
+void election::vacuum_bound_changed(sequence_number through) {
+  vacuum_through_ = through;
+}
+
 void election::majority_changed(sequence_number held) {
   held_ = held;
   quorum_.settle(held);
@@ -224,7 +228,7 @@ void election::send(device_id to, peer_message message) {
 }
 
 void election::send_heartbeat(device_id to) {
-  send(to, heartbeat{current_, head_, stable_, held_});
+  send(to, heartbeat{current_, head_, stable_, held_, vacuum_through_});
 }
 
 void election::answer(election_request request, errc outcome) {

@@ -23,6 +23,7 @@ log_position beyond_all() {
 
 void follower_pull::restart(time_point now, replication_effects& out) {
   doubt();
+  wants_accepted_ = true;
   leader_head_.reset();
   deadline_.reset();
   attempts_ = 0;
@@ -77,7 +78,7 @@ void follower_pull::on_new_entries(const new_entries& news, time_point now,
                                    replication_effects& out) {
   hear_leader(news.head);
   if (listening() && !news.inline_entries.empty()
-      && accept(news.follows, news.inline_entries, now, out))
+      && accept(news.follows, news.inline_entries, {}, now, out))
     return;
   auto was_confirmed = confirmed_;
   on_announced(news.head, now, out);
@@ -111,7 +112,10 @@ void follower_pull::on_entries(device_id from, const entries& answer,
     out.push_back(yield_log{context_.view.ballot, since_.sequence});
     return;
   }
-  if (accept(answer.since, answer.list, now, out) || !answers_me)
+  const served_end end{answer.head, answer.accepted,
+                       answers_me && asked_for_accepted_
+                         && speaks_for_leader(from)};
+  if (accept(answer.since, answer.list, end, now, out) || !answers_me)
     return;
   rest(now);
 }
@@ -147,6 +151,8 @@ void follower_pull::on_applied(const expected<log_head>& result, time_point now,
   auto abandoned = std::exchange(abandoned_, false);
   if (!result) {
     doubt();
+    // What was heard with it was not taken.
+    wants_accepted_ = passed_gap_ = true;
     reread_head(out);
     return;
   }
@@ -195,6 +201,7 @@ void follower_pull::on_yielded(const expected<log_head>& result, time_point now,
   phase_ = phase::resting;
   auto abandoned = std::exchange(abandoned_, false);
   doubt();
+  wants_accepted_ = passed_gap_ = true;
   if (!result) {
     reread_head(out);
     return;
@@ -265,7 +272,8 @@ void follower_pull::consider(time_point now, replication_effects& out) {
   if (phase_ != phase::resting || !context_.follows() || deadline_)
     return;
   auto direct = context_.is_up(context_.view.leader);
-  if (direct && confirmed_ && leader_head_ && context_.head >= *leader_head_)
+  if (direct && confirmed_ && leader_head_ && context_.head >= *leader_head_
+      && !passed_gap_)
     return;
   if (auto source = choose_source())
     ask(*source, context_.head, false, now, out);
@@ -287,58 +295,10 @@ void follower_pull::ask(device_id source, log_position since, bool probe,
   phase_ = phase::asking;
   deadline_ = now + context_.backoff(attempts_);
   ++attempts_;
-  out.push_back(replication_send{
-    source, fetch_entries{context_.view.ballot, since, limit}});
-}
-
-bool follower_pull::accept(log_position since, std::span<const entry> list,
-                           time_point now, replication_effects& out) {
-  if (since != context_.head) {
-    auto mine = std::find_if(list.begin(), list.end(), [this](const entry& e) {
-      return e.position() == context_.head;
-    });
-    if (mine == list.end())
-      return false;
-    list = list.subspan(static_cast<std::size_t>(mine - list.begin()) + 1);
-  }
-  if (!in_order(list))
-    return false;
-  auto was_confirmed = confirmed_;
-  probing_ = false;
-  if (list.empty()) {
-    confirm(out);
-    auto direct = context_.is_up(context_.view.leader);
-    auto behind = leader_head_ && context_.head < *leader_head_;
-    rest(now);
-    if (direct && !behind) {
-      attempts_ = 0;
-      deadline_.reset();
-    }
-    return true;
-  }
-  // The acknowledgement of what was here already goes with the rest.
-  confirmed_ = true;
-  if (!was_confirmed)
-    target_ = leader_head_;
-  phase_ = phase::applying;
-  deadline_.reset();
-  attempts_ = 0;
-  expected_ = list.back().position();
-  out.push_back(apply_entries{
-    context_.view.ballot, context_.head,
-    std::make_shared<const std::vector<entry>>(list.begin(), list.end())});
-  return true;
-}
-
-bool follower_pull::in_order(std::span<const entry> list) const {
-  auto before = context_.head;
-  for (const auto& e : list) {
-    if (e.sequence <= before.sequence || e.ballot < before.ballot
-        || e.ballot > context_.view.ballot)
-      return false;
-    before = e.position();
-  }
-  return true;
+  asked_for_accepted_ = !probe && wants_accepted_;
+  out.push_back(
+    replication_send{source, fetch_entries{context_.view.ballot, since, limit,
+                                           asked_for_accepted_}});
 }
 
 void follower_pull::hear_leader(log_position head) {

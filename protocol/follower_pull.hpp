@@ -14,7 +14,8 @@ namespace lockstep {
 /// yields what is after it. Part of `replication_machine`.
 class follower_pull {
 public:
-  explicit follower_pull(replication_context& context) : context_(context) {
+  follower_pull(replication_context& context, bool is_fetching_anew)
+    : context_(context), passed_gap_(is_fetching_anew) {
   }
 
   /// Ballot, leader or role changed: nothing is known of the leader's log.
@@ -82,9 +83,23 @@ private:
   void consider(time_point now, replication_effects& out);
   void ask(device_id source, log_position since, bool probe, time_point now,
            replication_effects& out);
+  /// What a server of entries holds where these end.
+  struct served_end {
+    log_position head;
+    std::vector<accepted_range> accepted;
+    /// As asked, by the leader.
+    bool tells_accepted = false;
+  };
+
   /// Takes what follows on the own head; false when nothing fits.
-  bool accept(log_position since, std::span<const entry> list, time_point now,
-              replication_effects& out);
+  bool accept(log_position since, std::span<const entry> list,
+              const served_end& end, time_point now, replication_effects& out);
+  void note_gaps(std::span<const entry> list);
+  void hear_accepted(const served_end& end);
+  /// Has the library take what is here, and what it means for operations of
+  /// which no entry is left.
+  void apply(std::span<const entry> list, const served_end& end,
+             replication_effects& out);
   [[nodiscard]] bool in_order(std::span<const entry> list) const;
   void hear_leader(log_position head);
   void confirm(replication_effects& out);
@@ -110,6 +125,12 @@ private:
   /// `since_` is a guess at the last common entry, not the own head.
   bool probing_ = false;
   sequence_number vacuumed_;
+  /// The leader has not said yet which operations its log held of which no
+  /// entry is left, or entries were left out since.
+  bool wants_accepted_ = true;
+  /// Entries were left out, or given back: it has to be asked.
+  bool passed_gap_;
+  bool asked_for_accepted_ = false;
   /// Where the log ends once what is applied is there.
   log_position expected_;
   std::optional<time_point> deadline_;

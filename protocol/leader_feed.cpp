@@ -99,11 +99,20 @@ std::optional<time_point> leader_feed::deadline() const {
 }
 
 sequence_number leader_feed::held_by_all() const {
+  return held_by_all_but({});
+}
+
+sequence_number leader_feed::held_by_all_but_stale() const {
+  return held_by_all_but(context_.stale);
+}
+
+sequence_number
+leader_feed::held_by_all_but(const std::set<device_id>& left_out) const {
   if (!context_.is_member(context_.self))
     return {};
   auto result = context_.head.sequence;
   for (const auto& [device, removed] : context_.members) {
-    if (removed || device == context_.self)
+    if (removed || device == context_.self || left_out.contains(device))
       continue;
     auto found = acknowledged_.find(device);
     auto held = found == acknowledged_.end() ? sequence_number{}
@@ -135,8 +144,8 @@ void leader_feed::announce(sequence_number reached,
 }
 
 new_entries leader_feed::news() const {
-  return {context_.view.ballot, context_.head, {}, context_.stable, {},
-          context_.held};
+  return {context_.view.ballot, context_.head,          {}, context_.stable, {},
+          context_.held,        context_.vacuum_through};
 }
 
 void leader_feed::consider(device_id device, time_point now,

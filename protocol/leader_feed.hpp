@@ -42,6 +42,8 @@ public:
   [[nodiscard]] std::optional<sequence_number> held_by(device_id device) const;
   /// The lowest sequence that every member is known to hold.
   [[nodiscard]] sequence_number held_by_all() const;
+  /// The same of those that are not silent for too long.
+  [[nodiscard]] sequence_number held_by_all_but_stale() const;
   /// What a majority is known to hold and to keep: nothing while that is not
   /// also the end of an entry of this leader's own ballot, since what came
   /// under older ones may still lose against a log that goes on otherwise.
@@ -64,6 +66,8 @@ private:
               replication_effects& out);
   [[nodiscard]] new_entries news() const;
   [[nodiscard]] bool fits_inline(log_position follows) const;
+  [[nodiscard]] sequence_number
+  held_by_all_but(const std::set<device_id>& left_out) const;
 
   replication_context& context_;
   std::map<device_id, follower> followers_;

@@ -17,7 +17,8 @@ std::map<device_id, bool> by_device(const std::vector<member>& members) {
 } // namespace
 
 replication_machine::replication_machine(replication_start start)
-  : pull_(context_), proposer_(context_), feed_(context_), intake_(context_) {
+  : pull_(context_, start.is_fetching_anew), proposer_(context_),
+    feed_(context_), intake_(context_) {
   context_.self = start.self;
   context_.device_name = std::move(start.device_name);
   context_.settings = start.settings;
@@ -36,7 +37,7 @@ replication_effects replication_machine::on_role(const leadership_view& view,
   if (before.role == view.role && before.ballot == view.ballot
       && before.leader == view.leader)
     return out;
-  announced_stable_ = announced_held_ = {};
+  announced_stable_ = announced_held_ = announced_vacuum_ = {};
   answered_.clear();
   intake_.restart();
   proposer_.restart();
@@ -131,6 +132,14 @@ replication_machine::on_pending_advanced(device_sequence_number last,
   return out;
 }
 
+replication_effects
+replication_machine::on_stale(const std::set<device_id>& silent, time_point) {
+  replication_effects out;
+  context_.stale = silent;
+  finish(out);
+  return out;
+}
+
 replication_effects replication_machine::on_tick(time_point now) {
   replication_effects out;
   pull_.on_tick(now, out);
@@ -184,8 +193,8 @@ replication_machine::on_served(const replication_serve& asked,
       answered_[asked.to]
         = {since, now + travel_time(image_bytes(result->list))};
       out.push_back(replication_send{
-        asked.to,
-        entries{asked.under, since, std::move(result->list), result->head}});
+        asked.to, entries{asked.under, since, std::move(result->list),
+                          result->head, std::move(result->accepted)}});
     } else {
       out.push_back(replication_send{
         asked.to, sync_required{asked.under, since, result->try_at,
@@ -274,6 +283,7 @@ void replication_machine::finish(replication_effects& out) {
   raise_held(out);
   raise_stable(out);
   tell_first_sync(out);
+  move_vacuum_bound(out);
   auto ready = context_.follows() && context_.is_up(context_.view.leader)
                && pull_.caught_up();
   proposer_.consider(ready, out);
@@ -320,6 +330,27 @@ void replication_machine::raise_stable(replication_effects& out) {
   out.push_back(stable_advanced{stable});
   if (context_.leads())
     feed_.announce(context_.stable, out);
+}
+
+void replication_machine::move_vacuum_bound(replication_effects& out) {
+  // In doubt, nothing.
+  sequence_number bound;
+  if (context_.leads())
+    bound = feed_.held_by_all_but_stale();
+  else if (pull_.confirmed())
+    bound = std::min(announced_vacuum_, context_.head.sequence);
+  if (bound == context_.vacuum_through)
+    return;
+  context_.vacuum_through = bound;
+  out.push_back(vacuum_bound_moved{bound});
+}
+
+void replication_machine::announced(sequence_number stable,
+                                    sequence_number held,
+                                    sequence_number vacuum_through) {
+  announced_stable_ = std::max(announced_stable_, stable);
+  announced_held_ = std::max(announced_held_, held);
+  announced_vacuum_ = vacuum_through;
 }
 
 } // namespace lockstep

@@ -29,6 +29,8 @@ struct replication_start {
   consistency mode = consistency::available;
   /// Whether the library wants to hear of its first sync.
   bool first_sync = false;
+  /// The log was given back before the start and is not known to be whole.
+  bool is_fetching_anew = false;
 };
 
 /// Carries one library's entries and proposals between this device and its
@@ -55,6 +57,9 @@ public:
   replication_effects on_log_advanced(const log_advanced& news, time_point now);
   replication_effects on_pending_advanced(device_sequence_number last,
                                           time_point now);
+  /// Which members are silent for too long.
+  replication_effects on_stale(const std::set<device_id>& silent,
+                               time_point now);
   replication_effects on_tick(time_point now);
 
   replication_effects on_applied(const expected<log_head>& result,
@@ -130,6 +135,9 @@ private:
   void raise_stable(replication_effects& out);
   void raise_held(replication_effects& out);
   void tell_first_sync(replication_effects& out);
+  void move_vacuum_bound(replication_effects& out);
+  void announced(sequence_number stable, sequence_number held,
+                 sequence_number vacuum_through);
 
   replication_context context_;
   follower_pull pull_;
@@ -139,6 +147,7 @@ private:
   /// What the leader said of stability; counts here once the log is there.
   sequence_number announced_stable_;
   sequence_number announced_held_;
+  sequence_number announced_vacuum_;
   /// Peers the own log is being read for, with their next question, if any.
   std::map<device_id, std::optional<fetch_entries>> serving_;
   /// An answer that may still be on its way.

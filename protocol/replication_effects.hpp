@@ -26,7 +26,8 @@ struct replication_serve {
 };
 
 /// What the machine wants done, in this order. Each effect but
-/// `replication_send`, the `…_advanced` and `first_sync_target` is answered
+/// `replication_send`, the `…_advanced`, `first_sync_target` and
+/// `vacuum_bound_moved` is answered
 /// exactly once, with its result or a failure:
 /// - `apply_entries` by `on_applied`, `yield_log` by `on_yielded`,
 /// - `find_match` (on the own log) by `on_match`,
@@ -35,7 +36,8 @@ struct replication_serve {
 using replication_effect
   = std::variant<replication_send, replication_serve, apply_entries, yield_log,
                  find_match, fetch_pending, sequence_operations,
-                 stable_advanced, majority_advanced, first_sync_target>;
+                 stable_advanced, majority_advanced, first_sync_target,
+                 vacuum_bound_moved>;
 
 using replication_effects = std::vector<replication_effect>;
 

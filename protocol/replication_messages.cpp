@@ -9,8 +9,7 @@ void replication_machine::receive(device_id from, const heartbeat& news,
                                   time_point now, replication_effects& out) {
   if (!is_my_leader(from, news.ballot))
     return;
-  announced_stable_ = std::max(announced_stable_, news.stable);
-  announced_held_ = std::max(announced_held_, news.held);
+  announced(news.stable, news.held, news.vacuum_through);
   pull_.on_announced(news.head, now, out);
 }
 
@@ -18,8 +17,7 @@ void replication_machine::receive(device_id from, const new_entries& news,
                                   time_point now, replication_effects& out) {
   if (!is_my_leader(from, news.ballot))
     return;
-  announced_stable_ = std::max(announced_stable_, news.stable);
-  announced_held_ = std::max(announced_held_, news.held);
+  announced(news.stable, news.held, news.vacuum_through);
   pull_.on_new_entries(news, now, out);
 }
 
@@ -36,8 +34,9 @@ void replication_machine::receive(device_id from, const fetch_entries& wish,
     return;
   }
   auto limit = std::clamp(wish.limit, 1U, context_.settings.catch_up_limit);
-  out.push_back(replication_serve{from, context_.view.ballot,
-                                  serve_entries{wish.since, limit}});
+  out.push_back(
+    replication_serve{from, context_.view.ballot,
+                      serve_entries{wish.since, limit, wish.wants_accepted}});
 }
 
 bool replication_machine::is_on_its_way(device_id to, const fetch_entries& wish,

@@ -18,6 +18,7 @@ void write(const heartbeat& from, wire::Envelope& envelope) {
   to_wire(from.head, to.mutable_head());
   to.set_stable(from.stable.value);
   to.set_held(from.held.value);
+  to.set_vacuum_through(from.vacuum_through.value);
 }
 
 void write(const heartbeat_ack& from, wire::Envelope& envelope) {
@@ -55,6 +56,7 @@ void write(const new_entries& from, wire::Envelope& envelope) {
   to_wire(from.follows, to.mutable_follows());
   to.set_stable(from.stable.value);
   to.set_held(from.held.value);
+  to.set_vacuum_through(from.vacuum_through.value);
   for (const auto& one : from.inline_entries)
     to_wire(one, to.add_inline_entries());
 }
@@ -64,6 +66,7 @@ void write(const fetch_entries& from, wire::Envelope& envelope) {
   to_wire(from.ballot, to.mutable_ballot());
   to_wire(from.since, to.mutable_since());
   to.set_limit(from.limit);
+  to.set_wants_accepted(from.wants_accepted);
 }
 
 void write(const entries& from, wire::Envelope& envelope) {
@@ -73,6 +76,8 @@ void write(const entries& from, wire::Envelope& envelope) {
   for (const auto& one : from.list)
     to_wire(one, to.add_list());
   to_wire(from.head, to.mutable_head());
+  for (const auto& one : from.accepted)
+    to_wire(one, to.add_accepted());
 }
 
 void write(const sync_required& from, wire::Envelope& envelope) {
@@ -135,6 +140,7 @@ heartbeat read(wire::Heartbeat& from, wire_reader& reader) {
   reader.read(from.head(), to.head);
   to.stable = sequence_number{from.stable()};
   to.held = sequence_number{from.held()};
+  to.vacuum_through = sequence_number{from.vacuum_through()};
   return to;
 }
 
@@ -177,6 +183,7 @@ new_entries read(wire::NewEntries& from, wire_reader& reader) {
   reader.read(from.follows(), to.follows);
   to.stable = sequence_number{from.stable()};
   to.held = sequence_number{from.held()};
+  to.vacuum_through = sequence_number{from.vacuum_through()};
   for (auto& one : *from.mutable_inline_entries())
     reader.read(one, to.inline_entries.emplace_back());
   return to;
@@ -187,6 +194,7 @@ fetch_entries read(wire::FetchEntries& from, wire_reader& reader) {
   reader.read(from.ballot(), to.ballot);
   reader.read(from.since(), to.since);
   to.limit = from.limit();
+  to.wants_accepted = from.wants_accepted();
   return to;
 }
 
@@ -197,6 +205,8 @@ entries read(wire::Entries& from, wire_reader& reader) {
   for (auto& one : *from.mutable_list())
     reader.read(one, to.list.emplace_back());
   reader.read(from.head(), to.head);
+  for (const auto& one : from.accepted())
+    reader.read(one, to.accepted.emplace_back());
   return to;
 }
 

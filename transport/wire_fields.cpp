@@ -47,6 +47,12 @@ void to_wire(const entry& from, wire::Entry* to) {
   to->set_data(from.data);
 }
 
+void to_wire(const accepted_range& from, wire::AcceptedRange* to) {
+  to->set_device(to_wire(from.device));
+  to->set_first(from.first.value);
+  to->set_last(from.last.value);
+}
+
 void wire_reader::read(const wire::Ballot& from, ballot& to) {
   to.term = term_number{from.term()};
   read(from.device(), to.device);
@@ -86,6 +92,12 @@ void wire_reader::read(wire::Entry& from, entry& to) {
   to.transaction_end = sequence_number{from.transaction_end()};
   to.chain = from.chain();
   to.data = std::move(*from.mutable_data());
+}
+
+void wire_reader::read(const wire::AcceptedRange& from, accepted_range& to) {
+  read(from.device(), to.device);
+  to.first = device_sequence_number{from.first()};
+  to.last = device_sequence_number{from.last()};
 }
 
 } // namespace lockstep

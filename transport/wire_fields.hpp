@@ -9,6 +9,7 @@
 #include <string_view>
 
 namespace lockstep::wire {
+class AcceptedRange;
 class Ballot;
 class Entry;
 class LogPosition;
@@ -27,6 +28,7 @@ void to_wire(const ballot& from, wire::Ballot* to);
 void to_wire(const log_position& from, wire::LogPosition* to);
 void to_wire(const operation& from, wire::Operation* to);
 void to_wire(const entry& from, wire::Entry* to);
+void to_wire(const accepted_range& from, wire::AcceptedRange* to);
 
 /// Reads fields and remembers the first one that cannot be; what it returned
 /// counts only while `problem` is empty.
@@ -49,6 +51,7 @@ public:
   void read(wire::Operation& from, operation& to);
   /// Moves text out of `from`.
   void read(wire::Entry& from, entry& to);
+  void read(const wire::AcceptedRange& from, accepted_range& to);
   /// An enumeration whose values go from `first` to `last` without gaps.
   template <class Enum> void read(int from, Enum& to, Enum first, Enum last) {
     if (from >= static_cast<int>(first) && from <= static_cast<int>(last))

@@ -1,5 +1,7 @@
 #include "apps/cli/json_shapes.hpp"
 
+#include "apps/cli/output.hpp"
+
 #include <algorithm>
 #include <iterator>
 

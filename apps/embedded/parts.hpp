@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/local_network.hpp"
+#include "actors/logging.hpp"
 #include "actors/node.hpp"
 #include "apps/embedded/library.hpp"
 #include "apps/embedded/runtime.hpp"
@@ -32,8 +33,18 @@ public:
                    "The library was closed before it answered; open it."));
   }
   void operator()(expected<T> value) {
-    if (auto callback = std::exchange(callback_, nullptr))
+    auto callback = std::exchange(callback_, nullptr);
+    if (!callback)
+      return;
+    // What a host's function throws must not end the actor that answers.
+    try {
       callback(std::move(value));
+    } catch (const std::exception& what) {
+      logger().error("a function that was called with an answer failed: {}",
+                     what.what());
+    } catch (...) {
+      logger().error("a function that was called with an answer failed");
+    }
   }
 
 private:

@@ -47,6 +47,8 @@ protected:
         [](const fetch_pending&) { return pending_batch{}; },
         [this](const stable_advanced& what) { around.stable.push_back(what); },
         [](const majority_advanced&) {},
+        [](const vacuum_bound_moved&) {},
+        [](const first_sync_target&) {},
         [this](const leader_time& what) {
           around.times.push_back(what.now);
         }};
@@ -62,13 +64,15 @@ protected:
               [this](const find_match& what) {
                 around.searched.push_back(what);
                 return around.match_answer;
+              },
+              [](const store_progress&) {
               }};
     });
     auto leader = spawn([this]() -> head_listener::behavior_type {
       return {[this](const watch_role&) { ++around.watchers; },
               [this](const log_head& what) { around.heads.push_back(what); },
-              [](const stable_advanced&) {},
-              [](const majority_advanced&) {
+              [](const stable_advanced&) {}, [](const majority_advanced&) {},
+              [](const vacuum_bound_moved&) {
               }};
     });
     peer = spawn([this]() -> peer_actor::behavior_type {

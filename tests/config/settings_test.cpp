@@ -46,13 +46,14 @@ std::string ini_error(std::string_view text) {
 }
 
 TEST(settings, every_field_has_a_name) {
-  static_assert(member_count<settings>() == 7, "a new concern: add it below");
-  EXPECT_EQ(settings_list({}).size(),
-            member_count<leadership_settings>()
-              + member_count<replication_settings>()
-              + member_count<log_settings>() + member_count<library_settings>()
-              + member_count<event_settings>() + member_count<index_settings>()
-              + member_count<network_settings>());
+  static_assert(member_count<settings>() == 9, "a new concern: add it below");
+  EXPECT_EQ(
+    settings_list({}).size(),
+    member_count<leadership_settings>() + member_count<replication_settings>()
+      + member_count<log_settings>() + member_count<library_settings>()
+      + member_count<event_settings>() + member_count<index_settings>()
+      + member_count<network_settings>() + member_count<vacuum_settings>()
+      + member_count<member_settings>());
 }
 
 TEST(settings, each_name_reaches_its_own_field) {
@@ -63,6 +64,8 @@ TEST(settings, each_name_reaches_its_own_field) {
     std::string wanted = is_number ? "123" : "123s";
     if (value == "available")
       wanted = "quorum";
+    if (value == "no")
+      wanted = "yes";
     settings changed;
     ASSERT_TRUE(set(changed, key, wanted)) << key;
     auto before = settings_list({});

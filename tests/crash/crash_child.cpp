@@ -1,5 +1,5 @@
 // Works until it is killed, and tells each acknowledgement by a line:
-//   crash_child create|lead|follow DIRECTORY ROUND SEED
+//   crash_child create|lead|follow|vacuum DIRECTORY ROUND SEED
 //   crash_child index DIRECTORY ROUND SEED FOLDER
 //   crash_child attach DIRECTORY ROUND SEED
 // The first device keeps DIRECTORY/a, the second DIRECTORY/b.
@@ -132,6 +132,8 @@ private:
       write(first, 'a');
     if (what_.mode == "index")
       index(first);
+    if (what_.mode == "vacuum")
+      vacuum(first);
     tell(std::string{ready_line} + '\n');
     for (;;)
       pause();
@@ -164,6 +166,14 @@ private:
         give_up(gone.error());
       tell(std::string{indexed_line} + '\n');
     }
+  }
+
+  /// Vacuums all that can go, into the archive, while others write.
+  [[noreturn]] void vacuum(library& target) {
+    write(target, 'a');
+    tell(std::string{ready_line} + '\n');
+    for (;;)
+      must(target.vacuum_old_entries(wall_time::max(), true).get());
   }
 
   [[noreturn]] void index(library& target) {

@@ -116,13 +116,15 @@ TEST_F(leading, proposals_of_a_peer_wait_in_a_bounded_queue) {
 }
 
 TEST_F(leading, operations_that_a_member_took_back_for_another_are_sequenced) {
-  EXPECT_EQ(book.hear(two, propose{mine, notebook::operations(three, 1, 1), {}}),
-            "sequence 1 to 1");
+  EXPECT_EQ(
+    book.hear(two, propose{mine, notebook::operations(three, 1, 1), {}}),
+    "sequence 1 to 1");
 }
 
 TEST_F(leading, proposals_under_another_ballot_are_refused) {
   EXPECT_EQ(book.hear(two, propose{notebook::ballot(4, two),
-                                   notebook::operations(two, 1, 1), {}}),
+                                   notebook::operations(two, 1, 1),
+                                   {}}),
             "2< refused");
 }
 

@@ -77,7 +77,8 @@ struct effect_text {
            + text(e.request.since);
   }
   std::string operator()(const apply_entries& e) const {
-    return "apply " + range(*e.list) + " after " + text(e.follows);
+    return "apply " + (e.list->empty() ? "nothing" : range(*e.list)) + " after "
+           + text(e.follows) + (e.accepted.empty() ? "" : " and all numbers");
   }
   std::string operator()(const yield_log& e) const {
     return "yield after " + std::to_string(e.keep.value);
@@ -101,6 +102,9 @@ struct effect_text {
   std::string operator()(const first_sync_target& e) const {
     return "first sync to " + std::to_string(e.through.value)
            + (e.reached ? " is over" : "");
+  }
+  std::string operator()(const vacuum_bound_moved& e) const {
+    return "vacuum through " + std::to_string(e.through.value);
   }
 };
 
@@ -194,9 +198,11 @@ std::string notebook::pass_until_due() {
   return write_down(machine.on_tick(now));
 }
 
-std::string notebook::write_down(const replication_effects& list) {
+std::string notebook::write_down(const replication_effects& list) const {
   std::string result;
   for (const auto& effect : list) {
+    if (std::holds_alternative<vacuum_bound_moved>(effect) && !tells_vacuum)
+      continue;
     if (!result.empty())
       result += "; ";
     result += std::visit(effect_text{}, effect);

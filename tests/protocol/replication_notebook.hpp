@@ -44,11 +44,13 @@ public:
     return write_down(std::forward<Input>(call)(machine, now));
   }
 
+  /// Whether it notes what may be vacuumed, too.
+  bool tells_vacuum = false;
   replication_machine machine;
   time_point now{std::chrono::hours{1}};
 
 private:
-  static std::string write_down(const replication_effects& list);
+  [[nodiscard]] std::string write_down(const replication_effects& list) const;
 };
 
 } // namespace lockstep::testing

@@ -306,7 +306,8 @@ void replication_world::perform(std::uint8_t index,
     }
     if (std::holds_alternative<stable_advanced>(effect)
         || std::holds_alternative<majority_advanced>(effect)
-        || std::holds_alternative<first_sync_target>(effect))
+        || std::holds_alternative<first_sync_target>(effect)
+        || std::holds_alternative<vacuum_bound_moved>(effect))
       continue;
     ask_library(index, [this, index, life, effect] {
       auto& self = *nodes_[index];

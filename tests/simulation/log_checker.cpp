@@ -2,10 +2,12 @@
 
 #include "messages/operation.hpp"
 #include "protocol/chain.hpp"
+#include "tests/simulation/table_checker.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <ranges>
 
 namespace lockstep::simulation {
@@ -59,8 +61,8 @@ void log_checker::look(device& which) {
       return;
     for (const auto& next : *more) {
       const auto before = seen.lines.empty() ? line{} : seen.lines.back();
-      for (const auto& gone : gone_between(which, before.position.sequence,
-                                           before.chain, next.sequence))
+      for (const auto& gone :
+           gone_between(which, before.position.sequence, next))
         take(which, seen, gone);
       take(which, seen, next);
     }
@@ -129,7 +131,14 @@ std::map<device_id, bool> log_checker::members_at(const device& which,
   return members;
 }
 
-void log_checker::step_back(const device& which, mirror& what) {
+void log_checker::step_back(device& which, mirror& what) {
+  std::optional<bool> is_anew;
+  // What goes because all of the log is fetched anew comes back with it.
+  auto stays = [&] {
+    if (!is_anew)
+      is_anew = is_fetching_anew(world_, which);
+    return !*is_anew;
+  };
   while (!what.lines.empty()) {
     auto& last = what.lines.back();
     auto held = what.reader->head_at(last.position.sequence);
@@ -138,11 +147,12 @@ void log_checker::step_back(const device& which, mirror& what) {
     if (*held && (*held)->position == last.position
         && (*held)->chain == last.chain)
       return;
-    if (stable_.contains(last.position))
+    if (stable_.contains(last.position) && stays())
       result_.fail("P7: entry " + to_string(last.position.sequence)
                    + " was stable and is gone from the log of " + which.name);
     if (const auto settled = settled_.find(last.position.sequence);
-        settled != settled_.end() && settled->second == last.position)
+        settled != settled_.end() && settled->second == last.position
+        && stays())
       result_.fail("P7: a majority held entry "
                    + to_string(last.position.sequence)
                    + ", and it is gone from the log of " + which.name);
@@ -308,24 +318,26 @@ sequence_number log_checker::end_of(const device& which) const {
 
 std::vector<entry> log_checker::gone_between(const device& which,
                                              sequence_number last,
-                                             std::uint64_t chain,
-                                             sequence_number end) {
+                                             const entry& next) {
   std::vector<entry> list;
-  for (auto at = last + 1; at < end; at = at + 1) {
+  // Backwards: what an entry continues is certain, while logs that were cut may
+  // have gone on otherwise after any of them.
+  const auto* after = &next;
+  for (auto at = next.sequence - 1; last < at; at = at - 1) {
     const auto found = std::find_if(
-      known_.lower_bound({at, {}}), known_.upper_bound({at + 1, {}}),
+      known_.lower_bound({at, {}}), known_.lower_bound({at + 1, {}}),
       [&](const auto& one) {
-        return one.second.sequence == at
-               && one.second.chain == chain_of(chain, one.second);
+        return after->chain == chain_of(one.second.chain, *after);
       });
-    if (found == known_.end() || found->second.sequence != at) {
+    if (found == known_.lower_bound({at + 1, {}})) {
       result_.fail("P1: the log of " + which.name + " lacks entry "
                    + to_string(at));
       break;
     }
     list.push_back(found->second);
-    chain = found->second.chain;
+    after = &found->second;
   }
+  std::ranges::reverse(list);
   return list;
 }
 
@@ -340,8 +352,7 @@ std::vector<entry> log_checker::read_all(device& which) {
       break;
     for (const auto& next : *more) {
       const auto before = list.empty() ? entry{} : list.back();
-      for (auto& gone :
-           gone_between(which, before.sequence, before.chain, next.sequence))
+      for (auto& gone : gone_between(which, before.sequence, next))
         list.push_back(std::move(gone));
       list.push_back(next);
     }

@@ -106,12 +106,12 @@ private:
 
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.
-  void step_back(const device& which, mirror& what);
+  void step_back(device& which, mirror& what);
   void take(device& which, mirror& into, const entry& next);
-  /// Entries that were seen and vacuumed since: those that continue the chain
-  /// up to the end.
+  /// Entries that were seen and vacuumed since: those between `last` and
+  /// `next`, which continues them.
   std::vector<entry> gone_between(const device& which, sequence_number last,
-                                  std::uint64_t chain, sequence_number end);
+                                  const entry& next);
   /// The members as the device's log names them up to there; the value says
   /// whether each is one.
   [[nodiscard]] std::map<device_id, bool> members_at(const device& which,

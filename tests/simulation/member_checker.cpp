@@ -67,7 +67,7 @@ bool member_checker::may_talk(device& which, device_id with) {
   if (logs_.members_changed(which) == now || which.woken == now)
     return true;
   if (said == nullptr)
-    return false;
+    return was_named_before(world_, which, with);
   const auto tables = read_state(world_, which);
   return !tables || tables->applied < said->at.value;
 }

@@ -51,6 +51,7 @@ public:
       world_.tables.insert(world_.tables.end(), page_tables().begin(),
                            page_tables().end());
     }
+    world_.limits = how.limits;
     world_.limits.leadership.consistency = how.consistency;
     world_.run.story.print_to(trace_to);
     world_.before_carry = [this](caf::mailbox_element& next) {

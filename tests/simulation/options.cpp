@@ -37,7 +37,7 @@ constexpr std::array names{
   named{fault::lost_tables, "lost_tables", true},
   named{fault::old_copy, "old_copy", true},
   named{fault::bit_flip, "bit_flip", true},
-  named{fault::vacuum, "vacuum", true},
+  named{fault::vacuum, "vacuum", false},
 };
 
 constexpr std::array<std::string_view, 11> flaws{

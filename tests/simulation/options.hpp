@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "messages/errors.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -74,6 +75,14 @@ struct number_range {
   std::uint64_t last = 0;
 };
 
+/// The defaults, but for logs that are vacuumed in minutes.
+inline settings small_logs() {
+  settings all;
+  all.vacuum.keep = std::chrono::minutes{5};
+  all.vacuum.period = std::chrono::minutes{10};
+  return all;
+}
+
 /// What runs; see docs/simulation.md.
 struct options {
   number_range seeds{1, 100};
@@ -81,6 +90,10 @@ struct options {
   double hours = 2;
   std::set<fault> faults;
   workload work = workload::mixed;
+  /// Settings of all devices, "concern.field=value"; beside these, logs are
+  /// vacuumed while a run lasts.
+  std::vector<std::string> set;
+  settings limits = small_logs();
   /// Of all devices.
   lockstep::consistency consistency = consistency::available;
   flaw broken = flaw::none;

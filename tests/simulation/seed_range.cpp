@@ -170,6 +170,8 @@ std::string replay_command(std::uint64_t seed, const options& how) {
     text += " --work " + std::string{to_string(how.work)};
   if (how.consistency == consistency::quorum)
     text += " --consistency quorum";
+  for (const auto& one : how.set)
+    text += " --set " + one;
   if (how.broken != flaw::none)
     text += " --broken " + std::string{to_string(how.broken)};
   return text + " --trace";

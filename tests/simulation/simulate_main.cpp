@@ -47,8 +47,7 @@ template <class T> bool take(lockstep::expected<T> value, T& into) {
 
 /// "concern.field=value", one for each.
 lockstep::expected<lockstep::settings>
-settings_of(const std::vector<std::string>& list) {
-  lockstep::settings all;
+settings_of(const std::vector<std::string>& list, lockstep::settings all) {
   for (const auto& one : list) {
     const auto at = std::min(one.find('='), one.size());
     const auto value = one.substr(std::min(at + 1, one.size()));
@@ -60,9 +59,9 @@ settings_of(const std::vector<std::string>& list) {
   return all;
 }
 
-int measure(const options& how, const std::vector<std::string>& list) {
+int measure(const options& how) {
   lockstep::settings limits;
-  if (!take(settings_of(list), limits))
+  if (!take(settings_of(how.set, {}), limits))
     return 2;
   if (how.devices.first < 2) {
     std::cerr << "lockstep-simulate: one device has nobody to hand over to.\n";
@@ -116,9 +115,7 @@ int main(int argc, char** argv) {
                 "Measures instead of testing: how long devices wait for a"
                 " leader")
     ->check(CLI::IsMember({"leadership"}));
-  std::vector<std::string> set;
-  app.add_option("--set", set, "A setting of what is measured, KEY=VALUE")
-    ->needs("--measure");
+  app.add_option("--set", how.set, "A setting of all devices, KEY=VALUE");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -127,7 +124,8 @@ int main(int argc, char** argv) {
   if (!take(parse_range(seeds), how.seeds)
       || !take(parse_range(devices), how.devices)
       || !take(parse_faults(faults), how.faults)
-      || !take(parse_flaw(broken), how.broken))
+      || !take(parse_flaw(broken), how.broken)
+      || !take(settings_of(how.set, how.limits), how.limits))
     return 2;
   if (work == to_string(workload::conflicts))
     how.work = workload::conflicts;
@@ -139,7 +137,7 @@ int main(int argc, char** argv) {
   }
   spdlog::register_logger(log_for(how.trace));
   if (!measured.empty())
-    return measure(how, set);
+    return measure(how);
   const auto total = run_range(how, std::cerr);
   if (how.json)
     std::cout << total.to_json().dump() << "\n";

@@ -57,6 +57,31 @@ expected<file_state> read_state(const world& where, device& which) {
   });
 }
 
+bool was_named_before(const world& where, device& which, device_id whom) {
+  auto id = to_string(whom);
+  std::erase(id, '-');
+  return look_at(where, which,
+                 [&](SQLite::Database& file) {
+                   return number(file, "SELECT count(*) FROM lockstep_pending,"
+                                       " lockstep_state WHERE fetching_anew AND"
+                                       " model = 'lockstep.member' AND"
+                                       " hex(record_id) = upper('"
+                                         + id + "')");
+                 })
+           .value_or(0U)
+         != 0;
+}
+
+bool is_fetching_anew(const world& where, device& which) {
+  return look_at(where, which,
+                 [](SQLite::Database& file) {
+                   return number(file,
+                                 "SELECT fetching_anew FROM lockstep_state");
+                 })
+           .value_or(0U)
+         != 0;
+}
+
 void check_tables(const world& where, device& which, verdict& result) {
   auto looked = look_at(where, which, [&](SQLite::Database& file) {
     if (const auto broken = text_of(file, "PRAGMA foreign_key_check");

@@ -21,6 +21,13 @@ struct file_state {
 /// Reads database.db on a connection of its own.
 expected<file_state> read_state(const world& where, device& which);
 
+/// Whether the device fetches its log anew and the one before, which it gave
+/// back, named this one.
+bool was_named_before(const world& where, device& which, device_id whom);
+
+/// Whether it has given back all of its log, and not yet fetched it anew.
+bool is_fetching_anew(const world& where, device& which);
+
 /// P8 and P10, which hold at any time.
 void check_tables(const world& where, device& which, verdict& result);
 

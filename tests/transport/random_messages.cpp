@@ -56,6 +56,14 @@ std::vector<entry> random_messages::entries_list() {
   return made;
 }
 
+std::vector<accepted_range> random_messages::ranges() {
+  std::vector<accepted_range> made(below(4));
+  for (auto& one : made)
+    one = {id<device_id>(), count<device_sequence_number>(),
+           count<device_sequence_number>()};
+  return made;
+}
+
 operation random_messages::operation() {
   lockstep::operation made;
   made.device = id<device_id>();
@@ -77,7 +85,7 @@ peer_message random_messages::message(std::size_t kind) {
   switch (kind) {
     case 0:
       return heartbeat{ballot(), position(), count<sequence_number>(),
-                       count<sequence_number>()};
+                       count<sequence_number>(), count<sequence_number>()};
     case 1:
       return heartbeat_ack{ballot(), position()};
     case 2:
@@ -88,14 +96,19 @@ peer_message random_messages::message(std::size_t kind) {
     case 4:
       return hand_over{ballot(), position()};
     case 5:
-      return new_entries{ballot(),       position(),
-                         position(),     count<sequence_number>(),
-                         entries_list(), count<sequence_number>()};
+      return new_entries{ballot(),
+                         position(),
+                         position(),
+                         count<sequence_number>(),
+                         entries_list(),
+                         count<sequence_number>(),
+                         count<sequence_number>()};
     case 6:
       return fetch_entries{ballot(), position(),
-                           static_cast<std::uint32_t>(number())};
+                           static_cast<std::uint32_t>(number()), coin()};
     case 7:
-      return entries{ballot(), position(), entries_list(), position()};
+      return entries{ballot(), position(), entries_list(), position(),
+                     ranges()};
     case 8:
       return sync_required{ballot(), position(), position(),
                            count<sequence_number>()};

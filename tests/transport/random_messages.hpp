@@ -43,6 +43,7 @@ private:
   }
   lockstep::entry entry();
   std::vector<lockstep::entry> entries_list();
+  std::vector<lockstep::accepted_range> ranges();
   lockstep::operation operation();
   peer_message message(std::size_t kind);
 

@@ -6,7 +6,6 @@
 #include "persistence/row_import.hpp"
 #include "persistence/table_list.hpp"
 
-
 // Which tables take part.
 namespace lockstep {
 

@@ -6,6 +6,7 @@
 #include "persistence/library_store.hpp"
 #include "persistence/log_repair.hpp"
 #include "persistence/sqlite_file.hpp"
+#include "persistence/sqlite_ids.hpp"
 #include "persistence/unlogged_records.hpp"
 
 #include <algorithm>
@@ -63,6 +64,9 @@ private:
   expected<void> mend_database();
   expected<void> mend_tables();
   /// Whether the library has members beside this device, as far as is known.
+  /// Whether nobody else can hold what the log held; false where that is not
+  /// known.
+  bool is_only_member();
   expected<bool> has_others(library_store& store);
 
   const library_folder& folder_;
@@ -99,7 +103,8 @@ expected<void> repairing::mend_log() {
   if (report_.log.found == file_state::whole)
     return {};
   clear_unfinished_replacement(log_);
-  const auto end = rebuild_log(log_, unfinished_replacement(log_), how_.own);
+  const auto end = rebuild_log(log_, unfinished_replacement(log_), how_.own,
+                               how_.alone || is_only_member());
   if (!end)
     return tl::make_unexpected(end.error());
   report_.held = end->position.sequence;
@@ -131,6 +136,23 @@ expected<void> repairing::mend_database() {
   }
   return replace(database_).map(
     [&](const fs::path& kept) { report_.database.kept_as = kept.string(); });
+}
+
+bool repairing::is_only_member() {
+  if (!folder_.description.joined_from.is_nil()
+      || report_.database.found != file_state::whole)
+    return false;
+  try {
+    SQLite::Database database{database_.string(), SQLite::OPEN_READONLY, 5'000};
+    SQLite::Statement others{database,
+                             "SELECT 1 FROM lockstep_record WHERE model = ? AND"
+                             " record_id <> ? AND NOT deleted LIMIT 1"};
+    others.bind(1, std::string{member_model});
+    bind_id(others, 2, how_.own);
+    return !others.executeStep();
+  } catch (const SQLite::Exception&) {
+    return false;
+  }
 }
 
 expected<bool> repairing::has_others(library_store& store) {

@@ -158,8 +158,8 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
 }
 
 expected<log_head> rebuild_log(const std::filesystem::path& damaged,
-                               const std::filesystem::path& made,
-                               device_id own) {
+                               const std::filesystem::path& made, device_id own,
+                               bool may_lead_on) {
   auto to = sync_log_store::open(made);
   if (!to)
     return tl::make_unexpected(to.error());
@@ -181,9 +181,11 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
   auto record = promises_of(promised, *end, own);
   record.current = std::max(record.current, end->position.ballot);
   record.vote = std::max(record.vote, record.current);
-  // Others may hold what was cut: nobody leads on under the ballot of then.
-  record.leader = {};
-  record.lease_end = {};
+  // Others may hold what was cut: then nobody leads on under the old ballot.
+  if (!may_lead_on) {
+    record.leader = {};
+    record.lease_end = {};
+  }
   return to->store_leadership(record).map([&] { return *end; });
 }
 

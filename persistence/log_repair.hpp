@@ -23,9 +23,11 @@ expected<log_finding> examine_log(const std::filesystem::path& file);
 /// Makes a new log of what can be read and is as it was written, up to the end
 /// of a whole transaction. What was promised to others is kept where it can be
 /// read; else it is taken to be more than it can have been, so that this device
-/// does not promise twice. Returns the new log's end.
+/// does not promise twice. A device that led goes on under its ballot only
+/// where it `may_lead_on`: nobody else can hold what is cut. Returns the new
+/// log's end.
 expected<log_head> rebuild_log(const std::filesystem::path& damaged,
-                               const std::filesystem::path& made,
-                               device_id own);
+                               const std::filesystem::path& made, device_id own,
+                               bool may_lead_on);
 
 } // namespace lockstep

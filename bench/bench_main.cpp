@@ -4,9 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
-#include <functional>
 #include <iostream>
+#include <string_view>
 
 namespace {
 

@@ -30,6 +30,15 @@ std::string text_of(const sql_value& value) {
   return text != nullptr ? *text : std::string{};
 }
 
+/// Runs a statement with a row's values. What breaks a constraint is no row
+/// that was there.
+void put(SQLite::Statement& statement, const readable_rows::row& row) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    bind_value(statement, static_cast<int>(i) + 1, row[i]);
+  static_cast<void>(statement.tryExecuteStep());
+  statement.reset();
+}
+
 /// Null where not even the first page can be read.
 std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
   try {
@@ -161,14 +170,8 @@ void rebuilding::copy_table(SQLite::Database& to, const std::string& table) {
   }
   SQLite::Statement insert{to, "INSERT OR REPLACE INTO " + sql_name(table) + "("
                                  + names + ") VALUES(" + places + ")"};
-  const bool whole
-    = rows_.for_each(table, names, [&](const readable_rows::row& row) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-          bind_value(insert, static_cast<int>(i) + 1, row[i]);
-        // What breaks a constraint is no row that was there.
-        static_cast<void>(insert.tryExecuteStep());
-        insert.reset();
-      });
+  const bool whole = rows_.for_each(
+    table, names, [&](const readable_rows::row& row) { put(insert, row); });
   if (!whole)
     lose("Rows of table \"" + table
          + "\", which is not tracked, cannot be"
@@ -241,12 +244,7 @@ expected<void> rebuilding::take_pending(library_store& store) {
                            + ", shown) VALUES(?,?,?,?,?,?,?,?,?,?,?,0)"};
       const bool whole = rows_.for_each(
         "lockstep_pending", pending_columns,
-        [&](const readable_rows::row& row) {
-          for (std::size_t i = 0; i < row.size(); ++i)
-            bind_value(insert, static_cast<int>(i) + 1, row[i]);
-          static_cast<void>(insert.tryExecuteStep());
-          insert.reset();
-        });
+        [&](const readable_rows::row& row) { put(insert, row); });
       if (!whole && damaged_)
         lose("What waited for its place in the log cannot be read, or not all"
              " of it.");
@@ -297,12 +295,8 @@ expected<void> rebuilding::restore_excluded(library_store& store,
                                "UPDATE " + sql_name(schema->table) + " SET "
                                  + set + " WHERE " + where};
       const bool whole = rows_.for_each(
-        schema->table, wanted, [&](const readable_rows::row& row) {
-          for (std::size_t i = 0; i < row.size(); ++i)
-            bind_value(update, static_cast<int>(i) + 1, row[i]);
-          static_cast<void>(update.tryExecuteStep());
-          update.reset();
-        });
+        schema->table, wanted,
+        [&](const readable_rows::row& row) { put(update, row); });
       store.set_applying(false);
       if (!whole)
         lose("Excluded columns of table \"" + schema->table

@@ -19,13 +19,6 @@ std::vector<record_id> pending_of(library_store& store,
   return list;
 }
 
-std::string list_of(const std::vector<std::string>& columns) {
-  std::string text;
-  for (const auto& column : columns)
-    text += (text.empty() ? "" : ", ") + sql_name(column);
-  return text;
-}
-
 } // namespace
 
 kept_local_columns::kept_local_columns(library_store& store) : store_(store) {
@@ -36,9 +29,9 @@ kept_local_columns::kept_local_columns(library_store& store) : store_(store) {
       const auto where = store.keys.locate(*schema, record);
       if (!where)
         continue;
-      auto row = store.statements.use("SELECT " + list_of(schema->local_columns)
-                                      + " FROM " + sql_name(schema->table)
-                                      + " WHERE " + where->where);
+      auto row
+        = store.statements.use("SELECT " + schema->sql.local_columns + " FROM "
+                               + schema->sql.table + " WHERE " + where->where);
       where->bind_to(*row);
       if (!row->executeStep())
         continue;
@@ -62,8 +55,8 @@ void kept_local_columns::restore() {
       set += (i == 0 ? "" : ", ") + sql_name(schema->local_columns[i]) + " = ?"
              + std::to_string(i + first);
     auto row
-      = store_.statements.use("UPDATE OR ABORT " + sql_name(schema->table)
-                              + " SET " + set + " WHERE " + where->where);
+      = store_.statements.use("UPDATE OR ABORT " + schema->sql.table + " SET "
+                              + set + " WHERE " + where->where);
     where->bind_to(*row);
     for (std::size_t i = 0; i < kept.values.size(); ++i)
       bind_value(*row, static_cast<int>(i + first), kept.values[i]);

@@ -18,18 +18,6 @@ namespace {
 
 constexpr std::uint32_t chunk_limit = 1'000;
 
-/// From here on it pays to have SQLite prepare its statements anew.
-constexpr std::size_t many_rows = 100;
-
-/// Whether the application has any trigger: on tables that are not tracked, a
-/// foreign key's action may set it off.
-bool has_own_triggers(library_store& store) {
-  auto row = store.statements.use("SELECT 1 FROM sqlite_schema WHERE type ="
-                                  " 'trigger' AND name NOT LIKE 'lockstep\\_%'"
-                                  " ESCAPE '\\' LIMIT 1");
-  return row->executeStep();
-}
-
 /// Ends at the latest when it goes away.
 struct loud_again {
   std::optional<without_triggers>& silent;
@@ -117,7 +105,8 @@ expected<sequence_number> library_applier::apply_from(const chunk& first,
     store_.set_applying(true);
     // Lockstep's triggers are silent now, and cost time all the same.
     const loud_again afterwards{silent_};
-    if (first->size() >= many_rows && !has_own_triggers(store_))
+    // On a table that is not tracked, a foreign key's action may set one off.
+    if (first->size() >= many_rows && !store_.reach.has_any_trigger())
       silent_.emplace(store_);
     auto list = first;
     apply_chunk(*list);

@@ -12,9 +12,6 @@ namespace lockstep {
 
 namespace {
 
-/// From here on it pays to have SQLite prepare its statements anew.
-constexpr std::size_t many_rows = 100;
-
 expected<nlohmann::json> read_image(const record_change& change,
                                     std::size_t limit) {
   if (change.change == change_type::remove)

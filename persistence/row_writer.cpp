@@ -194,11 +194,8 @@ nlohmann::json row_writer::lift(const tracked_table_schema& schema,
   auto local = nlohmann::json::object();
   const auto where = keys_.locate(schema, record);
   if (where && !schema.local_columns.empty()) {
-    std::string text = "SELECT ";
-    for (std::size_t i = 0; i < schema.local_columns.size(); ++i)
-      text += (i == 0 ? "" : ", ") + sql_name(schema.local_columns[i]);
-    auto row = statements_.use(text + " FROM " + schema.sql.table + " WHERE "
-                               + where->where);
+    auto row = statements_.use("SELECT " + schema.sql.local_columns + " FROM "
+                               + schema.sql.table + " WHERE " + where->where);
     where->bind_to(*row);
     if (row->executeStep())
       for (std::size_t i = 0; i < schema.local_columns.size(); ++i)

@@ -41,7 +41,8 @@ wanted_row current_row(library_store& store, const record_key& key);
 /// Whether the row is what it is to be.
 bool is_shown(library_store& store, const wanted_row& row);
 
-/// While it lives, no trigger acts.
+/// While it lives, no trigger acts. SQLite prepares its statements anew at both
+/// ends, which pays from `many_rows` on.
 class without_triggers {
 public:
   explicit without_triggers(library_store& store) : store_(store) {
@@ -56,6 +57,8 @@ public:
 private:
   library_store& store_;
 };
+
+inline constexpr std::size_t many_rows = 100;
 
 /// Makes rows what one transaction wants them to be. A transaction may move a
 /// unique value from row to row, even in a circle, so the rows' order is found

@@ -223,8 +223,13 @@ failure cannot_exclude(const std::string& column, const std::string& why) {
 table_texts texts_of(const tracked_table_schema& schema) {
   table_texts made;
   made.table = sql_name(schema.table);
+  auto add = [](std::string& list, const std::string& column) {
+    list += (list.empty() ? "" : ", ") + sql_name(column);
+  };
   for (const auto& column : schema.columns)
-    made.columns += (made.columns.empty() ? "" : ", ") + sql_name(column.name);
+    add(made.columns, column.name);
+  for (const auto& column : schema.local_columns)
+    add(made.local_columns, column);
   made.has_key = where_exactly(schema.key_columns);
   if (schema.kind == key_kind::uuid)
     for (const char* number : {"1", "2", "3"})

@@ -31,8 +31,9 @@ inline constexpr std::string_view rowid_in_image = "$rowid";
 
 /// SQL about a table, put together once.
 struct table_texts {
-  std::string table;   ///< Its name.
-  std::string columns; ///< Its synced columns, separated by commas.
+  std::string table;         ///< Its name.
+  std::string columns;       ///< Its synced columns, separated by commas.
+  std::string local_columns; ///< Its excluded columns, likewise.
   /// Holds for the row whose key columns have exactly the values ?1, ?2, ….
   std::string has_key;
   /// Asks which of the values ?1, ?2 and ?3 is a row's UUID: 1, 2 or 3. One

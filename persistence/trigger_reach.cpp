@@ -69,6 +69,11 @@ void trigger_reach::look_at_schema() {
   any_triggers_ = row.executeStep();
 }
 
+bool trigger_reach::has_any_trigger() {
+  look_at_schema();
+  return any_triggers_;
+}
+
 bool trigger_reach::is_anywhere() {
   look_at_schema();
   if (!anywhere_) {
@@ -85,8 +90,7 @@ bool trigger_reach::moves(const tracked_table_schema& schema) {
 }
 
 bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
-  look_at_schema();
-  if (!any_triggers_ || !schema.present)
+  if (!has_any_trigger() || !schema.present)
     return false;
   const auto which
     = change == change_type::remove ? event::deletes : event::writes;

@@ -24,14 +24,17 @@ public:
   explicit trigger_reach(library_store& store) : store_(store) {
   }
 
+  /// Whether the application has any trigger at all, on whatever table. Reads
+  /// them anew only once the schema has changed, like all of these.
+  bool has_any_trigger();
+
   /// Whether that can be for any row at all.
   bool is_anywhere();
 
   /// Whether it may move rows of this table to other numbers.
   bool moves(const tracked_table_schema& schema);
 
-  /// Reads the triggers anew only once the schema has changed. Throws
-  /// SQLite::Exception.
+  /// Throws SQLite::Exception.
   bool of(const tracked_table_schema& schema, change_type change);
 
 private:

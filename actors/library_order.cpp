@@ -190,14 +190,15 @@ void library_state::yield(const yield_log& request, head_promise promise) {
   obey(request.under);
   // What was whole is cut now.
   is_whole_ = false;
-  if (auto given = applier().give_back_after(request.keep); !given) {
-    promise.deliver(to_error(given.error()));
+  const auto kept = applier().give_back_after(request.keep);
+  if (!kept) {
+    promise.deliver(to_error(kept.error()));
     schedule();
     return;
   }
-  self_->request(setup_.log, caf::infinite, truncate_after{request.keep})
+  self_->request(setup_.log, caf::infinite, truncate_after{*kept})
     .await(
-      [this, promise, keep = request.keep](const log_head& head) mutable {
+      [this, promise, keep = *kept](const log_head& head) mutable {
         if (auto loaded = store_->load_accepted(); !loaded)
           logger().error("library {}: {}", to_string(setup_.library),
                          loaded.error().message);

@@ -21,7 +21,7 @@ struct member_settings {
   /// A member that has not been heard of for this long is waited for no more:
   /// its log may have to be fetched anew when it comes back. 0s: all are waited
   /// for, however long.
-  duration stale_after = {};
+  duration stale_after = std::chrono::hours{90 * 24};
 };
 
 } // namespace lockstep

@@ -49,9 +49,11 @@ public:
 
   /// Prepares to cut the log after `keep`: every applied entry after it becomes
   /// a pending operation again, under its first number. The tables stay as they
-  /// are. The caller cuts the log next; a crash in between is harmless, since
-  /// the entries are then applied anew.
-  expected<void> give_back_after(sequence_number keep);
+  /// are. The caller cuts the log next after what this returns, which is the
+  /// log's beginning where what was vacuumed would be needed to cut it after
+  /// `keep`; a crash in between is harmless, since the entries are then applied
+  /// anew. Memory is bounded by the largest transaction.
+  expected<sequence_number> give_back_after(sequence_number keep);
 
   /// Shows what was set aside and fits by now.
   expected<void> retry();
@@ -95,7 +97,6 @@ private:
   /// Makes way for an own entry that is not the operation with its number.
   void free_number(const entry& what);
   void redo(const queued_transaction& which);
-  void forget_after(const std::vector<entry>& given_back);
   /// The first of this device's pending operations whose number another one
   /// had, of which no entry is left; none where there is none.
   expected<device_sequence_number> first_reused_number();

@@ -44,9 +44,10 @@ expected<operation_range> library_writer::captured(operation_keeper& keeper) {
 
 expected<operation_range>
 library_writer::imported(const tracked_table_schema& schema,
-                         operation_keeper& keeper) {
+                         operation_keeper& keeper, bool with_rows) {
   auto noted = store_.attempt([&]() -> expected<void> {
-    store_.changes.note_all(schema);
+    if (with_rows)
+      store_.changes.note_all(schema);
     store_.changes.note_references_to(schema);
     return {};
   });

@@ -23,9 +23,10 @@ public:
   expected<operation_range> captured(operation_keeper& keeper);
 
   /// All rows of a model as operations, but for records that the log or the
-  /// pending queue knows.
+  /// pending queue knows; not `with_rows`, only what refers to them, which says
+  /// so otherwise from now on.
   expected<operation_range> imported(const tracked_table_schema& schema,
-                                     operation_keeper& keeper);
+                                     operation_keeper& keeper, bool with_rows);
 
   /// All steps or none.
   expected<operation_range> run(const std::vector<transaction_step>& steps,

@@ -65,21 +65,27 @@ void pending_queue::add(const operation& what, bool shown) {
   insert({what, shown}, std::nullopt);
 }
 
-void pending_queue::add_in_front(const std::vector<taken_operation>& list) {
-  std::int64_t first = 0;
-  {
-    auto row = use("SELECT coalesce(min(id), 1) FROM"
-                   " $");
-    row->executeStep();
-    first
-      = row->getColumn(0).getInt64() - static_cast<std::int64_t>(list.size());
-  }
-  for (const auto& taken : list)
-    insert(taken, first++);
+std::int64_t pending_queue::place_in_front(std::uint64_t count) {
+  auto row = use("SELECT coalesce(min(id), 1) FROM $");
+  row->executeStep();
+  return row->getColumn(0).getInt64() - static_cast<std::int64_t>(count);
+}
+
+void pending_queue::add_at(std::int64_t place, const taken_operation& taken) {
+  insert(taken, place);
+}
+
+void pending_queue::set_base(std::int64_t place, const operation& what) {
+  auto row
+    = use("UPDATE $ SET base_version = ?, base_operation = ? WHERE id = ?");
+  bind_number(*row, 1, what.base_version);
+  bind_number(*row, 2, what.base_operation);
+  row->bind(3, place);
+  row->exec();
 }
 
 void pending_queue::insert(const taken_operation& taken,
-                           std::optional<std::int64_t> id) {
+                           std::optional<std::int64_t> place) {
   const auto& what = taken.what;
   auto row = use(
     "INSERT OR IGNORE INTO $(device, device_sequence, timestamp,"
@@ -99,8 +105,8 @@ void pending_queue::insert(const taken_operation& taken,
   bind_number(*row, 10, what.transaction_end);
   row->bind(11, what.data);
   row->bind(12, taken.shown ? 1 : 0);
-  if (id)
-    row->bind(13, *id);
+  if (place)
+    row->bind(13, *place);
   row->exec();
 }
 

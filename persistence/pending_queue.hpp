@@ -67,8 +67,13 @@ public:
   renumbering renumber(device_id device, device_sequence_number first,
                        device_sequence_number free);
 
-  /// Adds operations before all others, in their order.
-  void add_in_front(const std::vector<taken_operation>& list);
+  /// Where the first of `count` operations comes that go before all others.
+  [[nodiscard]] std::int64_t place_in_front(std::uint64_t count);
+  /// Adds one at a place; one that is there already stays as it is.
+  void add_at(std::int64_t place, const taken_operation& taken);
+
+  /// Moves an operation to another base.
+  void set_base(std::int64_t place, const operation& what);
 
   /// Notes whether operations' images stand in the table: what would break a
   /// constraint here steps aside until it is settled.
@@ -136,7 +141,7 @@ private:
   /// be, and then says false: a piece comes last.
   static bool take_transaction(stream& from, budget& left, bool may_be_piece,
                                std::vector<operation>& list);
-  void insert(const taken_operation& taken, std::optional<std::int64_t> id);
+  void insert(const taken_operation& taken, std::optional<std::int64_t> place);
   /// SQL in which "$" stands for the table.
   prepared use(std::string_view text);
   prepared select(std::string_view rest);

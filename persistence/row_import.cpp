@@ -3,6 +3,7 @@
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/set_aside.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <unordered_map>
@@ -70,28 +71,34 @@ private:
   std::unordered_multimap<std::size_t, std::int64_t> by_content_;
 };
 
-/// Whether the table holds the record's row already, with whatever content: by
-/// its own key, or, for an integer key, as the same row under the same number,
-/// as in a copy of another device's file.
-bool is_there(library_store& store, const tracked_table_schema& schema,
-              const entry& what, keyless_rows& keyless) {
+/// A record's row in a table that was there before.
+enum class found_row : std::uint8_t { none, same, other };
+
+/// Finds it by its own key, with whatever content, or, for an integer key, as
+/// the same row under the same number, as in a copy of another device's file.
+found_row find_row(library_store& store, const tracked_table_schema& schema,
+                   const entry& what, keyless_rows& keyless) {
   const auto image = nlohmann::json::parse(what.data, nullptr, false);
   if (!image.is_object())
-    return false;
+    return found_row::none;
   store.keys.learn(schema, what.record, image);
-  if (schema.kind != key_kind::integer)
-    return store.rows.read(schema, what.record)
-           || (store.keys.is_without_key(schema, what.record)
-               && keyless.take(what.record, image));
+  if (schema.kind != key_kind::integer) {
+    if (const auto row = store.rows.read(schema, what.record))
+      return *row == image ? found_row::same : found_row::other;
+    return store.keys.is_without_key(schema, what.record)
+               && keyless.take(what.record, image)
+             ? found_row::same
+             : found_row::none;
+  }
   const auto number = image.find(schema.number_in_image);
   if (number == image.end() || !number->is_number_integer()
       || store.keys.kept.record_at(schema.id, number->get<std::int64_t>()))
-    return false;
+    return found_row::none;
   store.keys.kept.assign(schema.id, what.record, number->get<std::int64_t>());
   if (store.rows.read(schema, what.record) == image)
-    return true;
+    return found_row::same;
   store.keys.kept.release(schema.id, what.record);
-  return false;
+  return found_row::none;
 }
 
 /// Records that the log knows and the table lacks; an index is a place in the
@@ -122,22 +129,51 @@ private:
   const std::vector<sequence_number>& places_;
 };
 
-/// Those of a model's newest entries whose rows the table lacks.
-expected<std::vector<sequence_number>>
-missing_from(library_store& store, const tracked_table_schema& schema,
-             const std::vector<sequence_number>& known) {
-  std::vector<sequence_number> places;
+struct compared_rows {
+  /// Those of a model's newest entries whose rows the table lacks.
+  std::vector<sequence_number> missing;
+  /// How many rows are what the log says.
+  std::int64_t same = 0;
+};
+
+expected<compared_rows> compare(library_store& store,
+                                const tracked_table_schema& schema,
+                                const std::vector<sequence_number>& known) {
+  compared_rows result;
   if (known.empty())
-    return places;
+    return result;
   keyless_rows keyless{store, schema};
   for (auto at : known) {
     auto found = store.entry_at(at);
     if (!found)
       return tl::make_unexpected(found.error());
-    if (*found && !is_there(store, schema, **found, keyless))
-      places.push_back(at);
+    if (!*found)
+      continue;
+    const auto row = find_row(store, schema, **found, keyless);
+    if (row == found_row::none)
+      result.missing.push_back(at);
+    else if (row == found_row::same)
+      ++result.same;
   }
-  return places;
+  return result;
+}
+
+std::int64_t count_rows(library_store& store,
+                        const tracked_table_schema& schema) {
+  SQLite::Statement row{*store.database,
+                        "SELECT count(*) FROM " + sql_name(schema.table)};
+  row.executeStep();
+  return row.getColumn(0).getInt64();
+}
+
+/// Shows rows in a table; one that nothing stands in is filled without
+/// triggers, where those would only be Lockstep's, which are silent.
+std::vector<unshown_row> fill(library_store& store, const missing_rows& missing,
+                              bool is_empty) {
+  std::optional<without_triggers> silent;
+  if (is_empty && !store.reach.has_any_trigger())
+    silent.emplace(store);
+  return show_in_pieces(store, missing);
 }
 
 } // namespace
@@ -151,14 +187,15 @@ expected<operation_range> import_rows(library_store& store,
     store.index.adopt(schema);
     const auto noted = store.changes.newest_note();
     store.set_applying(true);
-    auto places = missing_from(store, schema, known);
-    if (!places)
-      return tl::make_unexpected(places.error());
-    const missing_rows missing{store, *places};
+    const auto here = count_rows(store, schema);
+    const auto compared = compare(store, schema, known);
+    if (!compared)
+      return tl::make_unexpected(compared.error());
+    const missing_rows missing{store, compared->missing};
     for (const auto& row :
-         show_unchecked(store, show_in_pieces(store, missing),
+         show_unchecked(store, fill(store, missing, here == 0),
                         [&](std::size_t index) { return missing.at(index); }))
-      set_aside(store, (*places)[row.index], row.why.message);
+      set_aside(store, compared->missing[row.index], row.why.message);
     store.pending.for_each([&](const operation& what, std::int64_t) {
       if (what.model == schema.model)
         store.show(what.model, what.record, what.change, what.data,
@@ -169,7 +206,9 @@ expected<operation_range> import_rows(library_store& store,
     retry_set_aside(store);
     undo_triggers(store, noted);
     store.set_applying(false);
-    return writer.imported(schema, keeper);
+    // Else the log knows all that there is.
+    const bool any_new = here != compared->same;
+    return writer.imported(schema, keeper, any_new);
   });
 }
 

@@ -208,8 +208,15 @@ expected<log_head> sync_log_store::truncate_after(sequence_number keep) {
     remove->bind(1, search_bound(keep));
     remove->exec();
     accepted.store();
-    auto state = statements.use("UPDATE log_state SET entries = entries - ?");
+    auto bases = statements.use("DELETE FROM vacuumed_base WHERE sequence > ?");
+    bases->bind(1, search_bound(keep));
+    bases->exec();
+    // What follows may come whole.
+    auto state = statements.use("UPDATE log_state SET entries = entries - ?,"
+                                " vacuumed_through ="
+                                " min(vacuumed_through, ?)");
     state->bind(1, removed);
+    state->bind(2, search_bound(keep));
     state->exec();
     return connection_->head();
   });

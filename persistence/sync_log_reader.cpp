@@ -198,6 +198,21 @@ sync_log_reader::record_history(std::string_view model,
   return record_history(*latest);
 }
 
+expected<std::optional<operation_name>>
+sync_log_reader::vacuumed_base(sequence_number at) const {
+  using result = std::optional<operation_name>;
+  return connection_->run<result>([&]() -> result {
+    auto row = connection_->statements.use(
+      "SELECT device, device_sequence FROM vacuumed_base WHERE sequence = ?");
+    row->bind(1, search_bound(at));
+    if (!row->executeStep())
+      return std::nullopt;
+    return operation_name{
+      connection_->names.device(row->getColumn(0).getInt64()),
+      device_sequence_number{from_sql(row->getColumn(1).getInt64())}};
+  });
+}
+
 expected<std::optional<timestamp>>
 sync_log_reader::made_at(device_id device,
                          device_sequence_number number) const {

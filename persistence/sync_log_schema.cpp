@@ -100,8 +100,19 @@ JOIN readable_device ON readable_device.number = sync_log.device
 JOIN models ON models.number = sync_log.model;
 )sql";
 
-constexpr std::array<migration, 1> migrations{{
+constexpr std::string_view vacuumed_bases = R"sql(
+-- Whose operation the entry before this one of the same record was, for when
+-- that one is vacuumed.
+CREATE TABLE vacuumed_base(
+  sequence INTEGER PRIMARY KEY,
+  device INTEGER NOT NULL REFERENCES devices,
+  device_sequence INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<migration, 2> migrations{{
   {1, "log and state", log_and_state},
+  {2, "bases of what is vacuumed", vacuumed_bases},
 }};
 
 } // namespace

@@ -15,6 +15,14 @@
 
 namespace lockstep {
 
+/// Names an operation: who made it, and which of that device's it is.
+struct operation_name {
+  device_id device;
+  lockstep::device_sequence_number device_sequence;
+
+  bool operator==(const operation_name&) const = default;
+};
+
 /// Reads a library's sync.db. Several readers may stand beside the one writer;
 /// each call sees the log as of its last commit. One reader belongs to one
 /// actor.
@@ -39,6 +47,11 @@ public:
   expected<log_position> last_at_or_before(log_position at) const;
 
   expected<std::optional<entry>> at(sequence_number at) const;
+
+  /// Whose operation the entry before this one of the same record was, where
+  /// that one was vacuumed here; nothing where nobody knows.
+  expected<std::optional<operation_name>>
+  vacuumed_base(sequence_number at) const;
 
   /// When an operation was made, as far as its entry is in the log. Reads all
   /// of it.
@@ -118,7 +131,8 @@ public:
                             entry_source& source);
 
   /// Removes every entry after `keep` and their numbers from `accepted`.
-  /// Returns the new head.
+  /// What was vacuumed after it counts as vacuumed no more. Returns the new
+  /// head.
   expected<log_head> truncate_after(sequence_number keep);
 
   /// Enters numbers in `accepted` whose entries are not in the log any more.

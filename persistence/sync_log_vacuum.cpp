@@ -4,6 +4,7 @@
 #include "persistence/sync_log_rows.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace lockstep {
 
@@ -13,7 +14,7 @@ namespace {
 constexpr std::uint64_t part_size = std::uint64_t{1} << 23;
 
 /// Entries that one step looks at, and that one step may remove.
-constexpr std::uint32_t look_size = 5'000;
+constexpr std::uint32_t look_size = 2'000;
 constexpr std::uint32_t remove_size = 500;
 
 /// Bytes of images that one step archives.
@@ -99,8 +100,24 @@ void sync_log_vacuum::note_young(timestamp made) {
   oldest = std::min(oldest.value_or(made), made);
 }
 
+void sync_log_vacuum::note_bases(std::uint64_t after) {
+  // INTEGERs are signed.
+  const auto before = std::min(
+    before_.packed, std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+  auto rows = log_.statements.use(
+    "INSERT OR IGNORE INTO vacuumed_base SELECT later.sequence, base.device,"
+    " base.device_sequence FROM sync_log later JOIN sync_log base ON"
+    " base.sequence = later.previous WHERE later.sequence > ?1 AND"
+    " later.sequence <= ?2 AND later.timestamp < ?3 AND base.timestamp < ?3");
+  rows->bind(1, to_sql(after));
+  rows->bind(2, to_sql(at_));
+  rows->bind(3, to_sql(before));
+  rows->exec();
+}
+
 expected<bool> sync_log_vacuum::look() {
-  return log_.run<bool>([&] {
+  return log_.write<bool>([&] {
+    const auto after = at_;
     auto rows = log_.statements.use(
       "SELECT sequence, previous, device, device_sequence, timestamp FROM"
       " sync_log WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT "
@@ -121,6 +138,8 @@ expected<bool> sync_log_vacuum::look() {
       auto& newest = newest_[rows->getColumn(2).getInt64()];
       newest = std::max(newest, {from_sql(rows->getColumn(3).getInt64()), at_});
     }
+    rows->reset();
+    note_bases(after);
     if (seen < look_size) {
       for (const auto& [device, newest] : newest_)
         if (newest.second <= last_of_part())
@@ -198,12 +217,14 @@ expected<bool> sync_log_vacuum::remove() {
   }
   if (!outdated->empty()) {
     const auto done = log_.write<bool>([&] {
-      auto remove
-        = log_.statements.use("DELETE FROM sync_log WHERE sequence = ?");
-      for (const auto sequence : *outdated) {
-        remove->bind(1, to_sql(sequence));
-        remove->exec();
-        remove->reset();
+      for (const auto* table : {"sync_log", "vacuumed_base"}) {
+        auto remove = log_.statements.use("DELETE FROM " + std::string{table}
+                                          + " WHERE sequence = ?");
+        for (const auto sequence : *outdated) {
+          remove->bind(1, to_sql(sequence));
+          remove->exec();
+          remove->reset();
+        }
       }
       auto state
         = log_.statements.use("UPDATE log_state SET entries = entries - ?, "

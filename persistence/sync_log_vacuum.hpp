@@ -44,6 +44,8 @@ private:
   expected<bool> remove();
   bool begin_part(std::uint64_t first);
   void note_young(timestamp made);
+  /// Keeps who made what the entries from `after` to `at_` follow on.
+  void note_bases(std::uint64_t after);
   std::vector<std::uint64_t> outdated_ones();
   /// Up to which of them, so that not too much is read at once.
   expected<std::size_t> archive(const std::vector<std::uint64_t>& outdated);

@@ -249,7 +249,7 @@ expected<void> library_device::follow(library_device& other) {
   return list.empty() ? catch_up() : receive(list);
 }
 
-expected<void> library_device::give_back(sequence_number keep) {
+expected<sequence_number> library_device::give_back(sequence_number keep) {
   library_applier applier{*store, [this] {
                             return now();
                           }};

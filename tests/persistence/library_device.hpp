@@ -67,8 +67,9 @@ public:
   /// The end of what the logs of both have in common.
   sequence_number common_with(library_device& other);
 
-  /// Own entries after `keep` become proposals again; `cut` ends the log there.
-  expected<void> give_back(sequence_number keep);
+  /// Own entries after `keep` become proposals again; `cut` ends the log where
+  /// that says.
+  expected<sequence_number> give_back(sequence_number keep);
   void cut(sequence_number keep);
 
   std::vector<operation> pending();

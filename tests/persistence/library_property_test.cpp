@@ -192,7 +192,7 @@ private:
       device.reopen();
   }
 
-  static void must_work(const expected<void>& done) {
+  static void must_work(const auto& done) {
     EXPECT_TRUE(done) << done.error().message;
   }
 

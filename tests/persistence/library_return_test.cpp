@@ -31,7 +31,7 @@ struct returning : testing::Test {
   }
 
   void yield() {
-    ASSERT_TRUE(old_leader.give_back(keep));
+    ASSERT_EQ(old_leader.give_back(keep), keep);
     old_leader.cut(keep);
   }
 

@@ -144,6 +144,37 @@ TEST_F(vacuumed_log, vacuumed_log_goes_on) {
             log_position{});
 }
 
+TEST_F(vacuumed_log, what_entries_followed_on_is_known_still) {
+  using name = operation_name;
+  auto list = maker_.make_list(3);
+  list.push_back(maker_.make(2, 2));
+  list.push_back(maker_.make(2, 3));
+  append(list);
+  EXPECT_EQ(log_->vacuumed_base(sequence_number{3}), std::nullopt);
+  EXPECT_EQ(vacuum(always, 99), 2u);
+  EXPECT_EQ(left(), (numbers{3, 4, 5}));
+  EXPECT_EQ(log_->vacuumed_base(sequence_number{3}),
+            (name{list[1].device, list[1].device_sequence}));
+  EXPECT_EQ(log_->vacuumed_base(sequence_number{2}), std::nullopt);
+  append({maker_.make(1)});
+  EXPECT_EQ(vacuum(always, 99), 1u);
+  EXPECT_EQ(log_->vacuumed_base(sequence_number{6}),
+            (name{list[2].device, list[2].device_sequence}));
+  ASSERT_TRUE(log_->truncate_after(sequence_number{5}));
+  EXPECT_EQ(log_->vacuumed_base(sequence_number{6}), std::nullopt);
+}
+
+TEST_F(vacuumed_log, a_log_that_begins_anew_is_whole) {
+  const auto list = maker_.make_list(5);
+  append(list);
+  vacuum(always, 99);
+  EXPECT_EQ(log_->vacuumed_through(), sequence_number{4});
+  ASSERT_TRUE(log_->truncate_after({}));
+  EXPECT_EQ(log_->vacuumed_through(), sequence_number{});
+  append(list);
+  EXPECT_EQ(log_->vacuumed_through(), sequence_number{});
+}
+
 TEST_F(vacuumed_log, transaction_keeps_its_end_as_long_as_any_of_it) {
   std::vector<entry> list;
   for (auto record : std::vector<std::uint8_t>{1, 2, 2, 3}) {

@@ -341,6 +341,33 @@ std::vector<entry> log_checker::gone_between(const device& which,
   return list;
 }
 
+std::vector<entry>
+log_checker::outlived_by(const std::vector<entry>& log) const {
+  std::set<operation_key> held;
+  for (const auto& what : log)
+    held.insert({what.device, what.device_sequence});
+  std::multimap<sequence_number, const entry*> later;
+  for (const auto& [place, what] : known_)
+    later.emplace(what.previous, &what);
+  std::vector<entry> list;
+  // Backwards, as each is outlived by one after it.
+  for (const auto& [place, what] : known_ | std::views::reverse) {
+    const operation_key made{what.device, what.device_sequence};
+    if (held.contains(made))
+      continue;
+    const auto [first, last] = later.equal_range(what.sequence);
+    const bool outlived = std::any_of(first, last, [&](const auto& one) {
+      const auto& next = *one.second;
+      return next.model == what.model && next.record == what.record
+             && next.version == what.version + 1
+             && held.contains({next.device, next.device_sequence});
+    });
+    if (outlived && held.insert(made).second)
+      list.push_back(what);
+  }
+  return list;
+}
+
 std::vector<entry> log_checker::read_all(device& which) {
   calm_disk calm{*which.disk};
   std::vector<entry> list;

@@ -71,6 +71,12 @@ public:
   /// All of a device's log, with what was vacuumed.
   std::vector<entry> read_all(device& which);
 
+  /// Entries that are not in a log, but something of it that was built on them,
+  /// if through others: where a log is given back, what was vacuumed from it is
+  /// history that nobody has any more.
+  [[nodiscard]] std::vector<entry>
+  outlived_by(const std::vector<entry>& log) const;
+
   /// Ballots that a device was seen to hold.
   std::set<ballot> ballots;
   /// Entries that went from a log again.

@@ -260,7 +260,11 @@ private:
         ++result_.counts["members out"];
         ledger_.forgive(one.id, [](const operation_key&) { return false; });
       }
-    ledger_.check(log, verdict_);
+    auto accounted = log;
+    if (world_.limits.member.stale_after != duration::zero())
+      for (auto& what : log_.outlived_by(log))
+        accounted.push_back(std::move(what));
+    ledger_.check(accounted, verdict_);
     check_conflicts(log, verdict_, result_.counts);
     check_conflict_lists(open_conflicts(log));
     for (const auto& what : log) {

@@ -1,0 +1,303 @@
+#include "persistence/returned_operations.hpp"
+
+#include "messages/json_value.hpp"
+#include "persistence/uuid_v5.hpp"
+#include "protocol/conflict.hpp"
+#include "protocol/operation_reference.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+namespace {
+
+using json = nlohmann::json;
+
+bool is(const std::optional<operation>& side, const operation& what) {
+  return side && side->device == what.device
+         && side->device_sequence == what.device_sequence;
+}
+
+operation operation_of(const entry& what) {
+  operation made;
+  made.device = what.device;
+  made.device_sequence = what.device_sequence;
+  made.timestamp = what.timestamp;
+  made.model = what.model;
+  made.record = what.record;
+  made.change = what.change;
+  made.base_version = what.version - 1;
+  made.data = what.data;
+  return made;
+}
+
+/// What the leader had added by itself is decided anew. Its number is used up
+/// all the same.
+operation nothing_for(const entry& what) {
+  auto made = operation_of(what);
+  made.record
+    = make_uuid_v5(std::string{conflict_model} + " nothing "
+                   + to_string(what.device) + to_string(what.device_sequence));
+  made.change = change_type::remove;
+  made.base_version = {};
+  made.data.clear();
+  return made;
+}
+
+/// Of so many records it is remembered what stays of them.
+constexpr std::size_t most_kept = 50'000;
+
+json image_of(const entry& what) {
+  return json::parse(what.data, nullptr, false);
+}
+
+} // namespace
+
+std::vector<taken_operation>
+returned_operations::of(std::span<const entry> transaction) {
+  list_.clear();
+  for (const auto& what : transaction)
+    add(what);
+  for (auto& one : list_) {
+    if (one.sequence)
+      rebase(one.what, one.previous, one.sequence);
+    else
+      rebase(one.what);
+  }
+  sort_by_device();
+  std::vector<taken_operation> all;
+  for (auto& one : list_)
+    all.push_back({std::move(one.what), one.shown});
+  for (auto i = all.size(); i-- > 0;) {
+    auto& what = all[i].what;
+    const bool continues
+      = i + 1 < all.size() && all[i + 1].what.device == what.device;
+    what.transaction_end
+      = continues ? all[i + 1].what.transaction_end : what.device_sequence;
+  }
+  return all;
+}
+
+void returned_operations::add(const entry& what) {
+  if (what.model == conflict_model && add_decision(what))
+    return;
+  if (auto* merged = merged_into(what)) {
+    merged->base_version = version_before(*merged, what);
+    merged->changed.clear();
+    add_nothing(what);
+    return;
+  }
+  list_.push_back({operation_of(what), true, what.previous, what.sequence});
+  list_.back().what.changed = changed_by(what);
+}
+
+void returned_operations::add_nothing(const entry& what) {
+  list_.push_back({nothing_for(what), true, {}, what.sequence});
+}
+
+/// The operation that the leader merged with what its writer had not seen, and
+/// made this of; null where this one is an operation itself.
+operation* returned_operations::merged_into(const entry& what) {
+  if (list_.empty())
+    return nullptr;
+  auto& before = list_.back().what;
+  return before.model == what.model && before.record == what.record ? &before
+                                                                    : nullptr;
+}
+
+/// The columns that an update changed; none where that cannot be told.
+std::vector<std::string>
+returned_operations::changed_by(const entry& what) const {
+  std::vector<std::string> list;
+  const auto now = image_of(what);
+  const auto before = image_at(what.previous);
+  if (now.is_object() && before.is_object())
+    for (const auto& [column, value] : now.items())
+      if (!is_same_value(value, before.value(column, json{})))
+        list.push_back(column);
+  return list;
+}
+
+/// The newest version that an operation's writer can have seen: what it left
+/// alone and another had changed was so then. None where that cannot be told.
+version_number returned_operations::version_before(const operation& what,
+                                                   const entry& merged) const {
+  const auto mine = json::parse(what.data, nullptr, false);
+  const auto both = image_of(merged);
+  std::vector<std::string> unseen;
+  for (const auto& [column, value] : both.items()) {
+    const auto own = mine.value(column, json{});
+    if (is_same_value(value, own))
+      continue;
+    if (value.is_array())
+      return {};
+    unseen.push_back(column);
+  }
+  for (auto where = merged.previous; where;) {
+    const auto found = at(where);
+    if (!found)
+      break;
+    const auto image = image_of(*found);
+    if (where != merged.previous && image.is_object()
+        && std::ranges::all_of(unseen, [&](const std::string& column) {
+             return is_same_value(image.value(column, json{}),
+                                  mine.value(column, json{}));
+           }))
+      return found->version;
+    where = found->previous;
+  }
+  return {};
+}
+
+/// A conflict that is no operation of its own; false where it is one.
+bool returned_operations::add_decision(const entry& what) {
+  if (what.change == change_type::remove) {
+    if (!ends_conflict_of_last(what))
+      return false;
+    add_nothing(what);
+    return true;
+  }
+  auto loser = loser_of(what.data);
+  if (loser && is(loser, operation_of(what))) {
+    list_.push_back({std::move(*loser), false, {}, {}});
+    return true;
+  }
+  // It tells what that one was before it was decided.
+  const auto winner = winner_of(what.data);
+  for (auto i = list_.size(); i-- > 0;) {
+    auto& [decided, shown, previous, sequence] = list_[i];
+    if (!is(loser, decided) && !is(winner, decided))
+      continue;
+    const auto& before = is(loser, decided) ? *loser : *winner;
+    decided.base_version = before.base_version;
+    decided.base_operation = before.base_operation;
+    decided.changed = before.changed;
+    // Nobody could decide it anew where this alone still tells what lost.
+    if (!is(loser, decided) && previous && !at(previous))
+      return false;
+    add_nothing(what);
+    return true;
+  }
+  return false;
+}
+
+/// An edit that won put an end to what the one before it had lost. A person
+/// who takes what lost makes it the record's image.
+bool returned_operations::ends_conflict_of_last(const entry& what) const {
+  if (list_.empty())
+    return false;
+  const auto kept = at(what.previous);
+  const auto loser = kept ? loser_of(kept->data) : std::nullopt;
+  const auto& decided = list_.back().what;
+  return loser && loser->device == decided.device
+         && loser->record == decided.record && loser->data != decided.data;
+}
+
+/// The leader may have put conflicts of its own between a device's operations;
+/// each device's come together again.
+void returned_operations::sort_by_device() {
+  std::ranges::stable_sort(list_, {},
+                           [](const returned& one) { return one.what.device; });
+}
+
+bool returned_operations::rebase(operation& what) {
+  if (!what.base_version)
+    return false;
+  return rebase(what, store_.index.find(what.model, what.record).latest, {});
+}
+
+/// The record's entries from `newest` back; `later` is the one after that.
+bool returned_operations::rebase(operation& what, sequence_number newest,
+                                 sequence_number later) {
+  if (!what.base_version)
+    return false;
+  for (auto where = newest; keep_ < where;) {
+    const auto found = at(where);
+    if (!found)
+      return build_on_vacuumed(what, later);
+    if (!(what.base_version < found->version)) {
+      if (found->version == what.base_version)
+        build_on(what, maker_of(*found), where);
+      else
+        build_on_unknown(what);
+      return true;
+    }
+    later = where;
+    where = found->previous;
+  }
+  return false;
+}
+
+bool returned_operations::build_on_vacuumed(operation& what,
+                                            sequence_number later) {
+  const auto next = at(later);
+  const auto base = store_.log.vacuumed_base(later);
+  if (next && next->version == what.base_version + 1 && base && *base)
+    build_on(what, {**base, true}, later);
+  else
+    build_on_unknown(what);
+  return true;
+}
+
+void returned_operations::build_on(operation& what, const maker& base,
+                                   sequence_number at) {
+  const auto& [device, number] = base.what;
+  if (!what.base_operation)
+    what.base_operation = base.merged
+                            ? mark_of(device, number)
+                            : reference_to(device, number, what.device);
+  what.base_version = kept_version({what.model, what.record}, at);
+}
+
+/// The record's newest version that stays in the log, or that its entries begin
+/// with; `from` is any of those that go.
+version_number returned_operations::kept_version(const record_key& record,
+                                                 sequence_number from) {
+  if (const auto known = kept_.find(record); known != kept_.end())
+    return known->second;
+  version_number kept;
+  for (auto where = from; keep_ < where;) {
+    const auto found = at(where);
+    if (!found)
+      break;
+    kept = found->version - 1;
+    where = found->previous;
+  }
+  if (kept_.size() >= most_kept)
+    kept_.clear();
+  kept_.emplace(record, kept);
+  return kept;
+}
+
+/// Versions of two logs are not the same because their numbers are: it is based
+/// on something that nobody has.
+void returned_operations::build_on_unknown(operation& what) {
+  if (!what.base_operation)
+    what.base_operation = mark_of(what.device, what.device_sequence);
+}
+
+returned_operations::maker
+returned_operations::maker_of(const entry& what) const {
+  if (what.previous && what.sequence == what.previous + 1)
+    if (const auto before = at(what.previous);
+        before && before->transaction_end == what.transaction_end)
+      return {{before->device, before->device_sequence}, true};
+  return {{what.device, what.device_sequence}};
+}
+
+std::optional<entry> returned_operations::at(sequence_number where) const {
+  if (!where)
+    return std::nullopt;
+  auto found = store_.log.at(where);
+  return found ? std::move(*found) : std::nullopt;
+}
+
+json returned_operations::image_at(sequence_number where) const {
+  const auto found = at(where);
+  return found ? image_of(*found) : json{};
+}
+
+} // namespace lockstep

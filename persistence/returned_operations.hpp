@@ -1,0 +1,75 @@
+#pragma once
+
+#include "persistence/library_store.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lockstep {
+
+/// Entries that are taken back from the log, as the operations that they were.
+/// Needs the log as it was, and each record's place in the index. Throws.
+class returned_operations {
+public:
+  /// The log is to be cut after `keep`.
+  returned_operations(library_store& store, sequence_number keep)
+    : store_(store), keep_(keep) {
+  }
+
+  /// The operations of one transaction, given with all of it that the log
+  /// holds.
+  [[nodiscard]] std::vector<taken_operation>
+  of(std::span<const entry> transaction);
+
+  /// An operation that was based on one of them is based on it wherever that
+  /// comes to stand; whether that changed it.
+  bool rebase(operation& what);
+
+private:
+  struct returned {
+    operation what;
+    bool shown = true;
+    /// The record's entry before it; none where it follows on none.
+    sequence_number previous;
+    /// Its own entry; none where its base lies anywhere before.
+    sequence_number sequence;
+  };
+  /// Which operation made a version that goes, and whether it was merged then.
+  struct maker {
+    operation_name what;
+    bool merged = false;
+  };
+
+  void add(const entry& what);
+  void add_nothing(const entry& what);
+  bool add_decision(const entry& what);
+  operation* merged_into(const entry& what);
+  [[nodiscard]] bool ends_conflict_of_last(const entry& what) const;
+  [[nodiscard]] std::vector<std::string> changed_by(const entry& what) const;
+  [[nodiscard]] version_number version_before(const operation& what,
+                                              const entry& merged) const;
+  void sort_by_device();
+
+  bool rebase(operation& what, sequence_number newest, sequence_number later);
+  bool build_on_vacuumed(operation& what, sequence_number later);
+  void build_on(operation& what, const maker& base, sequence_number at);
+  static void build_on_unknown(operation& what);
+  version_number kept_version(const record_key& record, sequence_number from);
+  [[nodiscard]] maker maker_of(const entry& what) const;
+  [[nodiscard]] std::optional<entry> at(sequence_number where) const;
+  [[nodiscard]] nlohmann::json image_at(sequence_number where) const;
+
+  library_store& store_;
+  sequence_number keep_;
+  /// The versions that stay, of some records.
+  std::map<record_key, version_number> kept_;
+  /// Of the transaction at hand.
+  std::vector<returned> list_;
+};
+
+} // namespace lockstep

@@ -48,14 +48,12 @@ std::vector<measurement> measure_memory(const extent& how) {
 
   follower.line_after("memory ");
   follower.join(leader.invitation(0));
-  const sequence_number through{leader.latest_sequence()};
   memory_use most;
-  const auto last = "applied " + std::to_string(weighed_libraries - 1) + ' ';
+  // Until its rows are in the table.
+  const auto last = "joined " + std::to_string(weighed_libraries);
   for (bool arrived = false; !arrived;) {
     const auto line = follower.line_after("");
-    if (line.starts_with(last))
-      arrived
-        = !(sequence_number{std::stoull(line.substr(last.size()))} < through);
+    arrived = line == last;
     if (line.starts_with("memory ")) {
       const auto use = parse_memory(line.substr(7));
       if (use.beyond_page_caches() > most.beyond_page_caches())

@@ -35,11 +35,9 @@ std::string answer_to(const std::string& line, listening_device& device,
     must(all.commit().get());
     return "done";
   }
-  if (what == "invite")
-    return device.invitation(
-      number == 0 ? device.items
-                  : device.others.at(static_cast<std::size_t>(number) - 1));
-  return to_string(device.head());
+  return device.invitation(
+    number == 0 ? device.items
+                : device.others.at(static_cast<std::size_t>(number) - 1));
 }
 
 } // namespace
@@ -89,10 +87,6 @@ void weighed_leader::write(std::size_t rows) {
 
 std::string weighed_leader::invitation(std::size_t which) {
   return ask("invite " + std::to_string(which));
-}
-
-std::size_t weighed_leader::latest_sequence() {
-  return std::stoull(ask("latest"));
 }
 
 } // namespace lockstep::bench

@@ -22,8 +22,6 @@ public:
   void write(std::size_t rows);
   /// Into one of the libraries, from 0.
   std::string invitation(std::size_t which);
-  /// Of the first library.
-  std::size_t latest_sequence();
 
 private:
   std::string ask(const std::string& line);

@@ -48,7 +48,7 @@ bulk_follower(event_subscriber::stateful_pointer<bulk_follower_state> self,
   self->state.setup = std::move(setup);
   return {[self](const event_batch& batch) {
     for (const auto& what : batch.list)
-      if (const auto* logged = std::get_if<bulk_operation_logged>(&what.body))
+      if (const auto* logged = std::get_if<bulk_operation_logged>(&what->body))
         note(self, logged->what);
     index_next(self);
     return done{};

@@ -32,7 +32,7 @@ event_subscriber::behavior_type callback_subscriber(
   return {
     [callback = std::move(callback)](const event_batch& batch) {
       for (const auto& each : batch.list)
-        call(callback, each);
+        call(callback, *each);
       return done{};
     },
   };

@@ -10,20 +10,21 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds shortest{5};
-constexpr milliseconds longest{1'000};
-
-/// A program may write first and commit later: SQLite's commit shows in no
-/// event once the disk has what was written. So looks follow, thinning out.
-milliseconds next_look(duration since_written) {
-  return std::clamp(std::chrono::floor<milliseconds>(since_written / 4),
-                    shortest, longest);
-}
+constexpr milliseconds longest_unwatched{1'000};
+/// For file systems that watch and do not tell of all.
+constexpr milliseconds longest_watched{10'000};
 
 } // namespace
 
+milliseconds next_look(duration since_written, bool watched) {
+  return std::clamp(std::chrono::floor<milliseconds>(since_written / 4),
+                    shortest, watched ? longest_watched : longest_unwatched);
+}
+
 void database_watch_state::wait() {
   using woken = file_notifier::woken;
-  const auto heard = file->wait(next_look(self->clock().now() - last_written));
+  const auto heard = file->wait(
+    next_look(self->clock().now() - last_written, file->watches()));
   if (heard == woken::ended)
     return self->quit();
   if (heard == woken::written)

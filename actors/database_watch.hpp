@@ -8,6 +8,7 @@
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <chrono>
 #include <memory>
 
 namespace lockstep {
@@ -19,6 +20,12 @@ using database_listener = caf::typed_actor<
 
 /// The watch to itself: wait on.
 struct watch_on {};
+
+/// How long to wait for an event before looking all the same. A program may
+/// write first and commit later: SQLite's commit shows in no event once the
+/// disk has what was written. So looks follow a write, thinning out; `watched`
+/// says whether the system tells of writes.
+std::chrono::milliseconds next_look(duration since_written, bool watched);
 
 /// Tells a library that its database may have been written: within a few
 /// milliseconds where the system tells of it, else once a second. Says one

@@ -5,10 +5,11 @@
 namespace lockstep {
 
 void event_bus_state::publish(const event& what) {
+  const auto shared = std::make_shared<const event>(what);
   for (auto& each : subscriptions) {
     if (!each.library.is_nil() && each.library != what.library)
       continue;
-    each.waiting.push(what);
+    each.waiting.push(shared);
     deliver(each);
   }
 }

@@ -4,9 +4,9 @@
 
 namespace lockstep {
 
-void event_queue::push(const event& what) {
+void event_queue::push(std::shared_ptr<const event> what) {
   if (waiting_.list.size() < limit_)
-    waiting_.list.push_back(what);
+    waiting_.list.push_back(std::move(what));
   else
     ++lost_;
 }
@@ -18,7 +18,8 @@ bool event_queue::empty() const {
 event_batch event_queue::take() {
   auto batch = std::exchange(waiting_, {});
   if (const auto lost = std::exchange(lost_, 0); lost != 0)
-    batch.list.push_back({{}, events_lost{lost}});
+    batch.list.push_back(
+      std::make_shared<const event>(event{{}, events_lost{lost}}));
   return batch;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace lockstep {
 
@@ -14,7 +15,7 @@ public:
   explicit event_queue(std::size_t limit) : limit_(limit) {
   }
 
-  void push(const event& what);
+  void push(std::shared_ptr<const event> what);
 
   [[nodiscard]] bool empty() const;
 

@@ -1,5 +1,6 @@
 #include "bench/cases.hpp"
 #include "bench/follower_process.hpp"
+#include "bench/weighed_leader.hpp"
 #include "persistence/sqlite_file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -19,7 +20,7 @@ struct bench_case {
   std::vector<measurement> (*measure)(const extent&);
 };
 
-constexpr std::array<bench_case, 8> cases{{
+constexpr std::array<bench_case, 13> cases{{
   {"commit", "durable commits", measure_commits},
   {"at-once", "commits of 64 callers", measure_commits_at_once},
   {"batch", "commit_batch", measure_batches},
@@ -28,6 +29,11 @@ constexpr std::array<bench_case, 8> cases{{
   {"replication", "many rows to another process", measure_replication},
   {"first-sync", "a new device", measure_first_sync},
   {"log", "reading the log", measure_log_reading},
+  {"events", "the event bus", measure_events},
+  {"idle", "devices at rest", measure_rest},
+  {"memory", "memory", measure_memory},
+  {"growth", "short and long logs", measure_growth},
+  {"vacuum", "commits beside the vacuum", measure_vacuum},
 }};
 
 } // namespace
@@ -36,6 +42,8 @@ int main(int count, char** arguments) {
   lockstep::prepare_sqlite();
   if (count == 4 && std::string_view{arguments[1]} == follow_argument)
     return follow(arguments[2], arguments[3]);
+  if (count == 3 && std::string_view{arguments[1]} == lead_argument)
+    return lead(arguments[2]);
   CLI::App app{"Measures Lockstep beside the same work without it.\n"
                "  lockstep-bench --quick\n"
                "  lockstep-bench commit foreign --json",
@@ -50,6 +58,8 @@ int main(int count, char** arguments) {
   app.add_option("CASE", names, "What to measure, all unless told: " + known);
   app.add_flag("--json", json, "Figures for programs");
   app.add_flag("--quick", how.quick, "A twentieth of the work: rough figures");
+  app.add_flag("--large", how.large,
+               "For growth: ten million entries, too, half an hour");
   CLI11_PARSE(app, count, arguments);
 
   for (const auto& name : names)

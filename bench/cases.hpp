@@ -30,4 +30,19 @@ std::vector<measurement> measure_first_sync(const extent& how);
 /// fetch_since at the beginning, in the middle and at the end of a long log.
 std::vector<measurement> measure_log_reading(const extent& how);
 
+/// The event bus with ten subscribers.
+std::vector<measurement> measure_events(const extent& how);
+
+/// What two devices with ten libraries take of a core while nothing happens.
+std::vector<measurement> measure_rest(const extent& how);
+
+/// Memory beyond SQLite's page caches, at rest and during bulk work.
+std::vector<measurement> measure_memory(const extent& how);
+
+/// What the work costs in a short log and in long ones.
+std::vector<measurement> measure_growth(const extent& how);
+
+/// How long a commit waits for the vacuum of a long log.
+std::vector<measurement> measure_vacuum(const extent& how);
+
 } // namespace lockstep::bench

@@ -38,6 +38,8 @@ struct measurement {
 /// How much work is done; the figures of the documentation come from `full`.
 struct extent {
   bool quick = false;
+  /// With a log of ten million entries, too.
+  bool large = false;
 
   /// `full` of something, or a twentieth of it.
   [[nodiscard]] std::size_t of(std::size_t full) const {

@@ -1,8 +1,7 @@
 #include "bench/cases.hpp"
 
 #include "bench/follower_process.hpp"
-#include "bench/open_library.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "bench/listening_device.hpp"
 
 #include <thread>
 
@@ -11,45 +10,6 @@ namespace lockstep::bench {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A device that listens, for others to join.
-struct listening_device {
-  listening_device() {
-    must(items.use<item>().get());
-  }
-
-  static node listening(runtime& shared, const std::filesystem::path& at) {
-    auto options = opened_device::options_for(at);
-    options.network.emplace();
-    options.network->listen = "127.0.0.1:0";
-    return must(node::open(shared, std::move(options)));
-  }
-
-  [[nodiscard]] std::string invitation() {
-    return must(device.invite(items, 10min)).text;
-  }
-
-  /// Rows in batches of 1,000.
-  void commit(std::size_t count) {
-    constexpr std::size_t batch = 1'000;
-    const auto list = make_items(count);
-    const std::span<const item> all{list};
-    for (std::size_t at = 0; at < count; at += batch)
-      must(items
-             .commit_batch(all.subspan(at, std::min(batch, count - at)),
-                           change_type::insert)
-             .get());
-  }
-
-  sequence_number head() {
-    return must(items.latest_sequence().get());
-  }
-
-  temporary_directory folder;
-  runtime shared;
-  node device = listening(shared, folder / "a");
-  library items = must(device.create_library("items"));
-};
 
 double seconds_between(std::chrono::steady_clock::time_point from,
                        std::chrono::nanoseconds to) {
@@ -60,7 +20,8 @@ double seconds_between(std::chrono::steady_clock::time_point from,
 
 std::vector<measurement> measure_latency(const extent& how) {
   listening_device leader;
-  follower_process follower{leader.folder / "b", leader.invitation()};
+  follower_process follower{leader.folder / "b"};
+  follower.join(leader.invitation());
   leader.commit(1);
   follower.applied(leader.head());
   std::vector<double> milliseconds;
@@ -90,7 +51,8 @@ std::vector<measurement> measure_latency(const extent& how) {
 
 std::vector<measurement> measure_replication(const extent& how) {
   listening_device leader;
-  follower_process follower{leader.folder / "b", leader.invitation()};
+  follower_process follower{leader.folder / "b"};
+  follower.join(leader.invitation());
   leader.commit(1);
   follower.applied(leader.head());
   const auto count = how.of(200'000);
@@ -116,11 +78,22 @@ std::vector<measurement> measure_first_sync(const extent& how) {
   const auto count = how.of(1'000'000);
   leader.commit(count);
   const auto start = std::chrono::steady_clock::now();
-  follower_process follower{leader.folder / "b", leader.invitation()};
+  follower_process follower{leader.folder / "b"};
+  follower.join(leader.invitation());
   const auto seen = follower.applied(leader.head());
+  // The log is here; a table that this device did not have fills after that.
+  follower.joined(1);
+  const auto filled = std::chrono::steady_clock::now();
+  const auto entries = static_cast<double>(count);
   return {{"first sync of " + std::to_string(count) + " entries",
            "entries/s",
-           static_cast<double>(count) / seconds_between(start, seen),
+           entries / seconds_between(start, seen),
+           {},
+           {},
+           goal{goal::kind::at_least, 60'000, false}},
+          {"the same, until they are rows of a table that is tracked then",
+           "entries/s",
+           entries / seconds_between(start, filled.time_since_epoch()),
            {},
            {},
            goal{goal::kind::at_least, 60'000, false}}};

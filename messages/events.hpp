@@ -97,8 +97,9 @@ struct event {
   event_body body;
 };
 
+/// The events themselves are shared by all who get them.
 struct event_batch {
-  std::vector<event> list;
+  std::vector<std::shared_ptr<const event>> list;
 };
 
 } // namespace lockstep

@@ -75,5 +75,19 @@ TEST_F(database_watch_actor_alone, ends_with_its_listener) {
   EXPECT_EQ(notifier.use_count(), 1) << "the watch is gone";
 }
 
+TEST(looks_at_a_file, thin_out_after_a_write) {
+  using namespace std::chrono_literals;
+  for (const bool watched : {true, false}) {
+    EXPECT_EQ(next_look(0s, watched), 5ms);
+    EXPECT_EQ(next_look(2s, watched), 500ms);
+  }
+}
+
+TEST(looks_at_a_file, are_rare_where_the_system_tells_of_writes) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(next_look(1h, true), 10s);
+  EXPECT_EQ(next_look(1h, false), 1s);
+}
+
 } // namespace
 } // namespace lockstep

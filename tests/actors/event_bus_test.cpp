@@ -20,12 +20,14 @@ struct event_bus_test : deterministic {
   /// answers at once, or when the test does.
   struct notes {
     std::vector<std::uint64_t> seen;
+    std::vector<const event*> where;
     std::vector<std::uint64_t> lost;
     std::size_t batches = 0;
     bool answers = true;
     caf::typed_response_promise<done> unanswered;
 
     void note(const event& what) {
+      where.push_back(&what);
       if (const auto* progress = std::get_if<indexing_progress>(&what.body))
         seen.push_back(progress->files);
       if (const auto* gap = std::get_if<events_lost>(&what.body)) {
@@ -45,7 +47,7 @@ struct event_bus_test : deterministic {
       return {[&into, self](const event_batch& batch) -> caf::result<done> {
                 ++into.batches;
                 for (const auto& each : batch.list)
-                  into.note(each);
+                  into.note(*each);
                 if (into.answers)
                   return done{};
                 into.unanswered = self->make_response_promise<done>();
@@ -88,6 +90,15 @@ TEST_F(event_bus_test, events_arrive_in_the_order_of_publication) {
   run();
   EXPECT_EQ(first.seen, (numbers{1, 2, 3, 4}));
   EXPECT_TRUE(first.lost.empty());
+}
+
+TEST_F(event_bus_test, an_event_is_not_copied_for_each_subscriber) {
+  tell(bus, subscribe{probe(first), {}});
+  tell(bus, subscribe{probe(second), {}});
+  publish(1);
+  run();
+  ASSERT_EQ(first.where.size(), 1u);
+  EXPECT_EQ(first.where, second.where);
 }
 
 TEST_F(event_bus_test, one_batch_at_a_time_is_with_a_subscriber) {

@@ -56,7 +56,7 @@ struct indexer_test : deterministic {
     auto listener = spawn([this]() -> caf::behavior {
       return {[this](const event_batch& events) {
         for (const auto& each : events.list)
-          progress.push_back(std::get<indexing_progress>(each.body));
+          progress.push_back(std::get<indexing_progress>(each->body));
         return done{};
       }};
     });

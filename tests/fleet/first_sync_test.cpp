@@ -103,7 +103,7 @@ TEST_F(newcomer, tells_how_far_it_is) {
   const auto listener = spawn([this](caf::event_based_actor*) -> caf::behavior {
     return {[this](const event_batch& batch) {
       for (const auto& one : batch.list)
-        if (const auto* now = std::get_if<first_sync_progress>(&one.body))
+        if (const auto* now = std::get_if<first_sync_progress>(&one->body))
           told.push_back(*now);
       return done{};
     }};

@@ -13,17 +13,20 @@
 
 namespace lockstep {
 
-/// A running program whose output is read line by line. Killed at the end.
+/// A running program whose output is read line by line, and which can be told
+/// lines. Killed at the end.
 class process {
 public:
   /// What it says on standard error is added to `complaints`.
   process(std::vector<std::string> arguments,
           const std::filesystem::path& complaints) {
     int pipe[2];
-    if (::pipe2(pipe, O_CLOEXEC) != 0)
+    int told[2];
+    if (::pipe2(pipe, O_CLOEXEC) != 0 || ::pipe2(told, O_CLOEXEC) != 0)
       throw std::runtime_error{"pipe"};
     id_ = ::fork();
     if (id_ == 0) {
+      ::dup2(told[0], STDIN_FILENO);
       ::dup2(pipe[1], STDOUT_FILENO);
       const int log = ::open(complaints.c_str(),
                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -36,7 +39,9 @@ public:
       ::_exit(127);
     }
     ::close(pipe[1]);
+    ::close(told[0]);
     out_ = pipe[0];
+    in_ = told[1];
   }
 
   process(const process&) = delete;
@@ -45,10 +50,19 @@ public:
   ~process() {
     end(SIGKILL);
     ::close(out_);
+    ::close(in_);
   }
 
   [[nodiscard]] pid_t id() const {
     return id_;
+  }
+
+  /// Gives it a line on standard input.
+  void tell(std::string line) {
+    line += '\n';
+    if (::write(in_, line.data(), line.size())
+        != static_cast<ssize_t>(line.size()))
+      throw std::runtime_error{"write"};
   }
 
   /// What it says next on standard output; empty when it says nothing more.
@@ -85,6 +99,7 @@ public:
 private:
   pid_t id_ = -1;
   int out_ = -1;
+  int in_ = -1;
   std::string said_;
 };
 

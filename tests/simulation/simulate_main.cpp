@@ -1,6 +1,7 @@
 #include "config/settings_text.hpp"
 #include "tests/simulation/leadership_times.hpp"
 #include "tests/simulation/seed_range.hpp"
+#include "tests/simulation/traffic.hpp"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/null_sink.h>
@@ -59,20 +60,31 @@ settings_of(const std::vector<std::string>& list, lockstep::settings all) {
   return all;
 }
 
-int measure(const options& how) {
-  lockstep::settings limits;
-  if (!take(settings_of(how.set, {}), limits))
-    return 2;
-  if (how.devices.first < 2) {
-    std::cerr << "lockstep-simulate: one device has nobody to hand over to.\n";
-    return 2;
-  }
-  const auto all = measure_leadership(how, limits);
-  if (how.json)
+template <class Figures> int tell(const Figures& all, bool json) {
+  if (json)
     std::cout << json_of(all).dump() << "\n";
   else
     std::cout << table_of(all);
   return 0;
+}
+
+int measure(const options& how, const std::string& what) {
+  lockstep::settings limits;
+  if (!take(settings_of(how.set, {}), limits))
+    return 2;
+  if (what == "traffic") {
+    const auto sizes = sizes_in(how.devices);
+    if (!sizes.empty())
+      return tell(measure_traffic(how, limits, sizes), how.json);
+    std::cerr << "lockstep-simulate: traffic is measured among 2, 5, 10, 30 and"
+                 " 100 devices; choose a range that holds some of them.\n";
+    return 2;
+  }
+  if (how.devices.first < 2) {
+    std::cerr << "lockstep-simulate: one device has nobody to hand over to.\n";
+    return 2;
+  }
+  return tell(measure_leadership(how, limits), how.json);
 }
 
 } // namespace
@@ -113,8 +125,9 @@ int main(int argc, char** argv) {
   app
     .add_option("--measure", measured,
                 "Measures instead of testing: how long devices wait for a"
-                " leader")
-    ->check(CLI::IsMember({"leadership"}));
+                " leader, or what they say to each other in libraries of"
+                " different sizes")
+    ->check(CLI::IsMember({"leadership", "traffic"}));
   app.add_option("--set", how.set, "A setting of all devices, KEY=VALUE");
   try {
     app.parse(argc, argv);
@@ -131,13 +144,15 @@ int main(int argc, char** argv) {
     how.work = workload::conflicts;
   if (mode == "quorum")
     how.consistency = lockstep::consistency::quorum;
-  if (how.devices.first == 0 || how.devices.last > 16) {
-    std::cerr << "lockstep-simulate: 1 to 16 devices are possible.\n";
+  const std::uint64_t most = measured == "traffic" ? 100 : 16;
+  if (how.devices.first == 0 || how.devices.last > most) {
+    std::cerr << "lockstep-simulate: 1 to " << most
+              << " devices are possible.\n";
     return 2;
   }
   spdlog::register_logger(log_for(how.trace));
   if (!measured.empty())
-    return measure(how);
+    return measure(how, measured);
   const auto total = run_range(how, std::cerr);
   if (how.json)
     std::cout << total.to_json().dump() << "\n";

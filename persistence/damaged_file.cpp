@@ -60,9 +60,11 @@ expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
 
 /// The complaint about a file that can be opened; empty when there is none.
 std::string complaint(SQLite::Database& database, const fs::path& file) {
-  SQLite::Statement rows{database, "PRAGMA integrity_check(1)"};
+  // As many as there are: those of a constraint may come first.
+  SQLite::Statement rows{database, "PRAGMA integrity_check(2147483647)"};
   while (rows.executeStep())
-    if (auto said = rows.getColumn(0).getString(); said != "ok") {
+    if (auto said = rows.getColumn(0).getString();
+        said != "ok" && !is_about_constraint(said)) {
       std::replace(said.begin(), said.end(), '\n', ' ');
       return file.string() + " is damaged (" + said + ").";
     }
@@ -70,6 +72,11 @@ std::string complaint(SQLite::Database& database, const fs::path& file) {
 }
 
 } // namespace
+
+bool is_about_constraint(std::string_view said) {
+  return said.starts_with("NULL value in ")
+         || said.starts_with("CHECK constraint failed in ");
+}
 
 expected<repaired_file> examine_file(const fs::path& file) {
   repaired_file found{file.string(), file_state::whole, {}, {}};
@@ -118,6 +125,9 @@ void clear_unfinished_replacement(const fs::path& of) {
   for (const auto* part : beside)
     fs::remove(with(file, part), ignored);
   fs::remove(file, ignored);
+  // Whole, and the only one where the old file was moved aside already.
+  if (is_there(of))
+    fs::remove(replacement(of), ignored);
 }
 
 expected<fs::path> replace(const fs::path& file) {

@@ -5,8 +5,14 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace lockstep {
+
+/// Whether what PRAGMA integrity_check says is about a row that breaks a CHECK
+/// or NOT NULL, as one may that is older than the constraint. That is no
+/// damage.
+bool is_about_constraint(std::string_view said);
 
 /// What SQLite finds of a database file. Errors other than damage: `busy`,
 /// `io`, `newer_format`.
@@ -17,7 +23,7 @@ expected<repaired_file> examine_file(const std::filesystem::path& file);
 std::filesystem::path unfinished_replacement(const std::filesystem::path& of);
 std::filesystem::path replacement(const std::filesystem::path& of);
 
-/// Begins with nothing of an earlier attempt.
+/// Removes what an attempt has made that did not come to replacing the file.
 void clear_unfinished_replacement(const std::filesystem::path& of);
 
 /// Puts what was made into the place of a file, which stays beside it under a

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/library_repair.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -17,6 +18,22 @@ bool is_about_constraint(std::string_view said);
 /// What SQLite finds of a database file. Errors other than damage: `busy`,
 /// `io`, `newer_format`.
 expected<repaired_file> examine_file(const std::filesystem::path& file);
+
+/// While it lives, a database that was cut short is as long as it says that it
+/// is, without which SQLite reads nothing of it. What is missing reads as
+/// damaged.
+class at_full_length {
+public:
+  explicit at_full_length(const std::filesystem::path& file);
+  at_full_length(const at_full_length&) = delete;
+  at_full_length& operator=(const at_full_length&) = delete;
+  ~at_full_length();
+
+private:
+  std::filesystem::path file_;
+  /// How long it is; none where it is as long as it says.
+  std::uintmax_t length_ = 0;
+};
 
 /// Where a file that is to take another's place is made, and where it waits
 /// once it is whole; both beside the other.

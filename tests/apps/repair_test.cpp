@@ -180,6 +180,29 @@ TEST_F(repair_program, finds_one_byte_of_the_log_that_is_not_as_it_was) {
   expect_whole();
 }
 
+TEST_F(repair_program, reads_a_log_that_was_cut_short_up_to_there) {
+  const auto first = run("--json status notes").json()["sequence"];
+  // A transaction each.
+  for (int i = 0; i < 8; ++i) {
+    write("UPDATE own SET text = text; UPDATE town SET name = name || 'x'");
+    ASSERT_EQ(run("wait notes").status, 0);
+  }
+  before_ = content();
+  checkpoint(log());
+  const auto size = std::filesystem::file_size(log());
+  std::filesystem::resize_file(log(), size * 9 / 10 / 4096 * 4096 + 100);
+  const auto done = repair();
+  EXPECT_EQ(done["log"]["found"], "damaged");
+  EXPECT_LT(first, done["sequence"]) << done;
+  EXPECT_LT(done["sequence"], done["sequence_before"]);
+  EXPECT_TRUE(content() == before_);
+  // The old one is as it was found.
+  EXPECT_EQ(
+    std::filesystem::file_size(done["log"]["kept_as"].get<std::string>()),
+    size * 9 / 10 / 4096 * 4096 + 100);
+  expect_whole();
+}
+
 TEST_F(repair_program, makes_a_database_anew_from_the_log) {
   spoil_file(file(), spoil::flip_pages);
   const auto done = repair();

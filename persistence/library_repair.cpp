@@ -200,7 +200,9 @@ bool repairing::is_only_member() {
 
 expected<bool> repairing::has_others(library_store& store) {
   return store.attempt([&]() -> expected<bool> {
-    if (!folder_.description.joined_from.is_nil())
+    // Once the log was forgotten, they are among what it had said.
+    if (!folder_.description.joined_from.is_nil()
+        || !unlogged_members(store).empty())
       return true;
     const auto records = store.index.all_of(member_model);
     return std::any_of(records.begin(), records.end(), [&](const auto& one) {

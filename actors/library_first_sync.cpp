@@ -64,6 +64,7 @@ void library_state::end_first_sync() {
   for (auto& table : std::exchange(waiting_tables_, {}))
     begin_tracking(std::move(table));
   send_members();
+  tell_pending();
   looked_at_.reset();
   look_at_database();
 }

@@ -3,6 +3,7 @@
 #include "actors/logging.hpp"
 #include "persistence/kept_local_columns.hpp"
 #include "persistence/pending_keeper.hpp"
+#include "persistence/unlogged_records.hpp"
 
 #include <algorithm>
 
@@ -242,6 +243,10 @@ void library_state::take_office() {
                       log_advanced{head.position, head, nullptr});
         if (auto loaded = store_->load_accepted(); !loaded)
           return fail_office(loaded.error());
+        // What is proposed then is a part of what office begins with.
+        if (first_sync_.under_way() && !detached_)
+          if (auto taken = take_up_unlogged(*store_); !taken)
+            return fail_office(taken.error());
         auto draft = open_draft();
         if (!draft)
           return fail_office(draft.error());

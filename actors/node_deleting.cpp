@@ -33,7 +33,8 @@ expected<void> node_state::check_database(const library_folder& folder) {
       && !std::filesystem::exists(file, unreadable))
     return fail(errc::not_found,
                 "The database " + file.string() + " of library \"" + what.name
-                  + "\" is not there; put it back, or delete the library with"
+                  + "\" is not there; put it back, make it anew from the log"
+                    " with lockstep repair, or delete the library with"
                     " --detach.");
   return {};
 }

@@ -27,6 +27,17 @@ expected<library_repair> node_state::repair_folder(const library_folder& folder,
     });
 }
 
+void node_state::open_as_before(const library_folder& folder) {
+  if (closing_)
+    return;
+  const auto opened = open_folder(folder);
+  if (opened)
+    return;
+  logger().error("library {}: cannot be opened: {}",
+                 to_string(folder.description.id), opened.error().message);
+  reopen_later(folder.description.id);
+}
+
 caf::typed_response_promise<library_repair>
 node_state::repair(const repair_library& request) {
   auto promise = self_->make_response_promise<library_repair>();
@@ -49,15 +60,19 @@ node_state::repair(const repair_library& request) {
   if (open != open_.end() && open->second.closing)
     return refuse({errc::busy, "The library is just closing; try again in a"
                                " moment."});
-  reopening_.erase(request.library);
-  auto mend
-    = [this, folder = *folder, alone = request.alone, promise]() mutable {
-        auto done = repair_folder(folder, alone);
-        if (done)
-          promise.deliver(std::move(*done));
-        else
-          promise.deliver(to_error(done.error()));
-      };
+  const bool is_wanted
+    = reopening_.erase(request.library) != 0 || open != open_.end();
+  auto mend = [this, folder = *folder, alone = request.alone, is_wanted,
+               promise]() mutable {
+    auto done = repair_folder(folder, alone);
+    if (done)
+      promise.deliver(std::move(*done));
+    else
+      promise.deliver(to_error(done.error()));
+    // What was open is so again as soon as it can be, without a restart.
+    if (is_wanted && !open_.contains(folder.description.id))
+      open_as_before(folder);
+  };
   if (open == open_.end())
     mend();
   else

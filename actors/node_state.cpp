@@ -92,10 +92,10 @@ node_state::open_folder(const library_folder& folder) {
                   + " is a copy from device "
                   + to_string(folder.description.device)
                   + "; remove it and join the library instead.");
-  if (auto whole = check_database(folder); !whole)
-    return tl::make_unexpected(whole.error());
-  auto handles = check_library_files(folder).and_then(
-    [&] { return spawn_library(folder); });
+  auto handles = check_no_repair_begun(folder)
+                   .and_then([&] { return check_database(folder); })
+                   .and_then([&] { return check_library_files(folder); })
+                   .and_then([&] { return spawn_library(folder); });
   if (!handles && handles.error().code == errc::corrupt)
     return fail(errc::corrupt, advise_repair(handles.error().message, folder));
   if (!handles)

@@ -77,6 +77,8 @@ private:
   expected<library_handles> open_folder(const library_folder& folder);
   expected<library_repair> repair_folder(const library_folder& folder,
                                          bool alone);
+  /// Opens it after a repair that failed, later where that does not go now.
+  void open_as_before(const library_folder& folder);
   expected<library_handles> spawn_library(const library_folder& folder);
   /// Starts the creator's first term in a log that has none yet.
   expected<leadership_record> recover_leadership(sync_log_store& log,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <fstream>
 
 namespace lockstep {
 
@@ -60,16 +61,59 @@ expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
 
 /// The complaint about a file that can be opened; empty when there is none.
 std::string complaint(SQLite::Database& database, const fs::path& file) {
-  SQLite::Statement rows{database, "PRAGMA integrity_check(1)"};
+  // As many as there are: those of a constraint may come first.
+  SQLite::Statement rows{database, "PRAGMA integrity_check(2147483647)"};
   while (rows.executeStep())
-    if (auto said = rows.getColumn(0).getString(); said != "ok") {
+    if (auto said = rows.getColumn(0).getString();
+        said != "ok" && !is_about_constraint(said)) {
       std::replace(said.begin(), said.end(), '\n', ' ');
       return file.string() + " is damaged (" + said + ").";
     }
   return {};
 }
 
+/// How long a database says that it is; 0 where it says nothing.
+std::uintmax_t length_in_header(const fs::path& file) {
+  std::array<unsigned char, 32> header{};
+  std::ifstream stream{file, std::ios::binary};
+  stream.read(reinterpret_cast<char*>(header.data()), header.size());
+  constexpr std::string_view magic = "SQLite format 3";
+  if (!stream || !std::equal(magic.begin(), magic.end(), header.begin()))
+    return 0;
+  auto number = [&](std::size_t at, std::size_t bytes) {
+    std::uintmax_t value = 0;
+    for (std::size_t i = 0; i < bytes; ++i)
+      value = value << 8U | header.at(at + i);
+    return value;
+  };
+  // The largest page does not fit into its two bytes, and is written as 1.
+  const auto page = number(16, 2) == 1 ? 65'536 : number(16, 2);
+  return page * number(28, 4);
+}
+
 } // namespace
+
+at_full_length::at_full_length(const fs::path& file) : file_(file) {
+  std::error_code problem;
+  const auto length = fs::file_size(file, problem);
+  const auto full = length_in_header(file);
+  if (problem || full <= length)
+    return;
+  // No more room is needed: what nobody has written is not stored.
+  fs::resize_file(file, full, problem);
+  length_ = length;
+}
+
+at_full_length::~at_full_length() {
+  std::error_code ignored;
+  if (length_ != 0)
+    fs::resize_file(file_, length_, ignored);
+}
+
+bool is_about_constraint(std::string_view said) {
+  return said.starts_with("NULL value in ")
+         || said.starts_with("CHECK constraint failed in ");
+}
 
 expected<repaired_file> examine_file(const fs::path& file) {
   repaired_file found{file.string(), file_state::whole, {}, {}};
@@ -118,6 +162,9 @@ void clear_unfinished_replacement(const fs::path& of) {
   for (const auto* part : beside)
     fs::remove(with(file, part), ignored);
   fs::remove(file, ignored);
+  // Whole, and the only one where the old file was moved aside already.
+  if (is_there(of))
+    fs::remove(replacement(of), ignored);
 }
 
 expected<fs::path> replace(const fs::path& file) {

@@ -3,21 +3,44 @@
 #include "messages/errors.hpp"
 #include "messages/library_repair.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace lockstep {
+
+/// Whether what PRAGMA integrity_check says is about a row that breaks a CHECK
+/// or NOT NULL, as one may that is older than the constraint. That is no
+/// damage.
+bool is_about_constraint(std::string_view said);
 
 /// What SQLite finds of a database file. Errors other than damage: `busy`,
 /// `io`, `newer_format`.
 expected<repaired_file> examine_file(const std::filesystem::path& file);
+
+/// While it lives, a database that was cut short is as long as it says that it
+/// is, without which SQLite reads nothing of it. What is missing reads as
+/// damaged.
+class at_full_length {
+public:
+  explicit at_full_length(const std::filesystem::path& file);
+  at_full_length(const at_full_length&) = delete;
+  at_full_length& operator=(const at_full_length&) = delete;
+  ~at_full_length();
+
+private:
+  std::filesystem::path file_;
+  /// How long it is; none where it is as long as it says.
+  std::uintmax_t length_ = 0;
+};
 
 /// Where a file that is to take another's place is made, and where it waits
 /// once it is whole; both beside the other.
 std::filesystem::path unfinished_replacement(const std::filesystem::path& of);
 std::filesystem::path replacement(const std::filesystem::path& of);
 
-/// Begins with nothing of an earlier attempt.
+/// Removes what an attempt has made that did not come to replacing the file.
 void clear_unfinished_replacement(const std::filesystem::path& of);
 
 /// Puts what was made into the place of a file, which stays beside it under a

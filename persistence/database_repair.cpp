@@ -1,16 +1,18 @@
 #include "persistence/database_repair.hpp"
 
-#include "persistence/image.hpp"
+#include "persistence/application_copy.hpp"
 #include "persistence/library_applier.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
 #include "persistence/readable_rows.hpp"
 #include "persistence/row_import.hpp"
-#include "persistence/sqlite_file.hpp"
+#include "persistence/set_aside.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace lockstep {
@@ -24,20 +26,6 @@ constexpr int patience_ms = 5'000;
 constexpr const char* pending_columns
   = "device, device_sequence, timestamp, model, record_id, change_type,"
     " base_version, base_operation, changed, transaction_end, data";
-
-std::string text_of(const sql_value& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr ? *text : std::string{};
-}
-
-/// Runs a statement with a row's values. What breaks a constraint is no row
-/// that was there.
-void put(SQLite::Statement& statement, const readable_rows::row& row) {
-  for (std::size_t i = 0; i < row.size(); ++i)
-    bind_value(statement, static_cast<int>(i) + 1, row[i]);
-  static_cast<void>(statement.tryExecuteStep());
-  statement.reset();
-}
 
 /// Null where not even the first page can be read.
 std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
@@ -53,22 +41,31 @@ std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
   }
 }
 
-/// A thing of the application's in sqlite_schema.
-struct schema_item {
-  std::string type;
-  std::string name;
-  std::string sql;
-
-  [[nodiscard]] bool is_virtual() const {
-    return sql.starts_with("CREATE VIRTUAL");
-  }
-};
-
 struct tracked_name {
   std::string table;
   std::string model;
   std::vector<std::string> excluded;
 };
+
+/// While it lives, a row that breaks a CHECK fits.
+class ignoring_checks {
+public:
+  explicit ignoring_checks(library_store& store) : store_(store) {
+    store_.database->exec("PRAGMA ignore_check_constraints=ON");
+  }
+  ignoring_checks(const ignoring_checks&) = delete;
+  ignoring_checks& operator=(const ignoring_checks&) = delete;
+  ~ignoring_checks() {
+    store_.database->tryExec("PRAGMA ignore_check_constraints=OFF");
+  }
+
+private:
+  library_store& store_;
+};
+
+std::string counted_rows(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " row" : " rows");
+}
 
 /// Makes one database of what is left of another one and of the log.
 class rebuilding {
@@ -81,18 +78,18 @@ public:
   expected<void> run();
 
 private:
-  void look();
-  void make_schema(SQLite::Database& to, const char* type);
-  void copy_rows(SQLite::Database& to);
-  void copy_table(SQLite::Database& to, const std::string& table);
-  expected<void> make_application();
+  void open();
+  void read_tracked(const application_copy& application);
   expected<void> fill(library_store& store);
   void copy_state(library_store& store);
+  void copy_unlogged(library_store& store);
   expected<void> track(library_store& store, const tracked_name& what);
   expected<void> take_pending(library_store& store);
   expected<void> restore_excluded(library_store& store,
                                   const tracked_name& what);
-  expected<void> add_triggers();
+  expected<void> show_despite_checks(library_store& store);
+  void tell_set_aside(library_store& store,
+                      const std::set<sequence_number>& before);
   [[nodiscard]] bool is_tracked(const std::string& table) const;
   void lose(std::string sentence) {
     report_.lost.push_back(std::move(sentence));
@@ -103,22 +100,19 @@ private:
   library_repair& report_;
   std::unique_ptr<SQLite::Database> damaged_;
   readable_rows rows_{nullptr};
-  std::vector<schema_item> schema_;
   std::vector<tracked_name> tracked_;
 };
 
-void rebuilding::look() {
+void rebuilding::open() {
+  damaged_ = open_damaged(from_.damaged);
+  rows_ = readable_rows{damaged_.get()};
+}
+
+void rebuilding::read_tracked(const application_copy& application) {
   std::error_code ignored;
   if (!fs::exists(from_.damaged, ignored))
     return lose("The tables themselves are gone; make them and track them, and"
                 " their rows come from the log.");
-  damaged_ = open_damaged(from_.damaged);
-  rows_ = readable_rows{damaged_.get()};
-  for (const auto& one :
-       rows_.all("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT"
-                 " NULL AND substr(name, 1, 7) <> 'sqlite_' AND"
-                 " substr(name, 1, 9) <> 'lockstep_' ORDER BY rowid"))
-    schema_.push_back({text_of(one[0]), text_of(one[1]), text_of(one[2])});
   for (const auto& one : rows_.all("SELECT table_name, name, excluded FROM"
                                    " lockstep_model ORDER BY id")) {
     tracked_name what{text_of(one[0]), text_of(one[1]), {}};
@@ -129,7 +123,7 @@ void rebuilding::look() {
         what.excluded.push_back(column.get<std::string>());
     tracked_.push_back(std::move(what));
   }
-  if (schema_.empty())
+  if (application.is_empty())
     lose("Which tables there were cannot be read; make them and track them, and"
          " their rows come from the log.");
   else if (tracked_.empty())
@@ -142,82 +136,26 @@ bool rebuilding::is_tracked(const std::string& table) const {
   });
 }
 
-void rebuilding::make_schema(SQLite::Database& to, const char* type) {
-  for (const auto& one : schema_) {
-    if (one.type != type)
-      continue;
-    try {
-      to.exec(one.sql);
-    } catch (const SQLite::Exception& why) {
-      // A virtual table has made those that it keeps its rows in.
-      if (to.tableExists(one.name))
-        continue;
-      lose("The " + one.type + " \"" + one.name + "\" cannot be made anew ("
-           + why.what() + ").");
-    }
-  }
-}
-
-void rebuilding::copy_table(SQLite::Database& to, const std::string& table) {
-  const auto columns = rows_.columns_of(table);
-  if (columns.empty())
-    return;
-  std::string names;
-  std::string places;
-  for (const auto& column : columns) {
-    names += (names.empty() ? "" : ", ") + sql_name(column);
-    places += places.empty() ? "?" : ", ?";
-  }
-  SQLite::Statement insert{to, "INSERT OR REPLACE INTO " + sql_name(table) + "("
-                                 + names + ") VALUES(" + places + ")"};
-  const bool whole = rows_.for_each(
-    table, names, [&](const readable_rows::row& row) { put(insert, row); });
-  if (!whole)
-    lose("Rows of table \"" + table
-         + "\", which is not tracked, cannot be"
-           " read.");
-}
-
-void rebuilding::copy_rows(SQLite::Database& to) {
-  for (const auto& one : schema_)
-    if (one.type == "table" && !one.is_virtual() && !is_tracked(one.name)
-        && to.tableExists(one.name))
-      copy_table(to, one.name);
-}
-
-expected<void> rebuilding::make_application() {
-  try {
-    SQLite::Database to{made_.string(),
-                        SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
-    for (const auto* setting : {"encoding", "user_version", "application_id"})
-      for (const auto& one : rows_.all(std::string{"PRAGMA "} + setting))
-        if (const auto* number = std::get_if<std::int64_t>(&one.front()))
-          to.exec(std::string{"PRAGMA "} + setting + "="
-                  + std::to_string(*number));
-        else
-          to.exec(std::string{"PRAGMA "} + setting + "="
-                  + sql_text(text_of(one.front())));
-    SQLite::Transaction all{to};
-    make_schema(to, "table");
-    copy_rows(to);
-    make_schema(to, "index");
-    all.commit();
-    return {};
-  } catch (const SQLite::Exception& why) {
-    return tl::make_unexpected(sqlite_failure(why, made_));
-  }
-}
-
 void rebuilding::copy_state(library_store& store) {
-  for (const auto& one : rows_.all("SELECT clock_correction, journal_before"
+  // A first sync that was over says nothing any more.
+  for (const auto& one : rows_.all("SELECT clock_correction, journal_before,"
+                                   " fetching_anew, first_sync = 1"
                                    " FROM lockstep_state")) {
     SQLite::Statement row{*store.database,
                           "UPDATE lockstep_state SET clock_correction = ?,"
-                          " journal_before = ?"};
-    bind_value(row, 1, one[0]);
-    bind_value(row, 2, one[1]);
-    row.exec();
+                          " journal_before = ?, fetching_anew = ?,"
+                          " first_sync = ?"};
+    put_row(row, one);
   }
+}
+
+/// What another repair had noted, and no member was met since.
+void rebuilding::copy_unlogged(library_store& store) {
+  SQLite::Statement insert{
+    *store.database, "INSERT INTO lockstep_unlogged VALUES(?, ?, ?, ?, ?)"};
+  rows_.for_each("lockstep_unlogged",
+                 "model, record_id, version, deleted, image",
+                 [&](const readable_rows::row& row) { put_row(insert, row); });
 }
 
 expected<void> rebuilding::track(library_store& store,
@@ -244,7 +182,7 @@ expected<void> rebuilding::take_pending(library_store& store) {
                            + ", shown) VALUES(?,?,?,?,?,?,?,?,?,?,?,0)"};
       const bool whole = rows_.for_each(
         "lockstep_pending", pending_columns,
-        [&](const readable_rows::row& row) { put(insert, row); });
+        [&](const readable_rows::row& row) { put_row(insert, row); });
       if (!whole && damaged_)
         lose("What waited for its place in the log cannot be read, or not all"
              " of it.");
@@ -290,23 +228,84 @@ expected<void> rebuilding::restore_excluded(library_store& store,
   }
   return in_one_transaction(
     store, durability::by_itself, [&]() -> expected<void> {
+      const ignoring_checks all_fit{store};
       store.set_applying(true);
       SQLite::Statement update{*store.database,
                                "UPDATE " + sql_name(schema->table) + " SET "
                                  + set + " WHERE " + where};
+      std::uint64_t refused = 0;
       const bool whole = rows_.for_each(
-        schema->table, wanted,
-        [&](const readable_rows::row& row) { put(update, row); });
+        schema->table, wanted, [&](const readable_rows::row& row) {
+          refused += put_row(update, row) ? 0 : 1;
+        });
       store.set_applying(false);
       if (!whole)
         lose("Excluded columns of table \"" + schema->table
              + "\" cannot be read for all rows.");
+      if (refused != 0)
+        lose("Excluded columns of " + counted_rows(refused) + " of table \""
+             + schema->table + "\" do not fit into it any more.");
       return {};
     });
 }
 
+/// A row that a CHECK came upon later was there, and is there again. What was
+/// set aside before stays so.
+expected<void> rebuilding::show_despite_checks(library_store& store) {
+  return in_one_transaction(
+    store, durability::by_itself, [&]() -> expected<void> {
+      std::set<sequence_number> before;
+      const bool whole = rows_.for_each(
+        "lockstep_set_aside", "sequence", [&](const readable_rows::row& row) {
+          if (const auto* at = std::get_if<std::int64_t>(&row.front()))
+            before.emplace(static_cast<std::uint64_t>(*at));
+        });
+      std::vector<std::pair<sequence_number, std::string>> kept;
+      const auto now = list_set_aside(store);
+      if (!now)
+        return tl::make_unexpected(now.error());
+      for (const auto& one : now->list)
+        if (before.contains(one.what.sequence))
+          kept.emplace_back(one.what.sequence, one.reason);
+      if (whole && kept.size() < now->list.size()) {
+        for (const auto& [at, reason] : kept)
+          take_from_set_aside(store, at);
+        const auto noted = store.changes.newest_note();
+        store.set_applying(true);
+        {
+          const ignoring_checks all_fit{store};
+          retry_set_aside(store);
+        }
+        undo_triggers(store, noted);
+        store.set_applying(false);
+        for (const auto& [at, reason] : kept)
+          set_aside(store, at, reason);
+      }
+      tell_set_aside(store, before);
+      return {};
+    });
+}
+
+void rebuilding::tell_set_aside(library_store& store,
+                                const std::set<sequence_number>& before) {
+  const auto now = list_set_aside(store);
+  if (!now)
+    return;
+  std::map<std::string, std::uint64_t> rows;
+  for (const auto& one : now->list)
+    if (!before.contains(one.what.sequence))
+      if (const auto* schema = store.tables.by_model(one.what.model))
+        ++rows[schema->table];
+  for (const auto& [table, count] : rows)
+    lose(counted_rows(count) + " of table \"" + table
+         + "\" cannot stand in it as the log says, and "
+         + (count == 1 ? "is" : "are")
+         + " set aside; lockstep set-aside shows them.");
+}
+
 expected<void> rebuilding::fill(library_store& store) {
   copy_state(store);
+  copy_unlogged(store);
   auto applied = library_applier{store, from_.now}.catch_up(
     nullptr, [](const library_applier::chunk&) {});
   if (!applied)
@@ -318,27 +317,22 @@ expected<void> rebuilding::fill(library_store& store) {
       continue;
     }
     report_.rebuilt.push_back(what.table);
+  }
+  if (auto shown = show_despite_checks(store); !shown)
+    return shown;
+  for (const auto& what : tracked_)
     if (auto restored = restore_excluded(store, what); !restored)
       return restored;
-  }
   return take_pending(store);
 }
 
-/// Last: nothing that was done here was to set them off.
-expected<void> rebuilding::add_triggers() {
-  try {
-    SQLite::Database to{made_.string(), SQLite::OPEN_READWRITE};
-    make_schema(to, "view");
-    make_schema(to, "trigger");
-    return {};
-  } catch (const SQLite::Exception& why) {
-    return tl::make_unexpected(sqlite_failure(why, made_));
-  }
-}
-
 expected<void> rebuilding::run() {
-  look();
-  if (auto made = make_application(); !made)
+  open();
+  const application_copy application{rows_, report_.lost};
+  read_tracked(application);
+  if (auto made = application.make(
+        made_, [&](const std::string& table) { return is_tracked(table); });
+      !made)
     return made;
   {
     auto store
@@ -349,7 +343,7 @@ expected<void> rebuilding::run() {
     if (!filled)
       return filled;
   }
-  if (auto added = add_triggers(); !added)
+  if (auto added = application.add_triggers(made_); !added)
     return added;
   std::error_code ignored;
   const auto mode = fs::status(from_.damaged, ignored).permissions();

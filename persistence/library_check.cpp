@@ -1,5 +1,6 @@
 #include "persistence/library_check.hpp"
 
+#include "persistence/damaged_file.hpp"
 #include "protocol/accepted_set.hpp"
 #include "protocol/chain.hpp"
 
@@ -87,7 +88,11 @@ void examination::check_files() {
   SQLite::Statement rows{*store_.database, "PRAGMA integrity_check"};
   while (rows.executeStep())
     if (const auto said = rows.getColumn(0).getString(); said != "ok")
-      complain("The database is damaged: " + said + ".");
+      complain((is_about_constraint(said)
+                  ? "A row breaks a constraint of its table, which is no"
+                    " damage: "
+                  : "The database is damaged: ")
+               + said + ".");
   SQLite::Statement keys{*store_.database, "PRAGMA foreign_key_check"};
   while (keys.executeStep())
     complain("A row of table \"" + keys.getColumn(0).getString()

@@ -5,6 +5,8 @@
 #include "persistence/first_sync_mark.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/log_repair.hpp"
+#include "persistence/one_transaction.hpp"
+#include "persistence/repair_journal.hpp"
 #include "persistence/sqlite_file.hpp"
 #include "persistence/sqlite_ids.hpp"
 #include "persistence/unlogged_records.hpp"
@@ -59,14 +61,26 @@ public:
   expected<library_repair> run();
 
 private:
+  expected<void> mend();
+  expected<void> recover();
   expected<void> examine();
+  /// Puts what was made in a file's place; returns where the old one is. Should
+  /// the repair be cut off from here on, the next one knows what this one
+  /// found.
+  expected<std::string> put_new(const fs::path& file);
+  /// Leaves all as it was, where nothing has changed yet.
+  void give_up();
   expected<void> mend_log();
   expected<void> mend_database();
   expected<void> mend_tables();
-  /// Whether the library has members beside this device, as far as is known.
+  /// Has the library wait for its other members where they may hold more than
+  /// is here; else goes on with what is.
+  expected<void> settle(library_store& store, bool lacks_entries);
+  static expected<void> go_on_alone(library_store& store);
   /// Whether nobody else can hold what the log held; false where that is not
   /// known.
   bool is_only_member();
+  /// Whether the library has members beside this device, as far as is known.
   expected<bool> has_others(library_store& store);
 
   const library_folder& folder_;
@@ -74,7 +88,41 @@ private:
   fs::path log_;
   fs::path database_;
   library_repair report_;
+  /// What it found, and a repair before it that was cut off.
+  repair_journal found_;
+  /// Whether files have changed, also by a repair that was cut off, as far as
+  /// is known.
+  bool has_begun_ = true;
 };
+
+expected<std::string> repairing::put_new(const fs::path& file) {
+  return write_repair_journal(folder_, found_)
+    .and_then([&] { return replace(file); })
+    .map([&](const fs::path& kept) {
+      has_begun_ = true;
+      return kept.string();
+    });
+}
+
+void repairing::give_up() {
+  for (const auto& file : {log_, database_}) {
+    clear_unfinished_replacement(file);
+    std::error_code unreadable;
+    has_begun_ |= fs::exists(replacement(file), unreadable) || unreadable;
+  }
+  if (!has_begun_)
+    static_cast<void>(remove_repair_journal(folder_));
+}
+
+expected<void> repairing::recover() {
+  const auto before = read_repair_journal(folder_);
+  if (!before)
+    return tl::make_unexpected(before.error());
+  has_begun_ = before->has_value();
+  found_ = before->value_or(repair_journal{});
+  return finish_replacement(log_).and_then(
+    [&] { return finish_replacement(database_); });
+}
 
 expected<void> repairing::examine() {
   auto log = examine_file(log_);
@@ -95,7 +143,10 @@ expected<void> repairing::examine() {
   if (!database)
     return tl::make_unexpected(database.error());
   report_.database = *database;
-  report_.known = applied_in(database_).value_or(report_.held);
+  report_.known
+    = std::max(applied_in(database_).value_or(report_.held), found_.known);
+  found_.known = report_.known;
+  found_.log_was_cut |= report_.log.found != file_state::whole;
   return {};
 }
 
@@ -108,8 +159,8 @@ expected<void> repairing::mend_log() {
   if (!end)
     return tl::make_unexpected(end.error());
   report_.held = end->position.sequence;
-  return replace(log_).map(
-    [&](const fs::path& kept) { report_.log.kept_as = kept.string(); });
+  return put_new(log_).map(
+    [&](std::string kept) { report_.log.kept_as = std::move(kept); });
 }
 
 expected<void> repairing::mend_database() {
@@ -124,18 +175,12 @@ expected<void> repairing::mend_database() {
     auto store = library_store::open(made, log_, how_.own, how_.limits);
     if (!store)
       return tl::make_unexpected(store.error());
-    const auto others = has_others(**store);
-    if (!others)
-      return tl::make_unexpected(others.error());
     // Of a log that was damaged, too, the rest is with the others.
-    report_.needs_members
-      = report_.log.found != file_state::whole && *others && !how_.alone;
-    if (report_.needs_members)
-      if (auto marked = begin_first_sync(**store); !marked)
-        return marked;
+    if (auto settled = settle(**store, found_.log_was_cut); !settled)
+      return settled;
   }
-  return replace(database_).map(
-    [&](const fs::path& kept) { report_.database.kept_as = kept.string(); });
+  return put_new(database_).map(
+    [&](std::string kept) { report_.database.kept_as = std::move(kept); });
 }
 
 bool repairing::is_only_member() {
@@ -157,7 +202,9 @@ bool repairing::is_only_member() {
 
 expected<bool> repairing::has_others(library_store& store) {
   return store.attempt([&]() -> expected<bool> {
-    if (!folder_.description.joined_from.is_nil())
+    // Once the log was forgotten, they are among what it had said.
+    if (!folder_.description.joined_from.is_nil()
+        || !unlogged_members(store).empty())
       return true;
     const auto records = store.index.all_of(member_model);
     return std::any_of(records.begin(), records.end(), [&](const auto& one) {
@@ -166,43 +213,92 @@ expected<bool> repairing::has_others(library_store& store) {
   });
 }
 
+expected<void> repairing::go_on_alone(library_store& store) {
+  const auto waits = store.attempt(
+    [&]() -> expected<bool> { return store.is_fetching_anew(); });
+  if (!waits)
+    return tl::make_unexpected(waits.error());
+  if (!*waits)
+    return {};
+  return in_one_transaction(store, durability::by_itself,
+                            [&]() -> expected<void> {
+                              store.set_fetching_anew(false);
+                              return {};
+                            });
+}
+
+expected<void> repairing::settle(library_store& store, bool lacks_entries) {
+  // What it had given back is pending, and nobody has the rest.
+  if (how_.alone)
+    if (auto done = go_on_alone(store); !done)
+      return done;
+  const auto others = has_others(store);
+  if (!others)
+    return tl::make_unexpected(others.error());
+  const auto waits = is_in_first_sync(store);
+  if (!waits)
+    return tl::make_unexpected(waits.error());
+  if (!lacks_entries && !*waits)
+    return {};
+  report_.needs_members = *others && !how_.alone;
+  if (report_.needs_members)
+    return begin_first_sync(store);
+  return take_up_unlogged(store).map([](std::uint64_t) {});
+}
+
 expected<void> repairing::mend_tables() {
-  if (report_.database.found != file_state::whole
-      || !(report_.held < report_.known))
+  if (report_.database.found != file_state::whole)
     return {};
   auto store
     = library_store::open(database_, log_, how_.own, how_.limits, true);
   if (!store)
     return tl::make_unexpected(store.error());
-  const auto others = has_others(**store);
-  if (!others)
-    return tl::make_unexpected(others.error());
-  report_.needs_members = *others && !how_.alone;
-  auto forgotten
-    = forget_log_after(**store, report_.held, report_.needs_members);
-  if (!forgotten)
-    return tl::make_unexpected(forgotten.error());
-  report_.unlogged = *forgotten;
-  if (!report_.needs_members)
-    if (auto taken = take_up_unlogged(**store); !taken)
-      return tl::make_unexpected(taken.error());
+  const bool lacks_entries = report_.held < report_.known;
+  if (lacks_entries) {
+    if (auto noted = write_repair_journal(folder_, found_); !noted)
+      return noted;
+    has_begun_ = true;
+    const auto forgotten = forget_log_after(**store, report_.held);
+    if (!forgotten)
+      return tl::make_unexpected(forgotten.error());
+    report_.unlogged = *forgotten;
+  }
+  if (auto settled = settle(**store, lacks_entries); !settled)
+    return settled;
   return (*store)->attempt([&]() -> expected<void> {
     report_.pending = (*store)->pending.count();
     return {};
   });
 }
 
-expected<library_repair> repairing::run() {
-  return finish_replacement(log_)
-    .and_then([&] { return finish_replacement(database_); })
+expected<void> repairing::mend() {
+  return recover()
     .and_then([&] { return examine(); })
     .and_then([&] { return mend_log(); })
     .and_then([&] { return mend_database(); })
     .and_then([&] { return mend_tables(); })
-    .map([&] { return report_; });
+    .and_then([&] { return remove_repair_journal(folder_); });
+}
+
+expected<library_repair> repairing::run() {
+  if (auto mended = mend(); !mended) {
+    give_up();
+    return tl::make_unexpected(mended.error());
+  }
+  return report_;
 }
 
 } // namespace
+
+expected<void> check_no_repair_begun(const library_folder& folder) {
+  const auto begun = read_repair_journal(folder);
+  if (!begun)
+    return tl::make_unexpected(begun.error());
+  if (begun->has_value())
+    return fail(errc::corrupt, "A repair of \"" + folder.description.name
+                                 + "\" was cut off before its end.");
+  return {};
+}
 
 expected<void> check_library_files(const library_folder& folder) {
   const auto log = folder.sync_log_file();

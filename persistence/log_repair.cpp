@@ -1,5 +1,6 @@
 #include "persistence/log_repair.hpp"
 
+#include "persistence/damaged_file.hpp"
 #include "persistence/sync_log_store.hpp"
 #include "protocol/chain.hpp"
 
@@ -164,6 +165,7 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
   if (!to)
     return tl::make_unexpected(to.error());
   std::optional<leadership_record> promised;
+  const at_full_length all_of_it{damaged};
   // Where nothing of it can be read, it begins anew.
   if (const auto from = sync_log_reader::open(damaged)) {
     if (auto read = from->leadership())

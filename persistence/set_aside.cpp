@@ -104,6 +104,13 @@ void set_aside(library_store& store, sequence_number at,
   row->exec();
 }
 
+void take_from_set_aside(library_store& store, sequence_number at) {
+  auto row
+    = store.statements.use("DELETE FROM lockstep_set_aside WHERE sequence = ?");
+  row->bind(1, static_cast<std::int64_t>(at.value));
+  row->exec();
+}
+
 expected<set_aside_list> list_set_aside(library_store& store) {
   return store.attempt([&]() -> expected<set_aside_list> {
     set_aside_list found;
@@ -146,12 +153,8 @@ void retry_set_aside(library_store& store) {
         static_cast<std::uint64_t>(rows->getColumn(0).getInt64()));
   }
   for (auto at : waiting)
-    if (fits_now(store, at)) {
-      auto row = store.statements.use(
-        "DELETE FROM lockstep_set_aside WHERE sequence = ?");
-      row->bind(1, static_cast<std::int64_t>(at.value));
-      row->exec();
-    }
+    if (fits_now(store, at))
+      take_from_set_aside(store, at);
 }
 
 } // namespace lockstep

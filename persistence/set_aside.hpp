@@ -11,6 +11,9 @@ namespace lockstep {
 void set_aside(library_store& store, sequence_number at,
                const std::string& reason);
 
+/// It is so no more.
+void take_from_set_aside(library_store& store, sequence_number at);
+
 /// Foreign keys hold again; rows that hang on one that was set aside are so
 /// too.
 void set_orphans_aside(library_store& store);

@@ -4,8 +4,13 @@
 #include "persistence/one_transaction.hpp"
 #include "persistence/rows_together.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -110,23 +115,96 @@ std::vector<unlogged_record> all_unlogged(library_store& store) {
   return list;
 }
 
-/// Whether it is news: nobody has the record so new, and it can be said again.
-bool is_news(library_store& store, const unlogged_record& one,
-             const record_state& known) {
+/// What becomes of a noted record.
+enum class outcome {
+  nothing,  ///< The log has it, or newer of the same, or it comes by itself.
+  news,     ///< Nobody has the record so new.
+  conflict, ///< Somebody else has made something else of it.
+};
+
+/// Whether two images say the same, as far as both speak of a column: on
+/// another version of the schema there are others.
+bool agree(const nlohmann::json& one, const nlohmann::json& other) {
+  if (!one.is_object() || !other.is_object())
+    return one == other;
+  return std::all_of(one.items().begin(), one.items().end(),
+                     [&](const auto& column) {
+                       const auto found = other.find(column.key());
+                       return found == other.end() || *found == column.value();
+                     });
+}
+
+/// Whether an entry made the record what it was here.
+bool is_the_same(const unlogged_record& one, const entry& what) {
+  const bool removes = what.change == change_type::remove;
+  if (one.what.deleted || removes)
+    return one.what.deleted == removes;
+  return agree(nlohmann::json::parse(one.image, nullptr, false),
+               nlohmann::json::parse(what.data, nullptr, false));
+}
+
+/// Whether the log's entry of that version is another one than was here. One
+/// that was vacuumed all members had, this one too.
+bool is_displaced(library_store& store, const unlogged_record& one,
+                  const record_state& known) {
+  const auto history = store.log.record_history(known.latest);
+  if (!history)
+    throw std::runtime_error{history.error().message};
+  return std::any_of(
+           history->begin(), history->end(),
+           [&](const auto& what) { return what.version == one.what.version; })
+         && std::none_of(
+           history->begin(), history->end(),
+           [&](const auto& what) { return is_the_same(one, what); });
+}
+
+outcome outcome_of(library_store& store, const unlogged_record& one,
+                   const record_state& known) {
   const auto& [model, record] = one.what.key;
   const auto* schema = store.tables.by_model(model);
-  if (schema == nullptr || !schema->present
-      || !(known.version < one.what.version)
+  const bool can_be_said
+    = one.what.deleted ? known.version && !known.deleted : !one.image.empty();
+  if (schema == nullptr || !schema->present || !can_be_said
       || store.pending.has(model, record))
-    return false;
-  return one.what.deleted ? known.version && !known.deleted
-                          : !one.image.empty();
+    return outcome::nothing;
+  if (known.version < one.what.version)
+    return outcome::news;
+  return is_displaced(store, one, known) ? outcome::conflict : outcome::nothing;
+}
+
+/// Proposes it without showing it: whoever leads makes it the record's next
+/// entry, or a conflict. It is older than what the log says, and so gives way
+/// to that where the versions are equal.
+void propose(library_store& store, const unlogged_record& one,
+             const record_state& known, version_number base) {
+  operation made;
+  made.device = store.own;
+  made.device_sequence = store.next_device_sequence();
+  made.transaction_end = made.device_sequence;
+  const auto newest
+    = store.entry_at(known.latest ? known.latest : store.applied());
+  if (!newest)
+    throw std::runtime_error{newest.error().message};
+  if (*newest)
+    made.timestamp.packed = (*newest)->timestamp.packed - 1;
+  made.model = one.what.key.first;
+  made.record = one.what.key.second;
+  made.change = one.what.deleted ? change_type::remove
+                : known.version  ? change_type::update
+                                 : change_type::insert;
+  made.base_version = base;
+  made.data = one.image;
+  store.pending.add(made, false);
 }
 
 /// Makes the row what the record was; false where it does not fit to what came
 /// meanwhile, which then stays.
 bool fits_in(library_store& store, const unlogged_record& one) {
   const auto& [model, record] = one.what.key;
+  const auto* schema = store.tables.by_model(model);
+  const auto row = store.rows.read(*schema, record);
+  if ((row ? row->dump() : std::string{}) == one.image)
+    return true;
   const bool broken = store.breaks_foreign_key();
   savepoint whole{store};
   if (show_one(store,
@@ -139,63 +217,88 @@ bool fits_in(library_store& store, const unlogged_record& one) {
   return true;
 }
 
+/// Shows those that fit, in an order in which they do; the others are left in
+/// the list.
+std::vector<record_key> show_news(library_store& store,
+                                  std::vector<unlogged_record>& list) {
+  std::vector<record_key> shown;
+  for (auto before = list.size() + 1; list.size() < before;) {
+    before = list.size();
+    std::erase_if(list, [&](const unlogged_record& one) {
+      if (!fits_in(store, one))
+        return false;
+      shown.push_back(one.what.key);
+      return true;
+    });
+  }
+  return shown;
+}
+
 } // namespace
 
 expected<std::uint64_t> forget_log_after(library_store& store,
-                                         sequence_number end,
-                                         bool needs_members) {
+                                         sequence_number end) {
   std::uint64_t count = 0;
-  auto forgotten
-    = in_one_transaction(store, durability::by_itself, [&]() -> expected<void> {
-        const auto newer = newer_than(store, end);
-        known_states states;
-        for (const auto& what : newer) {
-          note(store, what);
-          states[what.key] = {};
-        }
-        if (auto read = read_states(store, states); !read)
-          return read;
-        for (const auto& [key, state] : states)
-          store.index.store(key.first, key.second, state);
-        forget_set_aside_after(store, end);
-        store.set_applied(end);
-        auto mark
-          = store.statements.use("UPDATE lockstep_state SET first_sync = ?");
-        mark->bind(1, needs_members ? 1 : 0);
-        mark->exec();
-        count = newer.size();
-        return {};
-      });
+  auto forgotten = in_one_transaction(
+    store, durability::by_itself, [&]() -> expected<void> {
+      const auto newer = newer_than(store, end);
+      known_states states;
+      for (const auto& what : newer) {
+        note(store, what);
+        states[what.key] = {};
+      }
+      if (auto read = read_states(store, states); !read)
+        return read;
+      for (const auto& [key, state] : states)
+        store.index.store(key.first, key.second, state);
+      forget_set_aside_after(store, end);
+      store.set_applied(end);
+      store.statements.use("UPDATE lockstep_state SET first_sync = 1")->exec();
+      auto noted
+        = store.statements.use("SELECT count(*) FROM lockstep_unlogged");
+      noted->executeStep();
+      count = static_cast<std::uint64_t>(noted->getColumn(0).getInt64());
+      return {};
+    });
   return forgotten.map([&] { return count; });
 }
 
 expected<std::uint64_t> take_up_unlogged(library_store& store) {
-  std::vector<record_key> news;
+  std::uint64_t count = 0;
   auto taken = in_one_transaction(
     store, durability::by_itself, [&]() -> expected<void> {
+      std::vector<unlogged_record> news;
+      std::vector<unlogged_record> displaced;
+      for (auto& one : all_unlogged(store)) {
+        const auto& [model, record] = one.what.key;
+        const auto becomes
+          = outcome_of(store, one, store.index.find(model, record));
+        if (becomes == outcome::news)
+          news.push_back(std::move(one));
+        else if (becomes == outcome::conflict)
+          displaced.push_back(std::move(one));
+      }
       const auto noted = store.changes.newest_note();
       store.set_applying(true);
-      for (const auto& one : all_unlogged(store)) {
-        const auto& [model, record] = one.what.key;
-        if (!is_news(store, one, store.index.find(model, record)))
-          continue;
-        // What came meanwhile was older.
-        const auto* schema = store.tables.by_model(model);
-        const auto row = store.rows.read(*schema, record);
-        if ((row ? row->dump() : std::string{}) != one.image
-            && !fits_in(store, one))
-          continue;
-        news.push_back(one.what.key);
-      }
+      const auto shown = show_news(store, news);
       undo_triggers(store, noted);
       store.set_applying(false);
-      for (const auto& [model, record] : news)
+      for (const auto& [model, record] : shown)
         note_record(store.statements, *store.tables.by_model(model), record);
+      auto known = [&](const unlogged_record& one) {
+        return store.index.find(one.what.key.first, one.what.key.second);
+      };
+      for (const auto& one : news)
+        propose(store, one, known(one), known(one).version);
+      for (const auto& one : displaced)
+        propose(store, one, known(one),
+                version_number{one.what.version.value - 1});
       store.statements.use("DELETE FROM lockstep_unlogged")->exec();
       store.statements.use("UPDATE lockstep_state SET first_sync = 2")->exec();
+      count = shown.size() + news.size() + displaced.size();
       return {};
     });
-  return taken.map([&] { return std::uint64_t{news.size()}; });
+  return taken.map([&] { return count; });
 }
 
 std::vector<member> unlogged_members(library_store& store) {

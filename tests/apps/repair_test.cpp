@@ -111,6 +111,25 @@ protected:
                 HasSubstr(id));
   }
 
+  /// Gives a table a constraint that some of its rows break, as a schema that
+  /// was changed by hand has it.
+  void constrain(const std::string& from, const std::string& to) const {
+    write("PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql ="
+          " replace(sql, '"
+          + from + "', '" + to + "')");
+  }
+
+  /// Damages the root of an index alone, so that all rows can be read.
+  void damage_index() const {
+    checkpoint(file());
+    SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+    const auto page = now
+                        .execAndGet("SELECT rootpage FROM sqlite_schema WHERE"
+                                    " name = 'by_town'")
+                        .getInt64();
+    flip(file(), static_cast<std::uintmax_t>(page - 1) * 4096, 64);
+  }
+
   /// What was damaged is kept.
   static bool is_kept(const nlohmann::json& file) {
     return file["kept_as"].is_string()
@@ -161,6 +180,29 @@ TEST_F(repair_program, finds_one_byte_of_the_log_that_is_not_as_it_was) {
   expect_whole();
 }
 
+TEST_F(repair_program, reads_a_log_that_was_cut_short_up_to_there) {
+  const auto first = run("--json status notes").json()["sequence"];
+  // A transaction each.
+  for (int i = 0; i < 8; ++i) {
+    write("UPDATE own SET text = text; UPDATE town SET name = name || 'x'");
+    ASSERT_EQ(run("wait notes").status, 0);
+  }
+  before_ = content();
+  checkpoint(log());
+  const auto size = std::filesystem::file_size(log());
+  std::filesystem::resize_file(log(), size * 9 / 10 / 4096 * 4096 + 100);
+  const auto done = repair();
+  EXPECT_EQ(done["log"]["found"], "damaged");
+  EXPECT_LT(first, done["sequence"]) << done;
+  EXPECT_LT(done["sequence"], done["sequence_before"]);
+  EXPECT_TRUE(content() == before_);
+  // The old one is as it was found.
+  EXPECT_EQ(
+    std::filesystem::file_size(done["log"]["kept_as"].get<std::string>()),
+    size * 9 / 10 / 4096 * 4096 + 100);
+  expect_whole();
+}
+
 TEST_F(repair_program, makes_a_database_anew_from_the_log) {
   spoil_file(file(), spoil::flip_pages);
   const auto done = repair();
@@ -180,8 +222,8 @@ TEST_F(repair_program, makes_a_database_anew_from_the_log) {
                           " ('by_town', 'counts', 'starred')")
               .getInt(),
             3);
-  // And most of what is in no log.
-  EXPECT_LT(rows / 2, now.execAndGet("SELECT count(*) FROM own").getInt());
+  // And most of what is in no log: two pages are damaged.
+  EXPECT_LT(rows - 400, now.execAndGet("SELECT count(*) FROM own").getInt());
   EXPECT_LT(0, now
                  .execAndGet("SELECT count(*) FROM note WHERE seen IS NOT"
                              " NULL")
@@ -210,20 +252,55 @@ TEST_F(repair_program, says_what_is_lost_with_a_database) {
 TEST_F(repair_program, keeps_what_waits_in_a_damaged_database) {
   // Not captured yet: it is not in the log, and is read with the rest.
   write("PRAGMA user_version = 77");
-  checkpoint(file());
-  // The root of an index alone.
-  SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
-  const auto page
-    = now
-        .execAndGet("SELECT rootpage FROM sqlite_schema WHERE name = 'by_town'")
-        .getInt64();
-  flip(file(), static_cast<std::uintmax_t>(page - 1) * 4096, 64);
+  damage_index();
   const auto done = repair();
   EXPECT_EQ(done["database"]["found"], "damaged");
   EXPECT_EQ(done["lost"], nlohmann::json::array());
   EXPECT_TRUE(content() == before_);
   SQLite::Database again{file().string(), SQLite::OPEN_READWRITE, 5'000};
   EXPECT_EQ(again.execAndGet("PRAGMA user_version").getInt(), 77);
+  expect_whole();
+}
+
+TEST_F(repair_program, takes_no_row_that_breaks_a_later_constraint_for_damage) {
+  constrain("text TEXT, stars", "text TEXT CHECK(length(text) < 10), stars");
+  write("UPDATE own SET text = NULL WHERE id = 7");
+  constrain("own(id INTEGER PRIMARY KEY, text TEXT)",
+            "own(id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+  before_ = content();
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "whole") << done;
+  EXPECT_TRUE(content() == before_);
+  const auto checked = run("--json check notes");
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_THAT(checked.json()["problems"].dump(),
+              testing::AllOf(HasSubstr("breaks a constraint"),
+                             testing::Not(HasSubstr("database is damaged"))));
+}
+
+TEST_F(repair_program, keeps_rows_that_break_a_later_check) {
+  constrain("text TEXT, stars", "text TEXT CHECK(length(text) < 10), stars");
+  constrain("own(id INTEGER PRIMARY KEY, text TEXT)",
+            "own(id INTEGER PRIMARY KEY, text TEXT CHECK(length(text) < 7))");
+  before_ = content();
+  damage_index();
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "damaged");
+  EXPECT_EQ(done["lost"], nlohmann::json::array());
+  EXPECT_TRUE(content() == before_);
+}
+
+TEST_F(repair_program, says_how_many_rows_it_leaves_out) {
+  write("UPDATE own SET text = NULL WHERE id IN (7, 70)");
+  constrain("own(id INTEGER PRIMARY KEY, text TEXT)",
+            "own(id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
+  damage_index();
+  const auto done = repair();
+  ASSERT_EQ(done["lost"].size(), 1U) << done;
+  EXPECT_THAT(done["lost"][0].get<std::string>(),
+              HasSubstr("2 rows of table \"own\""));
+  SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+  EXPECT_EQ(now.execAndGet("SELECT count(*) FROM own").getInt(), rows - 2);
   expect_whole();
 }
 
@@ -238,6 +315,15 @@ TEST_F(repair_program, ends_one_that_was_cut_off) {
   std::filesystem::rename(mended, mended.string() + ".repaired");
   EXPECT_EQ(run("wait notes").status, 0);
   EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+TEST_F(repair_program, whoever_has_nobody_to_fetch_the_log_from_goes_on) {
+  // As where a member gave back its log, and the others are lost since then.
+  write("UPDATE lockstep_state SET fetching_anew = 1");
+  write("INSERT INTO note VALUES('meanwhile', 'x', 5, '')");
+  EXPECT_EQ(run("wait notes --timeout 2s").status, 4);
+  EXPECT_EQ(run("repair notes --alone").status, 0);
   expect_whole();
 }
 

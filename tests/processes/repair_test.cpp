@@ -82,12 +82,13 @@ TEST_F(repair_between_processes, slow_keeps_what_only_a_lost_log_held) {
   // The creator leads, and these are in nobody else's log.
   write("a", "new");
   sql("a", "UPDATE note SET text = 'newer' WHERE id = '00007'");
+  sql("a", "UPDATE note SET text = 'of a alone' WHERE id = '00006'");
   sql("a", "DELETE FROM note WHERE id = '00008'");
   ASSERT_EQ(on("a", "wait notes").status, 0);
   a_->end(SIGKILL);
   b_ = serve("b", {place_of_b_});
   write("b", "meanwhile");
-  sql("b", "UPDATE note SET text = 'by b' WHERE id = '00009'");
+  sql("b", "UPDATE note SET text = 'by b' WHERE id IN ('00006', '00009')");
   ASSERT_TRUE(eventually(
     [&] { return on("b", "--json status notes").json()["role"] == "leader"; }));
   spoil_file(log_of("a"), spoil::garbage);
@@ -102,6 +103,11 @@ TEST_F(repair_between_processes, slow_keeps_what_only_a_lost_log_held) {
     EXPECT_FALSE(has(name, "00008"));
     EXPECT_EQ(sql(name, "SELECT text FROM note WHERE id = '00007'"), "newer\n");
     EXPECT_EQ(sql(name, "SELECT text FROM note WHERE id = '00009'"), "by b\n");
+    // What both made something else of is a conflict.
+    EXPECT_EQ(sql(name, "SELECT text FROM note WHERE id = '00006'"), "by b\n");
+    const auto conflicts = ask(name, "conflicts notes");
+    ASSERT_EQ(conflicts.size(), 1U) << conflicts;
+    EXPECT_THAT(conflicts.dump(), HasSubstr("of a alone"));
   }
 }
 
@@ -152,8 +158,12 @@ TEST_F(repair_between_processes, slow_can_be_killed_at_any_moment) {
     SCOPED_TRACE("round " + std::to_string(round));
     b_->end(SIGKILL);
     const auto before = notes("b");
-    spoil_file(round % 2 == 0 ? log_of("b") : std::filesystem::path{file("b")},
-               round % 4 < 2 ? spoil::cut : spoil::flip_pages);
+    // The log, the database, both.
+    const auto how = round % 2 == 0 ? spoil::cut : spoil::flip_pages;
+    if (round % 3 != 1)
+      spoil_file(log_of("b"), how);
+    if (round % 3 != 0)
+      spoil_file(file("b"), how);
     for (int i = 0; i < 6; ++i) {
       process mending{
         {LOCKSTEP_PROGRAM, "--data", data_of("b").string(), "repair", "notes"},

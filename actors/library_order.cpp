@@ -191,6 +191,18 @@ void library_state::yield(const yield_log& request, head_promise promise) {
   obey(request.under);
   // What was whole is cut now.
   is_whole_ = false;
+  // What goes is read more than once, and must not be vacuumed in between.
+  self_->send(setup_.log, stop_vacuum{});
+  self_->request(setup_.log, caf::infinite, read_head{})
+    .await(
+      [this, request, promise](const log_head&) { cut_log(request, promise); },
+      [this, promise](const caf::error& why) mutable {
+        promise.deliver(why);
+        schedule();
+      });
+}
+
+void library_state::cut_log(const yield_log& request, head_promise promise) {
   const auto kept = applier().give_back_after(request.keep);
   if (!kept) {
     promise.deliver(to_error(kept.error()));

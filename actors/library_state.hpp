@@ -143,6 +143,7 @@ private:
                 caf::typed_response_promise<operations_sequenced> promise);
   void apply(const apply_entries& request, head_promise promise);
   void yield(const yield_log& request, head_promise promise);
+  void cut_log(const yield_log& request, head_promise promise);
   void change_role(const leadership_view& now);
   /// A new leader's first turn: cuts half a transaction at the log's end and
   /// gives its own pending operations their place.

@@ -106,12 +106,9 @@ void replication_state::look_for_silence() {
     return;
   self->delayed_send(self, silence->pause(), silence_tick{});
   const auto now = self->clock().now();
-  // A leader hears each follower that holds this library; between followers
-  // there is nothing to say.
   std::set<device_id> connected;
-  if (machine->leader() != setup.device)
-    for (const auto& [device, peer] : peers)
-      connected.insert(device);
+  for (const auto& [device, peer] : peers)
+    connected.insert(device);
   silence->pass(setup.env.uptime(now), connected);
   take(machine->on_stale(silence->stale(), now));
   if (auto list = silence->to_keep(setup.env.wall(now)); !list.empty())

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <limits>
 
 namespace lockstep {
 
@@ -61,14 +62,20 @@ expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
 
 /// The complaint about a file that can be opened; empty when there is none.
 std::string complaint(SQLite::Database& database, const fs::path& file) {
-  // As many as there are: those of a constraint may come first.
-  SQLite::Statement rows{database, "PRAGMA integrity_check(2147483647)"};
-  while (rows.executeStep())
-    if (auto said = rows.getColumn(0).getString();
-        said != "ok" && !is_about_constraint(said)) {
-      std::replace(said.begin(), said.end(), '\n', ' ');
-      return file.string() + " is damaged (" + said + ").";
-    }
+  // Those of a constraint may come first; only then as many as there are.
+  for (const int most : {100, std::numeric_limits<int>::max()}) {
+    SQLite::Statement rows{database, "PRAGMA integrity_check("
+                                       + std::to_string(most) + ")"};
+    int seen = 0;
+    for (; rows.executeStep(); ++seen)
+      if (auto said = rows.getColumn(0).getString();
+          said != "ok" && !is_about_constraint(said)) {
+        std::replace(said.begin(), said.end(), '\n', ' ');
+        return file.string() + " is damaged (" + said + ").";
+      }
+    if (seen < most)
+      break;
+  }
   return {};
 }
 
@@ -97,7 +104,8 @@ at_full_length::at_full_length(const fs::path& file) : file_(file) {
   std::error_code problem;
   const auto length = fs::file_size(file, problem);
   const auto full = length_in_header(file);
-  if (problem || full <= length)
+  // A header may be damaged, too.
+  if (problem || full <= length || full / 64 > length)
     return;
   // No more room is needed: what nobody has written is not stored.
   fs::resize_file(file, full, problem);

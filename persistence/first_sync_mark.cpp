@@ -29,4 +29,12 @@ expected<void> begin_first_sync(library_store& store) {
     });
 }
 
+expected<void> begin_first_sync_again(library_store& store) {
+  return in_one_transaction(
+    store, durability::by_itself, [&]() -> expected<void> {
+      store.statements.use("UPDATE lockstep_state SET first_sync = 1")->exec();
+      return {};
+    });
+}
+
 } // namespace lockstep

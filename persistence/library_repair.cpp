@@ -76,6 +76,9 @@ private:
   /// Has the library wait for its other members where they may hold more than
   /// is here; else goes on with what is.
   expected<void> settle(library_store& store, bool lacks_entries);
+  [[nodiscard]] bool lacks_entries() const {
+    return found_.log_was_cut || report_.held < report_.known;
+  }
   static expected<void> go_on_alone(library_store& store);
   /// Whether nobody else can hold what the log held; false where that is not
   /// known.
@@ -155,7 +158,7 @@ expected<void> repairing::mend_log() {
     return {};
   clear_unfinished_replacement(log_);
   const auto end = rebuild_log(log_, unfinished_replacement(log_), how_.own,
-                               how_.alone || is_only_member());
+                               is_only_member());
   if (!end)
     return tl::make_unexpected(end.error());
   report_.held = end->position.sequence;
@@ -176,7 +179,7 @@ expected<void> repairing::mend_database() {
     if (!store)
       return tl::make_unexpected(store.error());
     // Of a log that was damaged, too, the rest is with the others.
-    if (auto settled = settle(**store, found_.log_was_cut); !settled)
+    if (auto settled = settle(**store, lacks_entries()); !settled)
       return settled;
   }
   return put_new(database_).map(
@@ -242,7 +245,7 @@ expected<void> repairing::settle(library_store& store, bool lacks_entries) {
     return {};
   report_.needs_members = *others && !how_.alone;
   if (report_.needs_members)
-    return begin_first_sync(store);
+    return begin_first_sync_again(store);
   return take_up_unlogged(store).map([](std::uint64_t) {});
 }
 
@@ -253,17 +256,19 @@ expected<void> repairing::mend_tables() {
     = library_store::open(database_, log_, how_.own, how_.limits, true);
   if (!store)
     return tl::make_unexpected(store.error());
-  const bool lacks_entries = report_.held < report_.known;
-  if (lacks_entries) {
+  if (report_.held < report_.known) {
     if (auto noted = write_repair_journal(folder_, found_); !noted)
       return noted;
     has_begun_ = true;
+    if (report_.log.found == file_state::whole && !is_only_member())
+      if (auto done = forget_promises(log_, how_.own); !done)
+        return done;
     const auto forgotten = forget_log_after(**store, report_.held);
     if (!forgotten)
       return tl::make_unexpected(forgotten.error());
     report_.unlogged = *forgotten;
   }
-  if (auto settled = settle(**store, lacks_entries); !settled)
+  if (auto settled = settle(**store, lacks_entries()); !settled)
     return settled;
   return (*store)->attempt([&]() -> expected<void> {
     report_.pending = (*store)->pending.count();

@@ -158,6 +158,20 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
   return log_finding{walk.whole(), walk.why()};
 }
 
+expected<void> forget_promises(const std::filesystem::path& file,
+                               device_id own) {
+  auto log = sync_log_store::open(file);
+  if (!log)
+    return tl::make_unexpected(log.error());
+  return log->leadership().and_then([&](leadership_record record) {
+    const auto last = std::max(record.current.term, record.vote.term);
+    record.vote = {term_number{last.value + elections_most}, own};
+    record.leader = {};
+    record.lease_end = {};
+    return log->store_leadership(record);
+  });
+}
+
 expected<log_head> rebuild_log(const std::filesystem::path& damaged,
                                const std::filesystem::path& made, device_id own,
                                bool may_lead_on) {

@@ -30,4 +30,10 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
                                const std::filesystem::path& made, device_id own,
                                bool may_lead_on);
 
+/// For a log that is whole and older than what this device had: a vote may be
+/// missing from it, and it may name this device as a leader of entries that it
+/// does not hold any more.
+expected<void> forget_promises(const std::filesystem::path& file,
+                               device_id own);
+
 } // namespace lockstep

@@ -53,7 +53,9 @@ expected<bool> lacks_what_was(library_store& store, sequence_number keep) {
             for (const auto& what : list)
               if (!lacks && what.previous && !(*vacuumed < what.previous)) {
                 const auto before = store.log.head_at(what.previous);
-                lacks = !before || !*before;
+                if (!before)
+                  throw std::runtime_error{before.error().message};
+                lacks = !*before;
               }
           });
         !done)

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace lockstep {
@@ -47,8 +48,8 @@ operation nothing_for(const entry& what) {
   return made;
 }
 
-/// Of so many records it is remembered what stays of them.
-constexpr std::size_t most_kept = 50'000;
+/// Of so many records it is remembered what they were before.
+constexpr std::size_t most_beginnings = 50'000;
 
 json image_of(const entry& what) {
   return json::parse(what.data, nullptr, false);
@@ -95,7 +96,7 @@ void returned_operations::add(const entry& what) {
 }
 
 void returned_operations::add_nothing(const entry& what) {
-  list_.push_back({nothing_for(what), true, {}, what.sequence});
+  list_.push_back({nothing_for(what), true, {}, what.sequence, true});
 }
 
 /// The operation that the leader merged with what its writer had not seen, and
@@ -168,7 +169,7 @@ bool returned_operations::add_decision(const entry& what) {
   // It tells what that one was before it was decided.
   const auto winner = winner_of(what.data);
   for (auto i = list_.size(); i-- > 0;) {
-    auto& [decided, shown, previous, sequence] = list_[i];
+    auto& [decided, shown, previous, sequence, is_nothing] = list_[i];
     if (!is(loser, decided) && !is(winner, decided))
       continue;
     const auto& before = is(loser, decided) ? *loser : *winner;
@@ -187,11 +188,16 @@ bool returned_operations::add_decision(const entry& what) {
 /// An edit that won put an end to what the one before it had lost. A person
 /// who takes what lost makes it the record's image.
 bool returned_operations::ends_conflict_of_last(const entry& what) const {
-  if (list_.empty())
+  const auto last = std::ranges::find(list_.rbegin(), list_.rend(), false,
+                                      &returned::is_nothing);
+  if (last == list_.rend())
     return false;
   const auto kept = at(what.previous);
-  const auto loser = kept ? loser_of(kept->data) : std::nullopt;
-  const auto& decided = list_.back().what;
+  // An open conflict too many is better than one too few.
+  if (!kept)
+    return true;
+  const auto loser = loser_of(kept->data);
+  const auto& decided = last->what;
   return loser && loser->device == decided.device
          && loser->record == decided.record && loser->data != decided.data;
 }
@@ -245,38 +251,50 @@ bool returned_operations::build_on_vacuumed(operation& what,
 void returned_operations::build_on(operation& what, const maker& base,
                                    sequence_number at) {
   const auto& [device, number] = base.what;
+  const auto began = beginning_of({what.model, what.record}, at);
   if (!what.base_operation)
     what.base_operation = base.merged
                             ? mark_of(device, number)
                             : reference_to(device, number, what.device);
-  what.base_version = kept_version({what.model, what.record}, at);
-}
-
-/// The record's newest version that stays in the log, or that its entries begin
-/// with; `from` is any of those that go.
-version_number returned_operations::kept_version(const record_key& record,
-                                                 sequence_number from) {
-  if (const auto known = kept_.find(record); known != kept_.end())
-    return known->second;
-  version_number kept;
-  for (auto where = from; keep_ < where;) {
-    const auto found = at(where);
-    if (!found)
-      break;
-    kept = found->version - 1;
-    where = found->previous;
-  }
-  if (kept_.size() >= most_kept)
-    kept_.clear();
-  kept_.emplace(record, kept);
-  return kept;
+  what.base_version = began.version;
+  if (began.vacuumed)
+    mark_base(what);
 }
 
 /// Versions of two logs are not the same because their numbers are: it is based
 /// on something that nobody has.
 void returned_operations::build_on_unknown(operation& what) {
-  if (!what.base_operation)
+  if (what.base_operation)
+    mark_base(what);
+  else
     what.base_operation = mark_of(what.device, what.device_sequence);
+}
+
+/// Beside a number, the base version would count, which is another log's.
+void returned_operations::mark_base(operation& what) {
+  if (!is_mark(what.base_operation))
+    what.base_operation = mark_of(what.device, what.base_operation);
+}
+
+/// `from` is any entry of the record that goes.
+returned_operations::beginning
+returned_operations::beginning_of(const record_key& record,
+                                  sequence_number from) {
+  if (const auto known = beginnings_.find(record); known != beginnings_.end())
+    return known->second;
+  beginning began;
+  for (auto where = from; keep_ < where;) {
+    const auto found = at(where);
+    began.vacuumed = !found;
+    if (!found)
+      break;
+    began.version = found->version - 1;
+    where = found->previous;
+  }
+  if (beginnings_.size() >= most_beginnings)
+    beginnings_.clear();
+  beginnings_.emplace(record, began);
+  return began;
 }
 
 returned_operations::maker
@@ -292,7 +310,9 @@ std::optional<entry> returned_operations::at(sequence_number where) const {
   if (!where)
     return std::nullopt;
   auto found = store_.log.at(where);
-  return found ? std::move(*found) : std::nullopt;
+  if (!found)
+    throw std::runtime_error{found.error().message};
+  return std::move(*found);
 }
 
 json returned_operations::image_at(sequence_number where) const {

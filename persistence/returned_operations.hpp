@@ -38,6 +38,8 @@ private:
     sequence_number previous;
     /// Its own entry; none where its base lies anywhere before.
     sequence_number sequence;
+    /// Its number alone is used up.
+    bool is_nothing = false;
   };
   /// Which operation made a version that goes, and whether it was merged then.
   struct maker {
@@ -59,15 +61,22 @@ private:
   bool build_on_vacuumed(operation& what, sequence_number later);
   void build_on(operation& what, const maker& base, sequence_number at);
   static void build_on_unknown(operation& what);
-  version_number kept_version(const record_key& record, sequence_number from);
+  static void mark_base(operation& what);
+  /// What a record was before all of its entries that go.
+  struct beginning {
+    version_number version;
+    /// Whether that is not in the log any more.
+    bool vacuumed = false;
+  };
+  beginning beginning_of(const record_key& record, sequence_number from);
   [[nodiscard]] maker maker_of(const entry& what) const;
   [[nodiscard]] std::optional<entry> at(sequence_number where) const;
   [[nodiscard]] nlohmann::json image_at(sequence_number where) const;
 
   library_store& store_;
   sequence_number keep_;
-  /// The versions that stay, of some records.
-  std::map<record_key, version_number> kept_;
+  /// Those of some records.
+  std::map<record_key, beginning> beginnings_;
   /// Of the transaction at hand.
   std::vector<returned> list_;
 };

@@ -1,5 +1,6 @@
 #include "persistence/row_import.hpp"
 
+#include "messages/json_value.hpp"
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/set_aside.hpp"
 
@@ -11,6 +12,17 @@
 namespace lockstep {
 
 namespace {
+
+bool is_same_image(const nlohmann::json& a, const nlohmann::json& b) {
+  if (a.size() != b.size())
+    return false;
+  for (const auto& [column, value] : a.items()) {
+    const auto other = b.find(column);
+    if (other == b.end() || !is_same_value(value, *other))
+      return false;
+  }
+  return true;
+}
 
 /// Rows of a table with a natural key that has a NULL in it. Nothing but their
 /// content says which records they are, as in a copy of another device's file.
@@ -39,7 +51,8 @@ public:
       = by_content_.equal_range(std::hash<std::string>{}(image.dump()));
     for (auto row = same.first; row != same.second; ++row) {
       store_.keys.kept.keep(schema_.id, record, place_at(row->second));
-      if (store_.rows.read(schema_, record) == image) {
+      if (const auto there = store_.rows.read(schema_, record);
+          there && is_same_image(*there, image)) {
         by_content_.erase(row);
         return true;
       }
@@ -84,7 +97,7 @@ found_row find_row(library_store& store, const tracked_table_schema& schema,
   store.keys.learn(schema, what.record, image);
   if (schema.kind != key_kind::integer) {
     if (const auto row = store.rows.read(schema, what.record))
-      return *row == image ? found_row::same : found_row::other;
+      return is_same_image(*row, image) ? found_row::same : found_row::other;
     return store.keys.is_without_key(schema, what.record)
                && keyless.take(what.record, image)
              ? found_row::same
@@ -95,7 +108,8 @@ found_row find_row(library_store& store, const tracked_table_schema& schema,
       || store.keys.kept.record_at(schema.id, number->get<std::int64_t>()))
     return found_row::none;
   store.keys.kept.assign(schema.id, what.record, number->get<std::int64_t>());
-  if (store.rows.read(schema, what.record) == image)
+  if (const auto row = store.rows.read(schema, what.record);
+      row && is_same_image(*row, image))
     return found_row::same;
   store.keys.kept.release(schema.id, what.record);
   return found_row::none;
@@ -206,8 +220,11 @@ expected<operation_range> import_rows(library_store& store,
     retry_set_aside(store);
     undo_triggers(store, noted);
     store.set_applying(false);
-    // Else the log knows all that there is.
-    const bool any_new = here != compared->same;
+    // Else the log knows all that there is; but nobody the numbers of rows
+    // whose key is another one.
+    const bool any_new = here != compared->same
+                         || (here != 0 && schema.is_numbered()
+                             && schema.kind != key_kind::integer);
     return writer.imported(schema, keeper, any_new);
   });
 }

@@ -61,7 +61,9 @@ void note(library_store& store, const lost_record& what) {
     if (const auto row = store.rows.read(*schema, what.key.second))
       image = row->dump();
   auto keep = store.statements.use(
-    "INSERT OR REPLACE INTO lockstep_unlogged VALUES(?, ?, ?, ?, ?)");
+    "INSERT INTO lockstep_unlogged VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+    " SET version = excluded.version, deleted = excluded.deleted, image ="
+    " excluded.image WHERE version < excluded.version");
   keep->bind(1, what.key.first);
   bind_id(*keep, 2, what.key.second);
   keep->bind(3, as_sql(what.version.value));
@@ -117,7 +119,8 @@ std::vector<unlogged_record> all_unlogged(library_store& store) {
 
 /// What becomes of a noted record.
 enum class outcome {
-  nothing,  ///< The log has it, or newer of the same, or it comes by itself.
+  nothing,  ///< The log has it, or newer of the same.
+  in_sight, ///< The table shows it, on top of what is pending of the record.
   news,     ///< Nobody has the record so new.
   conflict, ///< Somebody else has made something else of it.
 };
@@ -135,38 +138,47 @@ bool agree(const nlohmann::json& one, const nlohmann::json& other) {
 }
 
 /// Whether an entry made the record what it was here.
-bool is_the_same(const unlogged_record& one, const entry& what) {
+bool is_the_same(const unlogged_record& one, const nlohmann::json& image,
+                 const entry& what) {
   const bool removes = what.change == change_type::remove;
   if (one.what.deleted || removes)
     return one.what.deleted == removes;
-  return agree(nlohmann::json::parse(one.image, nullptr, false),
-               nlohmann::json::parse(what.data, nullptr, false));
+  return agree(image, nlohmann::json::parse(what.data, nullptr, false));
 }
 
 /// Whether the log's entry of that version is another one than was here. One
 /// that was vacuumed all members had, this one too.
 bool is_displaced(library_store& store, const unlogged_record& one,
                   const record_state& known) {
-  const auto history = store.log.record_history(known.latest);
-  if (!history)
-    throw std::runtime_error{history.error().message};
-  return std::any_of(
-           history->begin(), history->end(),
-           [&](const auto& what) { return what.version == one.what.version; })
-         && std::none_of(
-           history->begin(), history->end(),
-           [&](const auto& what) { return is_the_same(one, what); });
+  const auto image = nlohmann::json::parse(one.image, nullptr, false);
+  for (auto where = known.latest; where;) {
+    const auto found = store.log.at(where);
+    if (!found)
+      throw std::runtime_error{found.error().message};
+    if (!*found || is_the_same(one, image, **found))
+      return false;
+    if (!(one.what.version < (*found)->version))
+      return (*found)->version == one.what.version;
+    where = (*found)->previous;
+  }
+  return false;
+}
+
+bool has_table(library_store& store, const std::string& model) {
+  const auto* schema = store.tables.by_model(model);
+  return schema != nullptr && schema->present;
 }
 
 outcome outcome_of(library_store& store, const unlogged_record& one,
                    const record_state& known) {
   const auto& [model, record] = one.what.key;
-  const auto* schema = store.tables.by_model(model);
-  const bool can_be_said
-    = one.what.deleted ? known.version && !known.deleted : !one.image.empty();
-  if (schema == nullptr || !schema->present || !can_be_said
-      || store.pending.has(model, record))
+  const bool can_be_said = one.what.deleted ? known.version && !known.deleted
+                                                && has_table(store, model)
+                                            : !one.image.empty();
+  if (!can_be_said)
     return outcome::nothing;
+  if (store.pending.has(model, record) && has_table(store, model))
+    return outcome::in_sight;
   if (known.version < one.what.version)
     return outcome::news;
   return is_displaced(store, one, known) ? outcome::conflict : outcome::nothing;
@@ -225,7 +237,7 @@ std::vector<record_key> show_news(library_store& store,
   for (auto before = list.size() + 1; list.size() < before;) {
     before = list.size();
     std::erase_if(list, [&](const unlogged_record& one) {
-      if (!fits_in(store, one))
+      if (!has_table(store, one.what.key.first) || !fits_in(store, one))
         return false;
       shown.push_back(one.what.key);
       return true;
@@ -269,20 +281,25 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
     store, durability::by_itself, [&]() -> expected<void> {
       std::vector<unlogged_record> news;
       std::vector<unlogged_record> displaced;
+      std::vector<record_key> in_sight;
       for (auto& one : all_unlogged(store)) {
         const auto& [model, record] = one.what.key;
         const auto becomes
           = outcome_of(store, one, store.index.find(model, record));
-        if (becomes == outcome::news)
+        if (becomes == outcome::in_sight)
+          in_sight.push_back(one.what.key);
+        else if (becomes == outcome::news)
           news.push_back(std::move(one));
         else if (becomes == outcome::conflict)
           displaced.push_back(std::move(one));
       }
       const auto noted = store.changes.newest_note();
       store.set_applying(true);
-      const auto shown = show_news(store, news);
+      auto shown = show_news(store, news);
       undo_triggers(store, noted);
       store.set_applying(false);
+      // What is captured now is what they are, or nothing where that is known.
+      shown.insert(shown.end(), in_sight.begin(), in_sight.end());
       for (const auto& [model, record] : shown)
         note_record(store.statements, *store.tables.by_model(model), record);
       auto known = [&](const unlogged_record& one) {

@@ -139,4 +139,44 @@ TEST_F(tracking, keys_of_bytes_stay_bytes_on_every_device) {
   EXPECT_EQ(follower.digest(), leader.digest());
 }
 
+TEST_F(tracking, rows_that_are_as_the_log_says_keep_their_numbers) {
+  const auto tables = "CREATE TABLE album(id INTEGER PRIMARY KEY, uuid TEXT"
+                      " UNIQUE NOT NULL, name TEXT);"
+                      "CREATE TABLE song(uuid TEXT PRIMARY KEY NOT NULL, album"
+                      " INTEGER REFERENCES album(id));"
+                      "INSERT INTO album VALUES(7, '"
+                      + uuid(1) + "', 'a'), (9, '" + uuid(2) + "', 'b')";
+  leader.elsewhere(tables);
+  for (const auto* table : {"album", "song"})
+    ASSERT_TRUE(leader.track(table));
+  ASSERT_TRUE(follower.follow(leader));
+  // A copy of the file.
+  follower.elsewhere(tables);
+  for (const auto* table : {"album", "song"})
+    ASSERT_TRUE(follower.track(table));
+  EXPECT_TRUE(follower.pending().empty());
+  ASSERT_TRUE(leader.write("INSERT INTO song VALUES('" + uuid(3) + "', 9)"));
+  ASSERT_TRUE(leader.write("UPDATE album SET name = 'c' WHERE id = 9"));
+  ASSERT_TRUE(follower.follow(leader));
+  EXPECT_EQ(follower.rows("SELECT album, name FROM song JOIN album ON album.id"
+                          " = song.album"),
+            "9|\"c\"\n");
+  EXPECT_EQ(follower.digest(), leader.digest());
+}
+
+TEST_F(tracking, a_number_of_another_type_is_another_value) {
+  const std::string table = "CREATE TABLE a(uuid TEXT PRIMARY KEY NOT NULL, n)";
+  for (auto* device : {&leader, &follower})
+    device->elsewhere(table);
+  ASSERT_TRUE(leader.track("a"));
+  ASSERT_TRUE(leader.write("INSERT INTO a VALUES('" + uuid(1) + "', 1.0)"));
+  ASSERT_TRUE(follower.follow(leader));
+  follower.elsewhere("INSERT INTO a VALUES('" + uuid(1) + "', 1)");
+  ASSERT_TRUE(follower.track("a"));
+  ASSERT_TRUE(leader.sequence(follower.pending()));
+  ASSERT_TRUE(follower.follow(leader));
+  EXPECT_EQ(follower.rows("SELECT typeof(n) FROM a"),
+            leader.rows("SELECT typeof(n) FROM a"));
+}
+
 } // namespace lockstep

@@ -161,4 +161,48 @@ TEST_F(unlogged_records, that_others_deleted_are_conflicts) {
   EXPECT_EQ(kept(), "concurrent shared of lost\n");
 }
 
+TEST_F(unlogged_records, what_stands_on_something_pending_is_captured) {
+  // Given back by a division, and not proposed yet when the log was lost.
+  update(lost, "text = 'given back'");
+  const auto between = lost.entries().back().sequence;
+  update(lost, "text = 'lost'");
+  elect();
+  update(leader, "text = 'of another'");
+  lost.cut(between);
+  ASSERT_TRUE(forget_log_after(*lost.store, between));
+  ASSERT_TRUE(lost.give_back(keep));
+  lost.cut(keep);
+  ASSERT_TRUE(lost.follow(leader));
+  ASSERT_TRUE(take_up_unlogged(*lost.store));
+  ASSERT_TRUE(lost.capture());
+  ASSERT_TRUE(leader.sequence(lost.pending()));
+  ASSERT_TRUE(lost.follow(leader));
+  EXPECT_EQ(lost.store->pending.count(), 0U);
+  EXPECT_EQ(lost.digest(), leader.digest());
+  EXPECT_NE((notes(leader) + kept()).find("lost"), std::string::npos);
+}
+
+TEST_F(unlogged_records, an_older_equal_state_is_not_the_same) {
+  update(lost, "text = 'other'");
+  update(lost, "text = 'text'");
+  elect();
+  update(leader, "text = 'x'");
+  update(leader, "text = 'y'");
+  repair();
+  EXPECT_EQ(kept(), "concurrent shared text\n");
+}
+
+TEST_F(unlogged_records, a_newer_one_is_not_noted_over) {
+  update(lost, "text = 'a'");
+  update(lost, "text = 'lost'");
+  lost.cut(keep);
+  ASSERT_TRUE(forget_log_after(*lost.store, keep));
+  elect();
+  update(leader, "text = 'of another'");
+  ASSERT_TRUE(lost.follow(leader));
+  // And once more, before it was over.
+  repair();
+  EXPECT_NE((notes(leader) + kept()).find("lost"), std::string::npos);
+}
+
 } // namespace lockstep

@@ -261,7 +261,7 @@ private:
         ledger_.forgive(one.id, [](const operation_key&) { return false; });
       }
     auto accounted = log;
-    if (world_.limits.member.stale_after != duration::zero())
+    if (members_may_be_stale())
       for (auto& what : log_.outlived_by(log))
         accounted.push_back(std::move(what));
     ledger_.check(accounted, verdict_);
@@ -278,6 +278,12 @@ private:
     result_.counts["entries"] = log.size();
     result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// Whether a run is long enough for that.
+  [[nodiscard]] bool members_may_be_stale() const {
+    const auto limit = world_.limits.member.stale_after;
+    return limit != duration::zero() && limit < std::chrono::hours{24};
   }
 
   /// Each device lists the conflicts that are open, and no others.

@@ -218,6 +218,9 @@ void library_state::send_members() {
                    to_string(setup_.library),
                    (list ? at.error() : list.error()).message);
     members_due_ = true;
+    // Somebody may have been removed: until that is known, nobody is heard.
+    if (neighbours_.gateway)
+      self_->send(neighbours_.gateway, set_library_members{setup_.library, {}});
     try_later();
     return;
   }

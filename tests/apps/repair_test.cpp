@@ -1,6 +1,8 @@
 #include "tests/apps/program.hpp"
 #include "tests/apps/spoiled_file.hpp"
 
+#include <fstream>
+
 namespace lockstep {
 namespace {
 
@@ -319,8 +321,13 @@ TEST_F(repair_program, ends_one_that_was_cut_off) {
 }
 
 TEST_F(repair_program, whoever_has_nobody_to_fetch_the_log_from_goes_on) {
+  std::ofstream{data() / "lockstep.ini"} << "leadership.heartbeat=100ms\n"
+                                            "leadership.timeout=300ms\n"
+                                            "leadership.lease=500ms\n";
   // As where a member gave back its log, and the others are lost since then.
   write("UPDATE lockstep_state SET fetching_anew = 1");
+  SQLite::Database{log().string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+    "UPDATE leadership SET leader = zeroblob(16), lease_end = 0");
   write("INSERT INTO note VALUES('meanwhile', 'x', 5, '')");
   EXPECT_EQ(run("wait notes --timeout 2s").status, 4);
   EXPECT_EQ(run("repair notes --alone").status, 0);

@@ -321,9 +321,8 @@ TEST_F(repair_program, ends_one_that_was_cut_off) {
 }
 
 TEST_F(repair_program, whoever_has_nobody_to_fetch_the_log_from_goes_on) {
-  std::ofstream{data() / "lockstep.ini"} << "leadership.heartbeat=100ms\n"
-                                            "leadership.timeout=300ms\n"
-                                            "leadership.lease=500ms\n";
+  std::ofstream{data() / "lockstep.ini"}
+    << "[leadership]\nheartbeat=100ms\ntimeout=300ms\nlease=500ms\n";
   // As where a member gave back its log, and the others are lost since then.
   write("UPDATE lockstep_state SET fetching_anew = 1");
   SQLite::Database{log().string(), SQLite::OPEN_READWRITE, 5'000}.exec(

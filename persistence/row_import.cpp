@@ -8,6 +8,7 @@
 #include <functional>
 #include <stdexcept>
 #include <unordered_map>
+#include <utility>
 
 namespace lockstep {
 
@@ -152,10 +153,13 @@ struct compared_rows {
 
 expected<compared_rows> compare(library_store& store,
                                 const tracked_table_schema& schema,
-                                const std::vector<sequence_number>& known) {
+                                std::vector<sequence_number> known,
+                                bool is_empty) {
   compared_rows result;
-  if (known.empty())
+  if (is_empty || known.empty()) {
+    result.missing = std::move(known);
     return result;
+  }
   keyless_rows keyless{store, schema};
   for (auto at : known) {
     auto found = store.entry_at(at);
@@ -197,12 +201,12 @@ expected<operation_range> import_rows(library_store& store,
                                       library_writer& writer,
                                       operation_keeper& keeper) {
   return store.attempt([&]() -> expected<operation_range> {
-    const auto known = store.index.latest_of(schema.model);
+    auto known = store.index.latest_of(schema.model);
     store.index.adopt(schema);
     const auto noted = store.changes.newest_note();
     store.set_applying(true);
     const auto here = count_rows(store, schema);
-    const auto compared = compare(store, schema, known);
+    const auto compared = compare(store, schema, std::move(known), here == 0);
     if (!compared)
       return tl::make_unexpected(compared.error());
     const missing_rows missing{store, compared->missing};

@@ -14,8 +14,8 @@ namespace {
 constexpr std::uint64_t part_size = std::uint64_t{1} << 23;
 
 /// Entries that one step looks at, and that one step may remove.
-constexpr std::uint32_t look_size = 2'000;
-constexpr std::uint32_t remove_size = 500;
+constexpr std::uint32_t look_size = 1'000;
+constexpr std::uint32_t remove_size = 250;
 
 /// Bytes of images that one step archives.
 constexpr std::size_t archive_size = std::size_t{16} << 20;

@@ -242,7 +242,7 @@ bool returned_operations::build_on_vacuumed(operation& what,
   const auto next = at(later);
   const auto base = store_.log.vacuumed_base(later);
   if (next && next->version == what.base_version + 1 && base && *base)
-    build_on(what, {**base, true}, later);
+    build_on(what, {**base}, later);
   else
     build_on_unknown(what);
   return true;

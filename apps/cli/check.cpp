@@ -41,6 +41,10 @@ expected<void> examine(const options& given, const check_arguments& what,
                        bool& told) {
   return with_library(given, what.library, [&](library& of) -> expected<void> {
     const auto found = of.check().get();
+    if (!found && found.error().code == errc::corrupt)
+      return fail(errc::corrupt, found.error().message
+                                   + " Mend it with lockstep repair \""
+                                   + of.name() + "\".");
     if (!found)
       return tl::make_unexpected(found.error());
     given.out().answer(report_json(*found), report_text(*found));

@@ -182,6 +182,17 @@ TEST_F(repair_program, finds_one_byte_of_the_log_that_is_not_as_it_was) {
   expect_whole();
 }
 
+TEST_F(repair_program, is_what_the_check_advises_for_a_log_that_opens) {
+  {
+    std::fstream file{log(), std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(60 * 4'096);
+    file << std::string(8 * 4'096, '?');
+  }
+  const auto checked = run("check notes");
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_THAT(checked.err, HasSubstr("lockstep repair \"notes\""));
+}
+
 TEST_F(repair_program, reads_a_log_that_was_cut_short_up_to_there) {
   const auto first = run("--json status notes").json()["sequence"];
   // A transaction each.

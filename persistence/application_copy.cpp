@@ -73,8 +73,7 @@ void application_copy::copy_table(SQLite::Database& to,
     lost_.push_back("Rows of table \"" + table
                     + "\", which is not tracked, cannot be read.");
   if (refused != 0)
-    lost_.push_back(std::to_string(refused) + (refused == 1 ? " row" : " rows")
-                    + " of table \"" + table
+    lost_.push_back(counted_rows(refused) + " of table \"" + table
                     + "\", which is not tracked, cannot stand in it beside"
                       " the others, and "
                     + (refused == 1 ? "is" : "are") + " left out.");

@@ -63,10 +63,6 @@ private:
   library_store& store_;
 };
 
-std::string counted_rows(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " row" : " rows");
-}
-
 /// Makes one database of what is left of another one and of the log.
 class rebuilding {
 public:

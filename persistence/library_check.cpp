@@ -1,5 +1,6 @@
 #include "persistence/library_check.hpp"
 
+#include "messages/json_value.hpp"
 #include "persistence/damaged_file.hpp"
 #include "protocol/accepted_set.hpp"
 #include "protocol/chain.hpp"
@@ -64,18 +65,6 @@ private:
 std::string named(const entry& what) {
   return "Entry " + to_string(what.sequence) + " (" + what.model + " "
          + to_string(what.record) + ")";
-}
-
-/// Whether a row is what an image says, as far as both speak of a column: on
-/// another version of the schema there are others.
-bool agree(const nlohmann::json& row, const nlohmann::json& image) {
-  if (!image.is_object())
-    return false;
-  for (const auto& [column, value] : row.items())
-    if (const auto said = image.find(column);
-        said != image.end() && *said != value)
-      return false;
-  return true;
 }
 
 /// Whether rows wait to be captured.

@@ -16,7 +16,8 @@ template <class Action>
 expected<void> for_each_transaction(library_store& store, sequence_number keep,
                                     const Action& action) {
   std::vector<entry> transaction;
-  for (auto cursor = keep; cursor < store.applied();) {
+  const auto through = store.applied();
+  for (auto cursor = keep; cursor < through;) {
     auto more = store.log.fetch_since(cursor, 1'000);
     if (!more)
       return tl::make_unexpected(more.error());
@@ -24,7 +25,7 @@ expected<void> for_each_transaction(library_store& store, sequence_number keep,
       break;
     cursor = more->back().sequence;
     for (auto& what : *more) {
-      if (store.applied() < what.sequence)
+      if (through < what.sequence)
         break;
       if (!transaction.empty()
           && transaction.back().transaction_end != what.transaction_end) {
@@ -70,13 +71,8 @@ expected<void> return_operations(library_store& store, sequence_number keep) {
     if (returned.rebase(what))
       store.pending.set_base(place, what);
   });
-  std::uint64_t count = 0;
-  const auto add_up = [&](const std::vector<entry>& list) {
-    count += list.size();
-  };
-  if (auto counted = for_each_transaction(store, keep, add_up); !counted)
-    return counted;
-  auto place = store.pending.place_in_front(count);
+  // Where the log was vacuumed, some of the places stay free.
+  auto place = store.pending.place_in_front(store.applied().value - keep.value);
   return for_each_transaction(store, keep, [&](const std::vector<entry>& list) {
     for (const auto& what : returned.of(list))
       store.pending.add_at(place++, what);

@@ -176,6 +176,10 @@ std::string text_of(const sql_value& value) {
   return text != nullptr ? *text : std::string{};
 }
 
+std::string counted_rows(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " row" : " rows");
+}
+
 bool put_row(SQLite::Statement& statement, const readable_rows::row& row) {
   for (std::size_t i = 0; i < row.size(); ++i)
     bind_value(statement, static_cast<int>(i) + 1, row[i]);

@@ -60,4 +60,7 @@ std::string text_of(const sql_value& value);
 /// Runs a statement with a row's values. False where that breaks a constraint.
 bool put_row(SQLite::Statement& statement, const readable_rows::row& row);
 
+/// "1 row", "2 rows".
+std::string counted_rows(std::uint64_t count);
+
 } // namespace lockstep

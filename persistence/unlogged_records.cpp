@@ -1,12 +1,12 @@
 #include "persistence/unlogged_records.hpp"
 
+#include "messages/json_value.hpp"
 #include "persistence/changed_owners.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/rows_together.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -124,18 +124,6 @@ enum class outcome {
   news,     ///< Nobody has the record so new.
   conflict, ///< Somebody else has made something else of it.
 };
-
-/// Whether two images say the same, as far as both speak of a column: on
-/// another version of the schema there are others.
-bool agree(const nlohmann::json& one, const nlohmann::json& other) {
-  if (!one.is_object() || !other.is_object())
-    return one == other;
-  return std::all_of(one.items().begin(), one.items().end(),
-                     [&](const auto& column) {
-                       const auto found = other.find(column.key());
-                       return found == other.end() || *found == column.value();
-                     });
-}
 
 /// Whether an entry made the record what it was here.
 bool is_the_same(const unlogged_record& one, const nlohmann::json& image,

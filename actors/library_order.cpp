@@ -4,6 +4,7 @@
 #include "persistence/kept_local_columns.hpp"
 #include "persistence/pending_keeper.hpp"
 #include "persistence/unlogged_records.hpp"
+#include "protocol/backoff.hpp"
 
 #include <algorithm>
 
@@ -12,7 +13,8 @@ namespace lockstep {
 
 namespace {
 
-constexpr std::chrono::seconds retry_pause{1};
+constexpr std::chrono::seconds retry_first{1};
+constexpr std::chrono::seconds retry_most{30};
 
 bool has_pending(library_store& store) {
   return store
@@ -150,8 +152,10 @@ void library_state::follow_log(library_applier::chunk fresh) {
   auto caught_up
     = catch_up(std::move(fresh)).and_then([this] { return settle_vacuumed(); });
   problem_ = caught_up ? failure{errc::none, {}} : caught_up.error();
-  if (caught_up)
+  if (caught_up) {
+    failed_tries_ = 0;
     return end_first_sync();
+  }
   logger().error("library {}: entries wait to be applied: {}",
                  to_string(setup_.library), caught_up.error().message);
   behind_ = true;
@@ -163,8 +167,9 @@ void library_state::try_later() {
   const auto now = self_->clock().now();
   if (now < next_retry_)
     return;
-  next_retry_ = now + retry_pause;
-  self_->delayed_send(library_actor{self_}, retry_pause, library_turn{});
+  const auto pause = doubling_wait(retry_first, failed_tries_++, retry_most);
+  next_retry_ = now + pause;
+  self_->delayed_send(library_actor{self_}, pause, library_turn{});
 }
 
 expected<sequence_number> library_state::applied_sequence() {
@@ -267,6 +272,7 @@ void library_state::take_office() {
         append(*draft, [this](expected<log_head> appended) {
           if (!appended)
             return fail_office(appended.error());
+          failed_tries_ = 0;
           end_first_sync();
           schedule();
         });

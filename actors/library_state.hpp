@@ -248,8 +248,10 @@ private:
   bool members_due_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
-  /// When the timer of the last failure is due.
+  /// When the timer of the last failure is due, and how many there were in a
+  /// row.
   time_point next_retry_;
+  std::uint32_t failed_tries_ = 0;
   /// Since when nothing needs to be captured, as far as is known.
   std::optional<write_marks> looked_at_;
   bool capture_queued_ = false;

@@ -3,6 +3,7 @@
 #include "actors/errors.hpp"
 #include "actors/logging.hpp"
 #include "persistence/library_repair.hpp"
+#include "protocol/backoff.hpp"
 
 #include <algorithm>
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds closing_patience{10};
 constexpr std::chrono::seconds reopen_first{1};
-constexpr std::uint32_t reopen_doublings_most = 6;
+constexpr std::chrono::minutes reopen_most{1};
 
 /// The sentence, with what to do.
 std::string advise_repair(std::string sentence, const library_folder& folder) {
@@ -242,8 +243,7 @@ void node_state::reopen_later(library_id id) {
   const auto attempt = failures_[id]++;
   reopening_[id] = attempt;
   self_->delayed_send(node_actor{self_},
-                      reopen_first
-                        * (1U << std::min(attempt, reopen_doublings_most)),
+                      doubling_wait(reopen_first, attempt, reopen_most),
                       reopen_library{id, attempt});
 }
 

@@ -9,6 +9,9 @@ namespace lockstep {
 
 namespace {
 
+/// More make the wait no longer.
+constexpr std::uint32_t most_attempts = 32;
+
 /// After every position that a log can have.
 log_position beyond_all() {
   log_position result;
@@ -60,8 +63,8 @@ void follower_pull::on_peer_down(device_id device, time_point now,
 void follower_pull::on_announced(log_position head, time_point now,
                                  replication_effects& out) {
   hear_leader(head);
-  // The link works: what waits need not wait long.
-  if (deadline_ && attempts_ > 1) {
+  // The link works: what waits for it need not wait long.
+  if (deadline_ && attempts_ > 1 && refusals_ == 0) {
     attempts_ = 1;
     deadline_ = std::min(*deadline_, now + context_.settings.retry_first);
   }
@@ -153,11 +156,11 @@ void follower_pull::on_applied(const expected<log_head>& result, time_point now,
     doubt();
     // What was heard with it was not taken.
     wants_accepted_ = passed_gap_ = true;
-    reread_head(out);
+    take_refusal(out);
     return;
   }
   context_.head = result->position;
-  attempts_ = 0;
+  attempts_ = refusals_ = 0;
   deadline_.reset();
   if (abandoned || context_.head != expected_)
     doubt();
@@ -203,10 +206,11 @@ void follower_pull::on_yielded(const expected<log_head>& result, time_point now,
   doubt();
   wants_accepted_ = passed_gap_ = true;
   if (!result) {
-    reread_head(out);
+    take_refusal(out);
     return;
   }
   context_.head = result->position;
+  refusals_ = 0;
   if (!abandoned && context_.head == expected_)
     confirm(out);
   consider(now, out);
@@ -338,10 +342,12 @@ void follower_pull::acknowledge_head(replication_effects& out) const {
 void follower_pull::rest(time_point now) {
   phase_ = phase::resting;
   deadline_ = now + context_.backoff(attempts_);
-  attempts_ = std::min(attempts_ + 1, 32U);
+  attempts_ = std::min(attempts_ + 1, most_attempts);
 }
 
-void follower_pull::reread_head(replication_effects& out) {
+void follower_pull::take_refusal(replication_effects& out) {
+  attempts_ = refusals_;
+  refusals_ = std::min(refusals_ + 1, most_attempts);
   phase_ = phase::matching;
   rereading_ = true;
   deadline_.reset();

@@ -107,8 +107,9 @@ private:
   void settle();
   void acknowledge_head(replication_effects& out) const;
   void rest(time_point now);
-  /// After a failure: reads where the own log really ends, then backs off.
-  void reread_head(replication_effects& out);
+  /// The library could not take entries, or cut the log: reads where that
+  /// really ends, then backs off.
+  void take_refusal(replication_effects& out);
 
   replication_context& context_;
   phase phase_ = phase::resting;
@@ -135,6 +136,9 @@ private:
   log_position expected_;
   std::optional<time_point> deadline_;
   std::uint32_t attempts_ = 0;
+  /// How often in a row the library could not take what came, as when its disk
+  /// is full: it is not fetched over and over meanwhile.
+  std::uint32_t refusals_ = 0;
 };
 
 } // namespace lockstep

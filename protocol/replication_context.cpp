@@ -1,6 +1,6 @@
 #include "protocol/replication_context.hpp"
 
-#include <algorithm>
+#include "protocol/backoff.hpp"
 
 namespace lockstep {
 
@@ -18,10 +18,8 @@ std::uint64_t next_random(std::uint64_t& state) {
 } // namespace
 
 duration replication_context::backoff(std::uint32_t attempts) {
-  auto wait = settings.retry_first;
-  for (std::uint32_t i = 0; i < attempts && wait < settings.retry_most; ++i)
-    wait *= 2;
-  wait = std::min(wait, settings.retry_most);
+  const auto wait
+    = doubling_wait(settings.retry_first, attempts, settings.retry_most);
   auto percent = 75 + static_cast<std::int64_t>(next_random(random_state) % 51);
   return wait / 100 * percent;
 }

@@ -177,6 +177,28 @@ TEST_F(following, refused_entries_make_it_read_its_log_and_wait) {
   EXPECT_EQ(book.pass_until_due(), "2< fetch 100 after 2.4");
 }
 
+TEST_F(following, what_its_disk_has_no_room_for_is_fetched_ever_more_rarely) {
+  const auto news_of_six
+    = news(at(2, 6), notebook::entries_of(2, 6, 6), at(2, 5));
+  book.hear(two, news_of_six);
+  std::vector<duration> waits;
+  for (int times = 0; times < 10; ++times) {
+    EXPECT_EQ(book.input(apply_failed(errc::disk_full)),
+              "where does the log end");
+    EXPECT_EQ(book.input(matched(at(2, 5))), "");
+    // A leader that goes on writing changes nothing about it.
+    EXPECT_EQ(book.hear(two, news(at(2, 7))), "");
+    const auto since = book.now;
+    EXPECT_EQ(book.pass_until_due(), "2< fetch 100 after 2.5");
+    waits.push_back(book.now - since);
+    book.hear(two, answer(at(2, 5), notebook::entries_of(2, 6, 6), at(2, 7)));
+  }
+  EXPECT_LT(waits.front(), 1s);
+  EXPECT_GT(waits.back(), 20s);
+  EXPECT_EQ(book.input(applied(notebook::head_at(2, 6))),
+            "2< ack 2.6; 2< fetch 100 after 2.6");
+}
+
 TEST_F(following, own_entries_from_when_it_led_put_the_log_in_doubt) {
   log_advanced own{at(2, 5), notebook::head_at(1, 6), nullptr};
   EXPECT_EQ(

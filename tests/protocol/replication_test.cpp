@@ -196,7 +196,7 @@ TEST_F(following, what_its_disk_has_no_room_for_is_fetched_ever_more_rarely) {
   EXPECT_LT(waits.front(), 1s);
   EXPECT_GT(waits.back(), 20s);
   EXPECT_EQ(book.input(applied(notebook::head_at(2, 6))),
-            "2< ack 2.6; 2< fetch 100 after 2.6");
+            "2< have 2.6; 2< fetch 100 after 2.6");
 }
 
 TEST_F(following, own_entries_from_when_it_led_put_the_log_in_doubt) {

@@ -76,15 +76,25 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
     return result_.fail("P7: " + said.name + " said that operation "
                         + to_string(made.second)
                         + " is stable and does not hold it");
+  // Who was removed and has not heard of it knows the rest no more, nor do those
+  // that follow it: they will yield.
+  const auto led_by = own.back().position.ballot.device;
+  if (std::ranges::any_of(world_.devices, [&](const device& one) {
+        return one.removed && (one.number == said.number || one.id == led_by);
+      }))
+    return;
   stable_.insert(found->position);
   auto members = members_at(said, found->position.sequence);
+  std::string lacking;
   for (const auto& one : world_.devices)
     if (members[one.id] && !one.lost_log && !one.removed
         && !is_in_log_of(one, made))
-      result_.fail("P7: " + said.name + " said that entry "
-                   + to_string(found->position.sequence) + " is stable, but "
-                   + one.name + " does not hold it: it has "
-                   + to_string(end_of(one)) + " entries");
+      lacking += (lacking.empty() ? "" : ", ") + one.name + " with "
+                 + to_string(end_of(one)) + " entries";
+  if (!lacking.empty())
+    result_.fail("P7: " + said.name + " said that entry "
+                 + to_string(found->position.sequence)
+                 + " is stable, but not all members hold it: " + lacking);
 }
 
 void log_checker::check_settled(const device& said, const operation_key& made) {
@@ -264,7 +274,11 @@ bool log_checker::is_out(const device& which) const {
         return says.number != which.number && !is_removed(says)
                && membership_of(says, which.id) != nullptr;
       });
-  if (which.shared_once && !is_named && world_.devices.size() > 1)
+  const bool is_alone
+    = std::ranges::none_of(world_.devices, [&](const device& one) {
+        return one.number != which.number && end_of(one).value != 0;
+      });
+  if (which.shared_once && !is_named && !is_alone)
     return true;
   return was_let_in_by_a_removed_one(which)
          && !largest_company().contains(which.number);

@@ -259,6 +259,7 @@ private:
       if (log_.is_out(one)) {
         ++result_.counts["members out"];
         ledger_.forgive(one.id, [](const operation_key&) { return false; });
+        forgive_what_only_it_holds(one);
       }
     auto accounted = log;
     if (members_may_be_stale())
@@ -270,7 +271,8 @@ private:
     for (const auto& what : log) {
       if (what.model == conflict_model)
         ++result_.counts["conflicts"];
-      if (log_.membership_of(first, what.device) == nullptr)
+      // What a stranger wrote may be kept as a conflict.
+      else if (log_.membership_of(first, what.device) == nullptr)
         verdict_.fail("P9: " + named(what)
                       + " was made by a device that was"
                         " never let in");
@@ -278,6 +280,16 @@ private:
     result_.counts["entries"] = log.size();
     result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// Of those whose log was lost: who let it in may have been the only one that
+  /// knew it.
+  void forgive_what_only_it_holds(const device& outside) {
+    for (const auto& lost : world_.devices)
+      if (lost.lost_log)
+        ledger_.forgive(lost.id, [&](const operation_key& made) {
+          return !log_.is_in_log_of(outside, made);
+        });
   }
 
   /// Whether a run is long enough for that.

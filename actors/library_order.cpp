@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
+#include "actors/shared_threads.hpp"
 #include "persistence/kept_local_columns.hpp"
 #include "persistence/pending_keeper.hpp"
 #include "persistence/unlogged_records.hpp"
@@ -93,6 +94,7 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
   }
   obey(request.under);
   auto list = request.list;
+  const handing_over now;
   self_
     ->request(
       setup_.log, caf::infinite,
@@ -103,6 +105,7 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
         if (vacuumed)
           vacuumed_due_ = is_whole_ = true;
         follow_log(list);
+        const handing_over now;
         promise.deliver(head);
         // Applying captures what other programs wrote meanwhile.
         tell_pending();

@@ -1,9 +1,11 @@
 #include "actors/errors.hpp"
 #include "actors/library_state.hpp"
+#include "actors/shared_threads.hpp"
 #include "persistence/entry_file.hpp"
 #include "persistence/pending_keeper.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace lockstep {
 
@@ -180,6 +182,9 @@ void library_state::append(std::shared_ptr<log_draft> draft,
   }
   auto on_disk = [this, draft, next](const log_head& head) {
     auto ended = finish_append(*draft, head);
+    std::optional<handing_over> now;
+    if (draft->is_one_piece())
+      now.emplace();
     next(ended.map([&] { return head; }));
     tell_appended(*draft, head);
   };
@@ -187,6 +192,7 @@ void library_state::append(std::shared_ptr<log_draft> draft,
     store_->rollback();
     next(tl::make_unexpected(to_failure(why)));
   };
+  const handing_over now;
   if (draft->is_one_piece())
     self_
       ->request(setup_.log, caf::infinite,

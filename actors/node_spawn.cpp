@@ -1,5 +1,6 @@
 #include "actors/library_state.hpp"
 #include "actors/node_state.hpp"
+#include "actors/shared_threads.hpp"
 #include "persistence/first_sync_mark.hpp"
 #include "persistence/library_members.hpp"
 
@@ -135,11 +136,14 @@ node_state::spawn_library(const library_folder& folder) {
   made.created_by = what.created_by;
   made.database = folder.database_file();
   const auto& env = setup_.env;
-  made.log = spawn_blocking(*self_, env, sync_log,
-                            std::make_shared<sync_log_store>(std::move(*log)),
-                            setup_.limits.log);
-  made.library = spawn_blocking(
-    *self_, env, run_library,
+  // A commit goes from one to the other and back.
+  if (!threads_)
+    threads_ = std::make_shared<shared_threads>(self_->system());
+  made.log = spawn_sharing(
+    *self_, env, threads_, shared_threads::manner::hands_over, sync_log,
+    std::make_shared<sync_log_store>(std::move(*log)), setup_.limits.log);
+  made.library = spawn_sharing(
+    *self_, env, threads_, shared_threads::manner::goes_on, run_library,
     library_setup{what.id, what.name, setup_.identity.id, what.joined_from,
                   setup_.limits.library, env,
                   std::shared_ptr<library_store>{std::move(*store)}, made.log,

@@ -13,6 +13,8 @@
 
 namespace lockstep {
 
+class shared_threads;
+
 /// The node actor's state.
 class node_state {
 public:
@@ -104,6 +106,8 @@ private:
   node_setup setup_;
   gateway_actor gateway_;
   std::map<library_id, open_library_actors> open_;
+  /// Of all its libraries.
+  std::shared_ptr<shared_threads> threads_;
   std::map<library_id, std::uint32_t> failures_;
   /// The attempts to reopen that are still wanted.
   std::map<library_id, std::uint32_t> reopening_;

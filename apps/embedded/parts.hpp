@@ -8,8 +8,10 @@
 #include "apps/embedded/runtime.hpp"
 
 #include <caf/actor_cast.hpp>
-#include <caf/actor_companion.hpp>
+#include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/monitorable_actor.hpp>
 
 /// What stands behind the public classes; not for hosts.
 namespace lockstep {
@@ -51,31 +53,46 @@ private:
   answer_callback<T> callback_;
 };
 
+/// Who asks, to CAF: takes the answer on the thread that gives it, as no other
+/// one needs to wake up in between. One of CAF's own companions would wake the
+/// thread of its clock at its end.
+template <class T> class asker : public caf::monitorable_actor {
+public:
+  asker(caf::actor_config& config, answer_callback<T> callback)
+    : caf::monitorable_actor(config), once_(std::move(callback)) {
+  }
+
+  using caf::monitorable_actor::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr answered,
+               caf::execution_unit*) override {
+    auto content = answered->move_content_to_message();
+    if (content.match_elements<T>())
+      once_(std::move(content.get_mutable_as<T>(0)));
+    else if (content.match_elements<caf::error>())
+      once_(tl::make_unexpected(to_failure(content.get_as<caf::error>(0))));
+  }
+
+private:
+  answer_once<T> once_;
+};
+
 /// Sends a request to an actor that may be gone; the callback runs on the
 /// thread that answers, or on the caller's where nobody is left to.
 template <class T, class Handle, class Request>
 void ask(caf::actor_system& system, const caf::actor_addr& target,
          Request request, answer_callback<T> callback) {
-  auto once = std::make_shared<answer_once<T>>(std::move(callback));
   auto handle = caf::actor_cast<caf::strong_actor_ptr>(target);
   if (!handle) {
-    (*once)(
+    answer_once<T>{std::move(callback)}(
       fail(errc::closed, "The library is closed on this device; open it."));
     return;
   }
-  // The answer is taken on the thread that gives it: no other one needs to wake
-  // up in between.
-  auto asking = system.spawn<caf::actor_companion, caf::hidden>();
-  auto* self = caf::actor_cast<caf::actor_companion*>(asking);
-  self->on_enqueue([once](const caf::mailbox_element_ptr& answered) {
-    auto content = answered->move_content_to_message();
-    if (content.match_elements<T>())
-      (*once)(std::move(content.get_mutable_as<T>(0)));
-    else if (content.match_elements<caf::error>())
-      (*once)(tl::make_unexpected(to_failure(content.get_as<caf::error>(0))));
-  });
-  handle->enqueue(caf::actor_cast<caf::strong_actor_ptr>(asking),
-                  self->new_request_id(caf::message_priority::normal),
+  caf::actor_config config;
+  auto asking = caf::make_actor<asker<T>, caf::strong_actor_ptr>(
+    system.next_actor_id(), system.node(), &system, config,
+    std::move(callback));
+  handle->enqueue(std::move(asking), caf::make_message_id(1),
                   caf::make_message(std::move(request)), nullptr);
 }
 

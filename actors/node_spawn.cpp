@@ -96,7 +96,7 @@ node_state::recover_leadership(sync_log_store& log,
 expected<library_handles>
 node_state::spawn_library(const library_folder& folder) {
   const auto& what = folder.description;
-  auto log = sync_log_store::open(folder.sync_log_file());
+  auto log = sync_log_store::open(folder.sync_log_file(), setup_.limits.log);
   if (!log)
     return tl::make_unexpected(log.error());
   auto head = log->head();

@@ -20,7 +20,7 @@ struct bench_case {
   std::vector<measurement> (*measure)(const extent&);
 };
 
-constexpr std::array<bench_case, 13> cases{{
+constexpr std::array<bench_case, 14> cases{{
   {"commit", "durable commits", measure_commits},
   {"at-once", "commits of 64 callers", measure_commits_at_once},
   {"batch", "commit_batch", measure_batches},
@@ -29,6 +29,7 @@ constexpr std::array<bench_case, 13> cases{{
   {"replication", "many rows to another process", measure_replication},
   {"first-sync", "a new device", measure_first_sync},
   {"log", "reading the log", measure_log_reading},
+  {"packing", "a log with compressed images", measure_log_packing},
   {"events", "the event bus", measure_events},
   {"idle", "devices at rest", measure_rest},
   {"memory", "memory", measure_memory},

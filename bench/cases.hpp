@@ -30,6 +30,10 @@ std::vector<measurement> measure_first_sync(const extent& how);
 /// fetch_since at the beginning, in the middle and at the end of a long log.
 std::vector<measurement> measure_log_reading(const extent& how);
 
+/// A log whose images are packed (log.compression) beside one where they are
+/// not.
+std::vector<measurement> measure_log_packing(const extent& how);
+
 /// The event bus with ten subscribers.
 std::vector<measurement> measure_events(const extent& how);
 

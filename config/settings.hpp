@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/log_settings.hpp"
 #include "config/network_settings.hpp"
 #include "config/vacuum_settings.hpp"
 #include "messages/clock.hpp"
@@ -54,13 +55,6 @@ struct replication_settings {
   /// How long to wait for an answer before asking again; doubles each time.
   duration retry_first = std::chrono::milliseconds{500};
   duration retry_most = std::chrono::seconds{30};
-};
-
-struct log_settings {
-  /// Entries that `fetch_since` returns when no limit is given.
-  std::uint32_t fetch_default = 100;
-  /// The most that one `fetch_since` or `fetch_range` returns.
-  std::uint32_t fetch_most = 1000;
 };
 
 struct library_settings {

@@ -95,6 +95,8 @@ constexpr std::array table{
                                                       millisecond),
   row<log, &log_settings::fetch_default>("log.fetch_default", 1),
   row<log, &log_settings::fetch_most>("log.fetch_most", 1),
+  row<log, &log_settings::compression>("log.compression", no_or_yes),
+  row<log, &log_settings::dictionary_samples>("log.dictionary_samples", 10),
   row<library, &library_settings::queue_limit>("library.queue_limit", 1),
   row<library, &library_settings::group_limit>("library.group_limit", 1),
   row<library, &library_settings::entry_bytes_limit>(

@@ -155,7 +155,14 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
     return tl::make_unexpected(log.error());
   log_walk walk{*log};
   while (!walk.next().empty()) {}
-  return log_finding{walk.whole(), walk.why()};
+  // Also those that no entry needs: the writer does.
+  const auto dictionaries = log->damaged_dictionaries();
+  auto why = walk.why();
+  if (why.empty() && !dictionaries)
+    why = dictionaries.error().message;
+  else if (why.empty() && !dictionaries->empty())
+    why = dictionaries->front();
+  return log_finding{walk.whole(), std::move(why)};
 }
 
 expected<void> forget_promises(const std::filesystem::path& file,
@@ -184,6 +191,10 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
   if (const auto from = sync_log_reader::open(damaged)) {
     if (auto read = from->leadership())
       promised = *read;
+    // Entries that were packed are packed again; no other dictionary is needed.
+    if (const auto bytes = from->newest_dictionary(); bytes && !bytes->empty())
+      if (auto adopted = to->adopt_dictionary(*bytes); !adopted)
+        return tl::make_unexpected(adopted.error());
     log_walk walk{*from};
     auto highest = copy_entries(walk, *to);
     if (!highest)

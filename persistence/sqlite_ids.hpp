@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 #include <sqlite3.h>
 
@@ -29,6 +30,12 @@ template <class Id> Id read_id(const SQLite::Column& column) {
   const auto* bytes = static_cast<const std::uint8_t*>(column.getBlob());
   std::copy_n(bytes, id.bytes.size(), id.bytes.begin());
   return id;
+}
+
+/// The bytes of a BLOB, as long as the row stands and the column lives.
+inline std::string_view bytes_in(const SQLite::Column& column) {
+  const auto* bytes = static_cast<const char*>(column.getBlob());
+  return {bytes, static_cast<std::size_t>(column.getBytes())};
 }
 
 } // namespace lockstep

@@ -96,7 +96,7 @@ public:
       return continues;
     auto insert = connection_.statements.use(insert_entry);
     for (const auto& next : list) {
-      bind_entry(*insert, next, connection_.names);
+      bind_entry(*insert, next, connection_.names, connection_.dictionaries);
       insert->exec();
       insert->reset();
       accepted_.insert(next.device, next.device_sequence);

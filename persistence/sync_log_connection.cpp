@@ -44,4 +44,13 @@ std::vector<accepted_range> sync_log_reader::connection::accepted_ranges() {
   return ranges;
 }
 
+std::vector<std::string> sync_log_reader::connection::damaged_dictionaries() {
+  std::vector<std::string> lines;
+  if (may_hold_dictionaries())
+    for (const auto number : dictionaries.damaged())
+      lines.push_back("dictionary " + std::to_string(number)
+                      + " of its packed images is not as it was made");
+  return lines;
+}
+
 } // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include "persistence/sqlite_file.hpp"
 #include "persistence/statement_cache.hpp"
+#include "persistence/sync_log_dictionaries.hpp"
 #include "persistence/sync_log_names.hpp"
 #include "persistence/sync_log_store.hpp"
 
@@ -24,6 +25,7 @@ struct sync_log_reader::connection {
   std::unique_ptr<SQLite::Database> database;
   statement_cache statements{*database};
   sync_log_names names{statements};
+  sync_log_dictionaries dictionaries{statements};
 
   /// Runs `work`, which gives a T or an expected<T>; exceptions of SQLite
   /// become failures.
@@ -45,8 +47,10 @@ struct sync_log_reader::connection {
         transaction.commit();
       return value;
     });
-    if (!result)
+    if (!result) {
       names.forget();
+      dictionaries.forget();
+    }
     return result;
   }
 
@@ -54,6 +58,12 @@ struct sync_log_reader::connection {
   log_head head();
   leadership_record leadership();
   std::vector<accepted_range> accepted_ranges();
+  /// False in a file that no writer has opened for long.
+  bool may_hold_dictionaries() {
+    return database->tableExists("dictionaries");
+  }
+  /// A line for each dictionary that is damaged.
+  std::vector<std::string> damaged_dictionaries();
 };
 
 } // namespace lockstep

@@ -107,7 +107,7 @@ expected<std::optional<entry>> sync_log_reader::at(sequence_number at) const {
     row->bind(1, search_bound(at));
     if (!fits(at.value) || !row->executeStep())
       return std::nullopt;
-    return read_entry(*row, connection_->names);
+    return read_entry(*row, connection_->names, connection_->dictionaries);
   });
 }
 
@@ -121,7 +121,8 @@ sync_log_reader::fetch_since(sequence_number since, std::uint32_t limit,
     std::vector<entry> list;
     std::size_t bytes = 0;
     while (rows->executeStep()) {
-      auto next = read_entry(*rows, connection_->names);
+      auto next
+        = read_entry(*rows, connection_->names, connection_->dictionaries);
       bytes += next.data.size();
       if (!list.empty() && bytes > byte_limit)
         break;
@@ -141,7 +142,8 @@ sync_log_reader::fetch_range(sequence_number first, sequence_number last,
     rows->bind(3, limit);
     std::vector<entry> list;
     while (rows->executeStep())
-      list.push_back(read_entry(*rows, connection_->names));
+      list.push_back(
+        read_entry(*rows, connection_->names, connection_->dictionaries));
     return list;
   });
 }
@@ -168,7 +170,8 @@ sync_log_reader::record_history(sequence_number latest) const {
       row->bind(1, search_bound(next));
       if (!row->executeStep())
         break;
-      list.push_back(read_entry(*row, connection_->names));
+      list.push_back(
+        read_entry(*row, connection_->names, connection_->dictionaries));
       auto previous = list.back().previous;
       if (previous >= next)
         found_damage("a record's history runs in a circle");
@@ -262,7 +265,23 @@ expected<std::vector<std::string>> sync_log_reader::damage() const {
     while (rows.executeStep())
       if (auto said = rows.getColumn(0).getString(); said != "ok")
         list.push_back(std::move(said));
+    for (auto& said : connection_->damaged_dictionaries())
+      list.push_back(std::move(said));
     return list;
+  });
+}
+
+expected<std::vector<std::string>>
+sync_log_reader::damaged_dictionaries() const {
+  return connection_->run<std::vector<std::string>>(
+    [this] { return connection_->damaged_dictionaries(); });
+}
+
+expected<std::string> sync_log_reader::newest_dictionary() const {
+  return connection_->run<std::string>([this] {
+    return connection_->may_hold_dictionaries()
+             ? connection_->dictionaries.newest()
+             : std::string{};
   });
 }
 

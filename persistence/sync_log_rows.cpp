@@ -32,7 +32,8 @@ bool fits(std::uint64_t number) {
   return number <= largest;
 }
 
-entry read_entry(SQLite::Statement& row, sync_log_names& names) {
+entry read_entry(SQLite::Statement& row, sync_log_names& names,
+                 sync_log_dictionaries& dictionaries) {
   auto integer = [&row](int index) {
     return row.getColumn(index).getInt64();
   };
@@ -52,12 +53,14 @@ entry read_entry(SQLite::Statement& row, sync_log_names& names) {
   what.previous = sequence_number{number(9)};
   what.transaction_end = sequence_number{number(10)};
   what.chain = number(11);
-  what.data = row.getColumn(12).getString();
+  const auto data = row.getColumn(12);
+  what.data = data.isBlob() ? dictionaries.unpacked(bytes_in(data), what.record)
+                            : data.getString();
   return what;
 }
 
 void bind_entry(SQLite::Statement& insert, const entry& what,
-                sync_log_names& names) {
+                sync_log_names& names, sync_log_dictionaries& dictionaries) {
   insert.bind(1, to_sql(what.sequence.value));
   insert.bind(2, names.number_of(what.ballot));
   insert.bind(3, names.number_of(what.device));
@@ -70,7 +73,10 @@ void bind_entry(SQLite::Statement& insert, const entry& what,
   insert.bind(10, to_sql(what.previous.value));
   insert.bind(11, to_sql(what.transaction_end.value));
   insert.bind(12, to_sql(what.chain));
-  insert.bindNoCopy(13, what.data);
+  if (const auto packed = dictionaries.packed(what); packed.empty())
+    insert.bindNoCopy(13, what.data);
+  else
+    insert.bindNoCopy(13, packed.data(), static_cast<int>(packed.size()));
 }
 
 } // namespace lockstep

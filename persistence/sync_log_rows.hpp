@@ -3,6 +3,7 @@
 #include "messages/log_requests.hpp"
 #include "messages/operation.hpp"
 #include "persistence/sqlite_ids.hpp"
+#include "persistence/sync_log_dictionaries.hpp"
 #include "persistence/sync_log_names.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -38,10 +39,12 @@ inline constexpr std::string_view entry_columns
 
 /// The entry in the statement's row. Throws SQLITE_CORRUPT when it makes no
 /// sense.
-entry read_entry(SQLite::Statement& row, sync_log_names& names);
+entry read_entry(SQLite::Statement& row, sync_log_names& names,
+                 sync_log_dictionaries& dictionaries);
 
-/// Binds without copying: `what` must outlive the execution.
+/// Binds without copying: `what` must outlive the execution, and nothing else
+/// be packed before it.
 void bind_entry(SQLite::Statement& insert, const entry& what,
-                sync_log_names& names);
+                sync_log_names& names, sync_log_dictionaries& dictionaries);
 
 } // namespace lockstep

@@ -110,9 +110,58 @@ CREATE TABLE vacuumed_base(
 ) STRICT;
 )sql";
 
-constexpr std::array<migration, 2> migrations{{
+constexpr std::string_view packed_images = R"sql(
+-- An image is a text, or packed as a BLOB: the number of a dictionary as one
+-- byte, then a frame of Zstandard without the four bytes that all frames begin
+-- with. There, 0x1a stands for the text of the entry's own record_id.
+-- What is stored stays as it is, so the table need not be written anew.
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema
+  SET sql = replace(sql, 'data TEXT NOT NULL', 'data ANY NOT NULL')
+  WHERE type = 'table' AND name = 'sync_log';
+PRAGMA writable_schema = RESET;
+
+-- fits_at is where the log ended when the dictionary was made, or found to fit
+-- last; hash is XXH64 of its bytes.
+CREATE TABLE dictionaries(
+  number INTEGER PRIMARY KEY CHECK(number BETWEEN 1 AND 255),
+  fits_at INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+
+-- Of what is packed, SQL cannot show the image: data is NULL.
+DROP VIEW sync_log_readable;
+CREATE VIEW sync_log_readable AS
+WITH readable_device(number, id) AS (
+  SELECT number, lower(
+    substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' ||
+    substr(hex(id), 13, 4) || '-' || substr(hex(id), 17, 4) || '-' ||
+    substr(hex(id), 21))
+  FROM devices)
+SELECT
+  sequence,
+  readable_device.id AS device_id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (timestamp >> 16) / 1000.0, 'unixepoch')
+    AS timestamp,
+  models.name AS model_type,
+  lower(
+    substr(hex(record_id), 1, 8) || '-' || substr(hex(record_id), 9, 4) || '-'
+    || substr(hex(record_id), 13, 4) || '-' || substr(hex(record_id), 17, 4)
+    || '-' || substr(hex(record_id), 21)) AS record_id,
+  CASE change_type WHEN 1 THEN 'insert' WHEN 2 THEN 'update'
+    WHEN 3 THEN 'delete' WHEN 4 THEN 'bulk' END AS change_type,
+  version,
+  CASE typeof(data) WHEN 'text' THEN data END AS data
+FROM sync_log
+JOIN readable_device ON readable_device.number = sync_log.device
+JOIN models ON models.number = sync_log.model;
+)sql";
+
+constexpr std::array<migration, 3> migrations{{
   {1, "log and state", log_and_state},
   {2, "bases of what is vacuumed", vacuumed_bases},
+  {3, "packed images", packed_images},
 }};
 
 } // namespace

@@ -48,8 +48,8 @@ sync_log_store& sync_log_store::operator=(sync_log_store&&) noexcept = default;
 
 sync_log_store::~sync_log_store() = default;
 
-expected<sync_log_store>
-sync_log_store::open(const std::filesystem::path& file) {
+expected<sync_log_store> sync_log_store::open(const std::filesystem::path& file,
+                                              const log_settings& how) {
   if (auto usable = check_file(file); !usable)
     return tl::make_unexpected(usable.error());
   auto database = open_sqlite(file, open_mode::create, sync_log_migrations());
@@ -65,7 +65,15 @@ sync_log_store::open(const std::filesystem::path& file) {
   });
   if (!durable)
     return tl::make_unexpected(durable.error());
+  opened->dictionaries.set_up(how);
   return sync_log_store{std::move(opened)};
+}
+
+expected<void> sync_log_store::adopt_dictionary(std::string_view bytes) {
+  return connection_->write<void>([&]() -> expected<void> {
+    connection_->dictionaries.adopt(bytes);
+    return {};
+  });
 }
 
 expected<void> sync_log_store::accept(std::span<const accepted_range> ranges) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/log_settings.hpp"
 #include "messages/errors.hpp"
 #include "messages/leadership.hpp"
 #include "messages/log_requests.hpp"
@@ -11,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace lockstep {
@@ -90,8 +93,15 @@ public:
   /// Everything up to here may have been vacuumed.
   expected<sequence_number> vacuumed_through() const;
 
-  /// What SQLite finds wrong with the file, a line each.
+  /// What SQLite finds wrong with the file, and what is with the dictionaries
+  /// of packed images, a line each.
   expected<std::vector<std::string>> damage() const;
+
+  /// The second half of that.
+  expected<std::vector<std::string>> damaged_dictionaries() const;
+
+  /// The newest dictionary that is whole; empty where there is none.
+  expected<std::string> newest_dictionary() const;
 
 protected:
   struct connection;
@@ -106,8 +116,10 @@ class sync_log_store : public sync_log_reader {
 public:
   /// Opens sync.db, creating and migrating as needed. Refuses a file that is no
   /// database or damaged (`corrupt`), of a newer version (`newer_format`), or
-  /// unreadable (`io`, `read_only`), and leaves it untouched.
-  static expected<sync_log_store> open(const std::filesystem::path& file);
+  /// unreadable (`io`, `read_only`), and leaves it untouched. `how` says
+  /// whether images of new entries are packed.
+  static expected<sync_log_store> open(const std::filesystem::path& file,
+                                       const log_settings& how = {});
 
   sync_log_store(sync_log_store&&) noexcept;
   sync_log_store& operator=(sync_log_store&&) noexcept;
@@ -137,6 +149,10 @@ public:
 
   /// Enters numbers in `accepted` whose entries are not in the log any more.
   expected<void> accept(std::span<const accepted_range> ranges);
+
+  /// Packs images of new entries with the dictionary of another log, whatever
+  /// it was opened with.
+  expected<void> adopt_dictionary(std::string_view bytes);
 
   expected<void> store_leadership(const leadership_record& record);
 

@@ -191,7 +191,7 @@ sync_log_vacuum::archive(const std::vector<std::uint64_t>& outdated) {
     row->bind(1, to_sql(sequence));
     if (!row->executeStep())
       found_damage("an entry is gone");
-    list.push_back(read_entry(*row, log_.names));
+    list.push_back(read_entry(*row, log_.names, log_.dictionaries));
     bytes += list.back().data.size();
     if (bytes >= archive_size)
       break;

@@ -1,4 +1,5 @@
 #include "persistence/sync_log_store.hpp"
+#include "tests/persistence/realistic_images.hpp"
 #include "tests/persistence/sync_log_entries.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 /// A log as it should be: its entries, each with the maker that continues it.
 class log_model {
 public:
-  explicit log_model(std::uint64_t seed) : random_(seed) {
+  explicit log_model(std::uint64_t seed) : random_(seed), images_(seed) {
   }
 
   std::uint64_t pick(std::uint64_t below) {
@@ -35,6 +36,8 @@ public:
       do
         next.device_sequence = device_sequence_number{1 + pick(400)};
       while (!taken.emplace(next.device, next.device_sequence).second);
+      if (pick(4) != 0)
+        next.data = images_.image(pick(image_maker::kinds), next.record);
       made.emplace_back(maker.sealed(next), maker);
     }
     return made;
@@ -75,19 +78,26 @@ public:
 
 private:
   std::mt19937_64 random_;
+  image_maker images_;
   std::vector<entry_maker> makers_;
   std::set<std::pair<device_id, device_sequence_number>> numbers_;
 };
 
-} // namespace
-
-TEST(sync_log_property, stored_log_is_like_one_in_memory) {
+/// Whatever is done to it, a log is like one in memory. It packs images, or
+/// does not, as `packs` says, which is asked whenever it is opened.
+template <class Packs> void compare(Packs packs) {
   const auto* given = std::getenv("LOCKSTEP_SEED");
   auto seed = given ? std::strtoull(given, nullptr, 10) : 11;
   SCOPED_TRACE("LOCKSTEP_SEED=" + std::to_string(seed));
   temporary_directory folder;
-  auto log = sync_log_store::open(folder / "sync.db");
   log_model model{seed};
+  auto open = [&] {
+    log_settings how;
+    how.compression = packs(model);
+    how.dictionary_samples = 30;
+    return sync_log_store::open(folder / "sync.db", how);
+  };
+  auto log = open();
   for (int step = 0; step < 400; ++step) {
     auto choice = model.pick(10);
     if (choice < 6) {
@@ -109,7 +119,7 @@ TEST(sync_log_property, stored_log_is_like_one_in_memory) {
       model.truncate(keep);
     } else {
       log = fail(errc::closed, "");
-      log = sync_log_store::open(folder / "sync.db");
+      log = open();
     }
     ASSERT_TRUE(log);
     ASSERT_EQ(log->head(), model.head());
@@ -117,6 +127,20 @@ TEST(sync_log_property, stored_log_is_like_one_in_memory) {
     ASSERT_EQ(log->accepted(), model.accepted());
     ASSERT_EQ(log->fetch_since({}, 10'000), model.entries);
   }
+}
+
+} // namespace
+
+TEST(sync_log_property, stored_log_is_like_one_in_memory) {
+  compare([](log_model&) { return false; });
+}
+
+TEST(sync_log_property, packed_log_is_like_one_in_memory) {
+  compare([](log_model&) { return true; });
+}
+
+TEST(sync_log_property, partly_packed_log_is_like_one_in_memory) {
+  compare([](log_model& model) { return model.pick(2) == 0; });
 }
 
 } // namespace lockstep

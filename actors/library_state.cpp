@@ -211,7 +211,7 @@ void library_state::meet(library_neighbours neighbours) {
 }
 
 void library_state::send_members() {
-  auto list = known_members(*store_, setup_.joined_from);
+  auto list = known_members(*store_, setup_.joined_from, setup_.mode);
   const auto at = newest_member_entry(*store_);
   if (!list || !at) {
     logger().error("library {}: cannot read the members: {}",

@@ -116,7 +116,8 @@ node_state::spawn_library(const library_folder& folder) {
   auto unnamed = *is_new ? expected<bool>{false} : lacks_creator(**store, what);
   if (!unnamed)
     return tl::make_unexpected(unnamed.error());
-  auto members = known_members(**store, what.joined_from);
+  auto members = known_members(**store, what.joined_from,
+                               setup_.limits.leadership.consistency);
   if (!members)
     return tl::make_unexpected(members.error());
   const auto members_at = newest_member_entry(**store);

@@ -66,7 +66,7 @@ void pending_queue::add(const operation& what, bool shown) {
 }
 
 std::int64_t pending_queue::place_in_front(std::uint64_t count) {
-  auto row = use("SELECT coalesce(min(id), 1) FROM $");
+  auto row = use("SELECT min(coalesce(min(id), 1), 1) FROM $");
   row->executeStep();
   return row->getColumn(0).getInt64() - static_cast<std::int64_t>(count);
 }

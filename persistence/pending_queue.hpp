@@ -69,6 +69,9 @@ public:
 
   /// Where the first of `count` operations comes that go before all others.
   [[nodiscard]] std::int64_t place_in_front(std::uint64_t count);
+  [[nodiscard]] static bool is_in_front(std::int64_t place) {
+    return place <= 0;
+  }
   /// Adds one at a place; one that is there already stays as it is.
   void add_at(std::int64_t place, const taken_operation& taken);
 

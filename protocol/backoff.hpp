@@ -8,8 +8,8 @@
 namespace lockstep {
 
 /// The wait before the next try after `attempts` tries without success: `first`
-/// after none, doubled each time, at most `most` (binary exponential backoff, as
-/// Ethernet has it).
+/// after none, doubled each time, at most `most` (binary exponential backoff,
+/// as Ethernet has it).
 constexpr duration doubling_wait(duration first, std::uint32_t attempts,
                                  duration most) {
   auto wait = first;

@@ -211,13 +211,36 @@ TEST_F(vacuumed_away, members_are_known_until_the_log_names_them_again) {
   said.change = change_type::insert;
   said.data = image_of({{leader.id, "anna", false}, {}, {}});
   follower.store->pending.add(said, true);
-  EXPECT_TRUE(known_members(*follower.store, {}).value().empty());
+  EXPECT_TRUE(
+    known_members(*follower.store, {}, consistency::available).value().empty());
   ASSERT_TRUE(follower.give_back({}));
   follower.cut({});
-  const auto known = known_members(*follower.store, {}).value();
+  const auto known
+    = known_members(*follower.store, {}, consistency::available).value();
   ASSERT_EQ(known.size(), 1U);
   EXPECT_EQ(known[0].device, leader.id);
   EXPECT_EQ(known[0].name, "anna");
+}
+
+TEST_F(vacuumed_away,
+       members_of_a_cut_log_are_known_but_count_for_no_majority) {
+  operation said;
+  said.device = leader.id;
+  said.device_sequence = said.transaction_end = device_sequence_number{700};
+  said.model = member_model;
+  said.record.bytes = leader.id.bytes;
+  said.change = change_type::insert;
+  said.data = image_of({{leader.id, "anna", false}, {}, {}});
+  auto& pending = follower.store->pending;
+  const auto known = [&](consistency mode) {
+    return known_members(*follower.store, {}, mode).value().size();
+  };
+  pending.add(said, true);
+  EXPECT_EQ(known(consistency::available), 0U) << "it was never in a log";
+  pending.clear();
+  pending.add_at(pending.place_in_front(1), {said, true});
+  EXPECT_EQ(known(consistency::available), 1U);
+  EXPECT_EQ(known(consistency::quorum), 0U);
 }
 
 } // namespace lockstep

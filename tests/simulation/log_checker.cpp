@@ -76,8 +76,8 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
     return result_.fail("P7: " + said.name + " said that operation "
                         + to_string(made.second)
                         + " is stable and does not hold it");
-  // Who was removed and has not heard of it knows the rest no more, nor do those
-  // that follow it: they will yield.
+  // Who was removed and has not heard of it, or was let in by such a one, knows
+  // nothing of the others, nor do those that follow it: they will yield.
   const auto led_by = own.back().position.ballot.device;
   if (std::ranges::any_of(world_.devices, [&](const device& one) {
         return one.removed && (one.number == said.number || one.id == led_by);

@@ -71,6 +71,10 @@ public:
       if (world_.run.steps() > most_steps)
         verdict_.fail("liveness: the devices do not come to rest");
     };
+    // What was said is true of that moment.
+    world_.after_answer = [this] {
+      work_.collect();
+    };
     world_.before_down = [this](device& which) {
       log_.forget(which);
     };
@@ -85,6 +89,7 @@ public:
     world_.before_start = nullptr;
     world_.before_step = nullptr;
     world_.after_step = nullptr;
+    world_.after_answer = nullptr;
     world_.before_down = nullptr;
   }
 
@@ -143,7 +148,6 @@ private:
       const auto left = std::max(end - world_.run.now(), duration::zero());
       world_.run.run_until([this] { return !verdict_.good(); },
                            std::min(next_pause(left, acts), left));
-      work_.collect();
       act();
       world_.notice_power_cuts();
     }
@@ -185,7 +189,6 @@ private:
       if (round % 12 == 0)
         wake_all();
       world_.run.run_until([this] { return !verdict_.good(); }, look_pause);
-      work_.collect();
       if (!verdict_.good())
         return;
       left = what_is_left();

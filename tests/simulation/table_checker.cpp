@@ -63,8 +63,9 @@ bool was_named_before(const world& where, device& which, device_id whom) {
   return look_at(where, which,
                  [&](SQLite::Database& file) {
                    return number(file, "SELECT count(*) FROM lockstep_pending,"
-                                       " lockstep_state WHERE fetching_anew AND"
-                                       " model = 'lockstep.member' AND"
+                                       " lockstep_state WHERE (fetching_anew "
+                                       "OR lockstep_pending.id <= 0)"
+                                       " AND model = 'lockstep.member' AND"
                                        " hex(record_id) = upper('"
                                          + id + "')");
                  })

@@ -95,8 +95,11 @@ expected<void> world::share(std::size_t count) {
     }
   };
   run.after_step = [this](owner whose) {
-    if (whose == nobody)
+    if (whose == nobody) {
+      if (after_answer)
+        after_answer();
       return;
+    }
     auto& which = devices.at(static_cast<std::size_t>(whose));
     if (after_step && which.disk->has_power())
       after_step(which);

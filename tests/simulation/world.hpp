@@ -132,6 +132,8 @@ public:
   /// Called before and after each message that a device's actor takes.
   std::function<void(device&, caf::mailbox_element&)> before_step;
   std::function<void(device&)> after_step;
+  /// Called when somebody who had asked a device may have its answer.
+  std::function<void()> after_answer;
   /// Called when a device is about to lose its open files.
   std::function<void(device&)> before_down;
 

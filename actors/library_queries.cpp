@@ -71,7 +71,7 @@ library_state::describe(const member_description& what) {
 }
 
 caf::result<members_changed> library_state::members() {
-  return to_result(known_members(*store_, setup_.joined_from, setup_.mode)
+  return to_result(known_members(*store_, setup_.joined_from)
                      .map([](std::vector<member> list) {
                        return members_changed{std::move(list)};
                      }));

@@ -211,7 +211,7 @@ void library_state::meet(library_neighbours neighbours) {
 }
 
 void library_state::send_members() {
-  auto list = known_members(*store_, setup_.joined_from, setup_.mode);
+  auto list = known_members(*store_, setup_.joined_from);
   const auto at = newest_member_entry(*store_);
   if (!list || !at) {
     logger().error("library {}: cannot read the members: {}",
@@ -228,6 +228,7 @@ void library_state::send_members() {
   for (const auto& what : *list)
     if (!what.removed)
       allowed.members.push_back(what.device);
+  lacks_members_ = std::ranges::any_of(*list, &member::given_back);
   members_changed now{std::move(*list), *at};
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
@@ -280,6 +281,9 @@ void library_state::note_entry(const entry& what, bool own) {
 void library_state::note_entries(const library_applier::chunk& list, bool own) {
   for (const auto& what : *list)
     note_entry(what, own);
+  // What was given back may have its place by now.
+  if (lacks_members_)
+    send_members();
   if (!own)
     advance_first_sync(list);
   const auto first = list->front().sequence;

@@ -246,6 +246,8 @@ private:
   bool office_due_ = false;
   /// The members could not be read when they changed.
   bool members_due_ = false;
+  /// Some are named only by what was given back of the log.
+  bool lacks_members_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
   /// When the timer of the last failure is due, and how many there were in a

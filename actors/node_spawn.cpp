@@ -116,8 +116,7 @@ node_state::spawn_library(const library_folder& folder) {
   auto unnamed = *is_new ? expected<bool>{false} : lacks_creator(**store, what);
   if (!unnamed)
     return tl::make_unexpected(unnamed.error());
-  auto members = known_members(**store, what.joined_from,
-                               setup_.limits.leadership.consistency);
+  auto members = known_members(**store, what.joined_from);
   if (!members)
     return tl::make_unexpected(members.error());
   const auto members_at = newest_member_entry(**store);

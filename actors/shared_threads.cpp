@@ -14,7 +14,7 @@ thread_local bool hands_over = false;
 
 } // namespace
 
-handing_over::handing_over() : before_(std::exchange(hands_over, true)) {
+handing_over::handing_over(bool yes) : before_(std::exchange(hands_over, yes)) {
 }
 
 handing_over::~handing_over() {
@@ -27,7 +27,7 @@ shared_threads::shared_threads(caf::actor_system& system)
 
 void shared_threads::exec_later(caf::resumable* guest) {
   if (hands_over && home == this)
-    add({guest, manner::hands_over, true});
+    add({guest, manner::goes_on, true});
   else
     system().scheduler().enqueue(guest);
 }
@@ -44,16 +44,21 @@ shared_threads::job shared_threads::next() {
   }
   const auto found = list.front();
   list.pop_front();
+  // One of these actors may take long, and guests are not to wait for that.
+  std::deque<job> left;
+  if (!found.is_guest)
+    left.swap(guests_);
   const bool others_wait = !waiting_.empty() || !guests_.empty();
   lock.unlock();
-  // This one may take long.
-  if (others_wait && !found.is_guest)
+  for (const auto& guest : left)
+    system().scheduler().enqueue(guest.actor);
+  if (others_wait)
     changed_.notify_one();
   return found;
 }
 
 void shared_threads::run(const job& what) {
-  hands_over = what.how == manner::hands_over;
+  hands_over = what.how == manner::hands_over && !what.is_guest;
   const auto result = what.actor->resume(this, 1);
   hands_over = false;
   if (result != caf::resumable::resume_later)

@@ -24,7 +24,8 @@ namespace lockstep {
 /// whom that one has sent something: the one that it asked, then itself again
 /// with the answer; and, while there is nothing better to do, with actors of
 /// the pool. Where a handler does more after it has sent something, another
-/// thread is woken at once. To outlive the actors of the pool that it may run.
+/// thread is woken at once. An actor of the pool may outlive the threads that
+/// ran it, and must send nothing when its state is destroyed.
 class shared_threads : public caf::execution_unit {
 public:
   /// What an actor's messages mean for its thread.
@@ -77,11 +78,12 @@ private:
   std::size_t threads_ = 0;
 };
 
-/// While it lives, the actor on this thread hands over: for the end of a
-/// handler. On other threads than shared ones it means nothing.
+/// While it lives, the actor on this thread hands over, for the end of a
+/// handler; or, without `yes`, does not, for what may take its time, as a
+/// host's function. On other threads than shared ones it means nothing.
 class handing_over {
 public:
-  handing_over();
+  explicit handing_over(bool yes = true);
   handing_over(const handing_over&) = delete;
   handing_over& operator=(const handing_over&) = delete;
   ~handing_over();

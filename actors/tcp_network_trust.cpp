@@ -75,17 +75,18 @@ void tcp_network_state::introduce(const introduce_members& what) {
 
 void tcp_network_state::meet(library_id library,
                              const member_description& what) {
-  const auto& [device, name, removed] = what.member;
-  if (removed && !is_member_elsewhere(device, library)) {
+  const auto& device = what.member.device;
+  if (what.member.removed && !is_member_elsewhere(device, library)) {
     if (auto forgotten = setup_->trusted.remove(device); !forgotten)
       logger().error("device {} stays trusted: {}", to_string(device),
                      forgotten.error().message);
     sightings_.forget(device);
     end_session(device);
   }
-  if (removed || what.certificate.empty())
+  if (what.member.removed || what.certificate.empty())
     return;
-  trusted_device known{device, name, what.certificate, what.addresses};
+  trusted_device known{device, what.member.name, what.certificate,
+                       what.addresses};
   if (const auto* before = setup_->trusted.find(device); before != nullptr)
     known.addresses = known_places(what.addresses, before->addresses);
   if (auto put = setup_->trusted.put(std::move(known)); !put)

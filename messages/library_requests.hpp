@@ -172,6 +172,8 @@ struct member {
   device_id device;
   std::string name;
   bool removed = false;
+  /// No entry of the log names it, but what was given back of the log does.
+  bool given_back = false;
 
   bool operator==(const member&) const = default;
 };

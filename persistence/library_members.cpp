@@ -50,18 +50,18 @@ expected<std::vector<entry>> newest_entries(library_store& store) {
 }
 
 /// Who took part by what was given back of the log.
-expected<std::map<device_id, member>> members_given_back(library_store& store,
-                                                         consistency mode) {
+expected<std::map<device_id, member>> members_given_back(library_store& store) {
   return store.attempt([&]() -> expected<std::map<device_id, member>> {
     std::map<device_id, member> list;
     const bool is_anew = store.is_fetching_anew();
-    if (is_anew || mode == consistency::available)
-      store.pending.for_each([&](const operation& what, std::int64_t place) {
-        if ((is_anew || pending_queue::is_in_front(place))
-            && what.model == member_model && what.change != change_type::remove)
-          list.insert_or_assign(device_id{what.record.bytes},
-                                description_in(what.record, what.data).member);
-      });
+    for (const auto& [what, place] : store.pending.all_of(member_model)) {
+      if (what.change == change_type::remove
+          || !(is_anew || pending_queue::is_in_front(place)))
+        continue;
+      auto one = description_in(what.record, what.data).member;
+      one.given_back = true;
+      list.insert_or_assign(one.device, std::move(one));
+    }
     return list;
   });
 }
@@ -85,15 +85,15 @@ expected<sequence_number> let_in_at(library_store& store, entry newest) {
 
 } // namespace
 
-expected<std::vector<member>>
-known_members(library_store& store, device_id joined_from, consistency mode) {
+expected<std::vector<member>> known_members(library_store& store,
+                                            device_id joined_from) {
   auto list = store.members();
   if (!list)
     return list;
   auto is_listed = [&](device_id device) {
     return std::ranges::find(*list, device, &member::device) != list->end();
   };
-  const auto given_back = members_given_back(store, mode);
+  const auto given_back = members_given_back(store);
   if (!given_back)
     return tl::make_unexpected(given_back.error());
   for (const auto& [device, what] : *given_back)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "config/settings.hpp"
 #include "messages/member_description.hpp"
 #include "persistence/library_store.hpp"
 
@@ -12,11 +11,9 @@ namespace lockstep {
 /// Who takes part, as far as this device knows. Before the log has arrived that
 /// says it, a newcomer knows `joined_from`, the device that let it in (nil on
 /// the creator), and is no member itself. After a log was cut, also those whom
-/// what was given back named and the log does not name yet: one of them may be
-/// who has the rest. Where leaders need a majority they would count for it, and
-/// are known only while a log is fetched anew.
-expected<std::vector<member>>
-known_members(library_store& store, device_id joined_from, consistency mode);
+/// only what was given back names: one of them may be who has the rest.
+expected<std::vector<member>> known_members(library_store& store,
+                                            device_id joined_from);
 
 /// Which entry said last who takes part; none before the log names anybody.
 expected<sequence_number> newest_member_entry(library_store& store);

@@ -248,6 +248,16 @@ std::optional<operation> pending_queue::at(std::int64_t place) {
   return read(*row);
 }
 
+std::vector<std::pair<operation, std::int64_t>>
+pending_queue::all_of(std::string_view model) {
+  std::vector<std::pair<operation, std::int64_t>> list;
+  auto rows = select("WHERE model = ? ORDER BY id");
+  rows->bind(1, std::string{model});
+  while (rows->executeStep())
+    list.emplace_back(read(*rows), rows->getColumn(12).getInt64());
+  return list;
+}
+
 expected<void> pending_queue::for_each_in(
   device_id device, operation_range which,
   const std::function<expected<void>(const operation&)>& action) {

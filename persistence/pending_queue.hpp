@@ -110,6 +110,9 @@ public:
   void
   for_each(const std::function<void(const operation&, std::int64_t)>& action);
   [[nodiscard]] std::optional<operation> at(std::int64_t place);
+  /// Those about a model's records, with their places.
+  std::vector<std::pair<operation, std::int64_t>>
+  all_of(std::string_view model);
 
   /// The same for those with a device's numbers.
   expected<void>

@@ -90,8 +90,16 @@ sync_log_dictionaries::newest_images(std::uint64_t least, std::uint64_t most) {
   for (; bytes < samples_bytes && rows->executeStep(); ++seen) {
     const auto record = read_id<record_id>(rows->getColumn(0));
     const auto data = rows->getColumn(1);
-    const auto image
-      = data.isBlob() ? unpacked(bytes_in(data), record) : data.getString();
+    std::string image;
+    try {
+      image
+        = data.isBlob() ? unpacked(bytes_in(data), record) : data.getString();
+    } catch (const SQLite::Exception& damage) {
+      // That is told to whoever reads the entry; nothing is appended to it.
+      if (damage.getErrorCode() != SQLITE_CORRUPT)
+        throw;
+      continue;
+    }
     bytes += image.size();
     if (auto text = shortened(image, record))
       samples.images.push_back(std::move(*text));

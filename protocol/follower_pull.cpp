@@ -247,6 +247,11 @@ void follower_pull::on_tick(time_point now, replication_effects& out) {
   consider(now, out);
 }
 
+void follower_pull::on_members(replication_effects& out) const {
+  if (phase_ != phase::applying && phase_ != phase::yielding)
+    acknowledge_head(out);
+}
+
 std::optional<device_id> follower_pull::choose_source() const {
   if (context_.is_up(context_.view.leader))
     return context_.view.leader;
@@ -334,7 +339,8 @@ void follower_pull::settle() {
 }
 
 void follower_pull::acknowledge_head(replication_effects& out) const {
-  if (confirmed_ && context_.follows() && context_.is_up(context_.view.leader))
+  if (confirmed_ && !context_.lacks_members && context_.follows()
+      && context_.is_up(context_.view.leader))
     out.push_back(replication_send{
       context_.view.leader, acknowledge{context_.view.ballot, context_.head}});
 }

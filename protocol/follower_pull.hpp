@@ -42,6 +42,8 @@ public:
   /// The own log has a new end, whoever caused it.
   void on_own_log(log_position head, time_point now, replication_effects& out);
   void on_tick(time_point now, replication_effects& out);
+  /// Who takes part is known anew.
+  void on_members(replication_effects& out) const;
 
   /// The own log is known to be a part of the leader's.
   [[nodiscard]] bool confirmed() const {
@@ -105,6 +107,8 @@ private:
   void confirm(replication_effects& out);
   void doubt();
   void settle();
+  /// Not while the log lacks members that this device knows: what is held by
+  /// all whom it names would be called stable, and may still be cut with it.
   void acknowledge_head(replication_effects& out) const;
   void rest(time_point now);
   /// The library could not take entries, or cut the log: reads where that

@@ -8,7 +8,7 @@ void quorum::set_members(const std::vector<member>& members,
                          sequence_number at) {
   list now{{}, at};
   for (const auto& each : members)
-    if (!each.removed)
+    if (!each.removed && !each.given_back)
       now.members.insert(each.device);
   // The log was cut.
   while (!lists_.empty() && at < lists_.back().at)

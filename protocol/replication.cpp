@@ -5,17 +5,6 @@
 
 namespace lockstep {
 
-namespace {
-
-std::map<device_id, bool> by_device(const std::vector<member>& members) {
-  std::map<device_id, bool> result;
-  for (const auto& m : members)
-    result[m.device] = m.removed;
-  return result;
-}
-
-} // namespace
-
 replication_machine::replication_machine(replication_start start)
   : pull_(context_, start.is_fetching_anew), proposer_(context_),
     feed_(context_), intake_(context_) {
@@ -23,11 +12,21 @@ replication_machine::replication_machine(replication_start start)
   context_.device_name = std::move(start.device_name);
   context_.settings = start.settings;
   context_.head = start.head;
-  context_.members = by_device(start.members);
+  take_members(start.members);
   context_.random_state = start.seed;
   context_.mode = start.mode;
   first_sync_ = start.first_sync;
   context_.majority.set_members(start.members, start.members_at);
+}
+
+void replication_machine::take_members(const std::vector<member>& members) {
+  context_.members.clear();
+  for (const auto& m : members)
+    context_.members[m.device] = m.removed;
+  context_.lacks_members
+    = std::any_of(members.begin(), members.end(), [](const member& one) {
+        return one.given_back && !one.removed;
+      });
 }
 
 replication_effects replication_machine::on_role(const leadership_view& view,
@@ -54,10 +53,12 @@ replication_effects
 replication_machine::on_members(const std::vector<member>& members,
                                 time_point now, sequence_number at) {
   replication_effects out;
-  context_.members = by_device(members);
+  take_members(members);
   context_.majority.set_members(members, at);
   if (context_.leads())
     feed_.on_members(now, out);
+  else
+    pull_.on_members(out);
   finish(out);
   return out;
 }

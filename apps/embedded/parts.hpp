@@ -4,6 +4,7 @@
 #include "actors/local_network.hpp"
 #include "actors/logging.hpp"
 #include "actors/node.hpp"
+#include "actors/shared_threads.hpp"
 #include "apps/embedded/library.hpp"
 #include "apps/embedded/runtime.hpp"
 
@@ -38,6 +39,7 @@ public:
     auto callback = std::exchange(callback_, nullptr);
     if (!callback)
       return;
+    const handing_over takes_its_time{false};
     // What a host's function throws must not end the actor that answers.
     try {
       callback(std::move(value));

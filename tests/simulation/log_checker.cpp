@@ -76,13 +76,6 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
     return result_.fail("P7: " + said.name + " said that operation "
                         + to_string(made.second)
                         + " is stable and does not hold it");
-  // Who was removed and has not heard of it, or was let in by such a one, knows
-  // nothing of the others, nor do those that follow it: they will yield.
-  const auto led_by = own.back().position.ballot.device;
-  if (std::ranges::any_of(world_.devices, [&](const device& one) {
-        return one.removed && (one.number == said.number || one.id == led_by);
-      }))
-    return;
   stable_.insert(found->position);
   auto members = members_at(said, found->position.sequence);
   std::string lacking;

@@ -247,8 +247,9 @@ void follower_pull::on_tick(time_point now, replication_effects& out) {
   consider(now, out);
 }
 
-void follower_pull::on_members(replication_effects& out) const {
-  if (phase_ != phase::applying && phase_ != phase::yielding)
+void follower_pull::on_all_named(replication_effects& out) const {
+  if (phase_ != phase::applying && phase_ != phase::yielding
+      && !context_.is_removed(context_.view.leader))
     acknowledge_head(out);
 }
 

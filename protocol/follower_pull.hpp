@@ -42,8 +42,8 @@ public:
   /// The own log has a new end, whoever caused it.
   void on_own_log(log_position head, time_point now, replication_effects& out);
   void on_tick(time_point now, replication_effects& out);
-  /// Who takes part is known anew.
-  void on_members(replication_effects& out) const;
+  /// The log names all members that are known here.
+  void on_all_named(replication_effects& out) const;
 
   /// The own log is known to be a part of the leader's.
   [[nodiscard]] bool confirmed() const {

@@ -53,12 +53,13 @@ replication_effects
 replication_machine::on_members(const std::vector<member>& members,
                                 time_point now, sequence_number at) {
   replication_effects out;
+  const bool lacked = context_.lacks_members;
   take_members(members);
   context_.majority.set_members(members, at);
   if (context_.leads())
     feed_.on_members(now, out);
-  else
-    pull_.on_members(out);
+  else if (lacked && !context_.lacks_members)
+    pull_.on_all_named(out);
   finish(out);
   return out;
 }

@@ -269,7 +269,8 @@ bool log_checker::is_out(const device& which) const {
       });
   const bool is_alone
     = std::ranges::none_of(world_.devices, [&](const device& one) {
-        return one.number != which.number && end_of(one).value != 0;
+        return one.number != which.number && !is_removed(one)
+               && end_of(one).value != 0;
       });
   if (which.shared_once && !is_named && !is_alone)
     return true;

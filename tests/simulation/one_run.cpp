@@ -223,7 +223,7 @@ private:
       if (state->pending != 0 || state->noted != 0)
         return one.name + " has " + std::to_string(state->pending)
                + " pending operations and " + std::to_string(state->noted)
-               + " noted rows";
+               + " noted rows:\n" + name_pending(world_, one);
       log_.look(one);
       const auto held = log_.end_of(one);
       if (state->applied != held.value)

@@ -57,6 +57,17 @@ expected<file_state> read_state(const world& where, device& which) {
   });
 }
 
+std::string name_pending(const world& where, device& which) {
+  return look_at(where, which,
+                 [](SQLite::Database& file) {
+                   return text_of(
+                     file, "SELECT id, substr(lower(hex(device)), 1, 8),"
+                           " device_sequence, model, base_version,"
+                           " base_operation FROM lockstep_pending LIMIT 5");
+                 })
+    .value_or(std::string{});
+}
+
 bool was_named_before(const world& where, device& which, device_id whom) {
   auto id = to_string(whom);
   std::erase(id, '-');

@@ -21,6 +21,9 @@ struct file_state {
 /// Reads database.db on a connection of its own.
 expected<file_state> read_state(const world& where, device& which);
 
+/// The first pending operations: place, device, number, model, bases.
+std::string name_pending(const world& where, device& which);
+
 /// Whether the device fetches its log anew and the one before, which it gave
 /// back, named this one.
 bool was_named_before(const world& where, device& which, device_id whom);

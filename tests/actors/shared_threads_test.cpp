@@ -148,6 +148,39 @@ TEST_F(shared_threads_test, nobody_waits_for_the_next_message_of_who_told_it) {
   EXPECT_TRUE(seen.is_awaited());
 }
 
+TEST_F(shared_threads_test,
+       the_pool_is_not_kept_out_while_all_threads_are_busy) {
+  const happening done;
+  const happening seen;
+  const happening held;
+  caf::anon_send(first, task{[=](runner::pointer) {
+                   std::ignore = held.is_awaited();
+                 }});
+  caf::anon_send(second, task{[=, this](runner::pointer self) {
+                   self->send(runner{self}, task{[=](runner::pointer) {
+                                if (done.is_awaited())
+                                  seen.now();
+                              }});
+                   const handing_over now;
+                   self->send(pooled, noting(done));
+                 }});
+  EXPECT_TRUE(seen.is_awaited());
+  held.now();
+}
+
+TEST_F(shared_threads_test, what_takes_its_time_keeps_nobody_waiting) {
+  const happening done;
+  const happening seen;
+  caf::anon_send(first, task{[=, this](runner::pointer self) {
+                   const handing_over now;
+                   const handing_over takes_its_time{false};
+                   self->send(second, noting(done));
+                   if (done.is_awaited())
+                     seen.now();
+                 }});
+  EXPECT_TRUE(seen.is_awaited());
+}
+
 TEST_F(shared_threads_test, an_actor_that_ends_takes_one_thread_with_it) {
   caf::anon_send_exit(second, caf::exit_reason::user_shutdown);
   second = nullptr;

@@ -241,7 +241,7 @@ bool log_checker::name_each_other(const device& a, const device& b) const {
 std::set<owner> log_checker::largest_company() const {
   std::set<owner> largest;
   for (const auto& first : world_.devices) {
-    if (is_removed(first))
+    if (is_removed(first) || end_of(first).value == 0)
       continue;
     std::set<owner> company{first.number};
     std::vector<const device*> next{&first};

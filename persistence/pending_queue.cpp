@@ -178,7 +178,7 @@ void pending_queue::set_shown(device_id device, operation_range which,
 void pending_queue::move_times(device_id device, device_sequence_number after,
                                std::chrono::milliseconds by) {
   auto rows = use("UPDATE $ SET timestamp = max(timestamp + ?, 0) WHERE"
-                  " device = ? AND device_sequence > ?");
+                  " device = ? AND device_sequence > ? AND id > 0");
   rows->bind(1, std::int64_t{by.count()} * (std::int64_t{1} << 16));
   rows->bindNoCopy(2, device.bytes.data(), 16);
   bind_number(*rows, 3, after);

@@ -82,7 +82,8 @@ public:
   /// constraint here steps aside until it is settled.
   void set_shown(device_id device, operation_range which, bool shown);
 
-  /// Moves the times of a device's operations after `after`.
+  /// Moves the times of a device's operations after `after`, but of those that
+  /// were taken back: others know them by their times.
   void move_times(device_id device, device_sequence_number after,
                   std::chrono::milliseconds by);
 

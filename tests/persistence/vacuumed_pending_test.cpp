@@ -220,6 +220,26 @@ TEST_F(vacuumed_away, members_are_known_until_the_log_names_them_again) {
   EXPECT_EQ(known[0].name, "anna");
 }
 
+TEST_F(vacuumed_away,
+       a_corrected_clock_leaves_what_was_taken_back_as_others_know_it) {
+  operation known;
+  known.device = follower.id;
+  known.device_sequence = known.transaction_end = device_sequence_number{700};
+  known.timestamp = timestamp::from(5'000, 0);
+  known.model = "note";
+  auto fresh = known;
+  fresh.device_sequence = fresh.transaction_end = device_sequence_number{701};
+  auto& pending = follower.store->pending;
+  pending.clear();
+  pending.add_at(pending.place_in_front(1), {known, true});
+  pending.add(fresh);
+  pending.move_times(follower.id, {}, std::chrono::milliseconds{1'000});
+  const auto all = pending.all();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].timestamp, timestamp::from(5'000, 0));
+  EXPECT_EQ(all[1].timestamp, timestamp::from(6'000, 0));
+}
+
 TEST_F(vacuumed_away, members_that_only_the_cut_part_named_are_marked_as_such) {
   operation said;
   said.device = leader.id;

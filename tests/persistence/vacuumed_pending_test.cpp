@@ -40,6 +40,17 @@ struct vacuumed_away : testing::Test {
     ASSERT_GT(work.result().removed, 2U);
   }
 
+  [[nodiscard]] operation word_that_lets_the_leader_in() const {
+    operation said;
+    said.device = leader.id;
+    said.device_sequence = said.transaction_end = device_sequence_number{700};
+    said.model = member_model;
+    said.record.bytes = leader.id.bytes;
+    said.change = change_type::insert;
+    said.data = image_of({{leader.id, "anna", false}, {}, {}});
+    return said;
+  }
+
   void fetch_anew() {
     ASSERT_TRUE(follower.give_back({}));
     follower.cut({});
@@ -203,13 +214,7 @@ TEST_F(vacuumed_away, numbers_are_taken_only_where_the_log_ends_as_told) {
 }
 
 TEST_F(vacuumed_away, members_are_known_until_the_log_names_them_again) {
-  operation said;
-  said.device = leader.id;
-  said.device_sequence = said.transaction_end = device_sequence_number{700};
-  said.model = member_model;
-  said.record.bytes = leader.id.bytes;
-  said.change = change_type::insert;
-  said.data = image_of({{leader.id, "anna", false}, {}, {}});
+  const auto said = word_that_lets_the_leader_in();
   follower.store->pending.add(said, true);
   EXPECT_TRUE(known_members(*follower.store, {}).value().empty());
   ASSERT_TRUE(follower.give_back({}));
@@ -241,13 +246,7 @@ TEST_F(vacuumed_away,
 }
 
 TEST_F(vacuumed_away, members_that_only_the_cut_part_named_are_marked_as_such) {
-  operation said;
-  said.device = leader.id;
-  said.device_sequence = said.transaction_end = device_sequence_number{700};
-  said.model = member_model;
-  said.record.bytes = leader.id.bytes;
-  said.change = change_type::insert;
-  said.data = image_of({{leader.id, "anna", false}, {}, {}});
+  const auto said = word_that_lets_the_leader_in();
   auto& pending = follower.store->pending;
   pending.add(said, true);
   EXPECT_TRUE(known_members(*follower.store, {}).value().empty())

@@ -263,9 +263,25 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   if (!taken && what.device == store_.own)
     if (auto again = store_.pending.newest_of(what.model, what.record);
         again && again->device == store_.own && again->change == what.change
-        && again->data == what.data && again->base_version + 1 == what.version)
-      store_.pending.take(store_.own, again->device_sequence);
+        && again->base_version + 1 == what.version
+        && is_same_image(*again, what))
+      store_.pending.drop(*again);
   return taken;
+}
+
+bool library_applier::is_same_image(const operation& made, const entry& what) {
+  if (made.data == what.data)
+    return true;
+  const auto* schema = store_.tables.by_model(what.model);
+  if (schema == nullptr || !schema->is_numbered())
+    return false;
+  // The log may have given it another number than it had here.
+  auto images = std::pair{nlohmann::json::parse(made.data),
+                          nlohmann::json::parse(what.data)};
+  for (auto* image : {&images.first, &images.second})
+    if (image->is_object())
+      image->erase(schema->number_in_image);
+  return images.first == images.second;
 }
 
 void library_applier::apply_one(const entry& what) {

@@ -94,6 +94,8 @@ private:
   void apply_without_pending(std::span<const entry> list);
   void apply_one(const entry& what);
   std::optional<taken_operation> note(const entry& what);
+  /// Whether an own operation wishes for what the entry says.
+  [[nodiscard]] bool is_same_image(const operation& made, const entry& what);
   /// Makes way for an own entry that is not the operation with its number.
   void free_number(const entry& what);
   void redo(const queued_transaction& which);

@@ -138,6 +138,16 @@ pending_queue::take(device_id device, device_sequence_number number) {
   return found;
 }
 
+void pending_queue::drop(const operation& what) {
+  take(what.device, what.device_sequence);
+  auto row = use("UPDATE $ SET transaction_end = (SELECT max(device_sequence)"
+                 " FROM $ WHERE device = ?1 AND transaction_end = ?2)"
+                 " WHERE device = ?1 AND transaction_end = ?2");
+  bind_id(*row, 1, what.device);
+  bind_number(*row, 2, what.transaction_end);
+  row->exec();
+}
+
 bool pending_queue::has_another(const entry& what) {
   auto row = use("SELECT 1 FROM $ WHERE device = ? AND device_sequence = ? AND"
                  " timestamp <> ?");

@@ -59,6 +59,10 @@ public:
   std::optional<taken_operation> take(device_id device,
                                       device_sequence_number number);
 
+  /// Takes one out that is not to be proposed: its transaction ends with the
+  /// last that is left of it.
+  void drop(const operation& what);
+
   /// Whether an operation has the number of this entry and became another one.
   [[nodiscard]] bool has_another(const entry& what);
 

@@ -115,6 +115,8 @@ private:
   void lead_afresh(ballot above, time_point now);
   void beat(time_point now);
   void learn_newer(device_id from, const heartbeat_ack& what, time_point now);
+  /// A member follows the leader under the ballot known here.
+  void hear_of_leader(device_id from, time_point now);
   void outbid_removed(const ballot& under, time_point now);
   [[nodiscard]] bool may_answer(const ballot& newer, time_point now);
   void give_up_leading(device_id to, time_point now);

@@ -147,6 +147,8 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
     learn_newer(from, what, now);
   } else if (what.ballot < current_ && role_ == role::follower) {
     send(from, heartbeat_ack{current_, head_});
+  } else if (role_ == role::follower) {
+    hear_of_leader(from, now);
   } else if (what.ballot == current_ && role_ == role::leader) {
     if (auto known = peers_.find(from); known != peers_.end())
       known->second.head = what.head;
@@ -170,6 +172,16 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
       give_up_leading(from, now);
   }
   return finish();
+}
+
+void election::hear_of_leader(device_id from, time_point now) {
+  // Who may claim learns it by claiming. Who may not would wait for ever for a
+  // leader that it does not hear: one that its log does not name yet hears none
+  // but the one that let it in.
+  const auto owner = current_.device;
+  if (!may_claim() && !hears_leader(now) && owner != from && owner != self_
+      && !removed_.contains(owner))
+    follow(current_, owner, now + settings_.timeout);
 }
 
 void election::renew_lease(time_point now) {

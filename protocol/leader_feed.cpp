@@ -110,16 +110,18 @@ sequence_number
 leader_feed::held_by_all_but(const std::set<device_id>& left_out) const {
   if (!context_.is_member(context_.self))
     return {};
-  auto result = context_.head.sequence;
+  auto by_members = context_.head.sequence;
+  auto by_removed = by_members;
   for (const auto& [device, removed] : context_.members) {
-    if (removed || device == context_.self || left_out.contains(device))
+    if (device == context_.self || left_out.contains(device))
       continue;
-    auto found = acknowledged_.find(device);
-    auto held = found == acknowledged_.end() ? sequence_number{}
-                                             : found->second.sequence;
-    result = std::min(result, held);
+    auto& result = removed ? by_removed : by_members;
+    result = std::min(result, held_by(device).value_or(sequence_number{}));
   }
-  return result;
+  // Who was removed counts until all others know: they may follow it until
+  // then, and yield their logs to it.
+  return by_members < context_.members_at ? std::min(by_members, by_removed)
+                                          : by_members;
 }
 
 sequence_number leader_feed::held_by_majority() const {

@@ -40,7 +40,8 @@ public:
 
   /// What the device is known to hold under the current ballot.
   [[nodiscard]] std::optional<sequence_number> held_by(device_id device) const;
-  /// The lowest sequence that every member is known to hold.
+  /// The lowest sequence that every member is known to hold; one that was
+  /// removed counts as well until all others know.
   [[nodiscard]] sequence_number held_by_all() const;
   /// The same of those that are not silent for too long.
   [[nodiscard]] sequence_number held_by_all_but_stale() const;

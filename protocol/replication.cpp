@@ -12,14 +12,16 @@ replication_machine::replication_machine(replication_start start)
   context_.device_name = std::move(start.device_name);
   context_.settings = start.settings;
   context_.head = start.head;
-  take_members(start.members);
+  take_members(start.members, start.members_at);
   context_.random_state = start.seed;
   context_.mode = start.mode;
   first_sync_ = start.first_sync;
-  context_.majority.set_members(start.members, start.members_at);
 }
 
-void replication_machine::take_members(const std::vector<member>& members) {
+void replication_machine::take_members(const std::vector<member>& members,
+                                       sequence_number at) {
+  context_.majority.set_members(members, at);
+  context_.members_at = at;
   context_.members.clear();
   for (const auto& m : members)
     context_.members[m.device] = m.removed;
@@ -54,8 +56,7 @@ replication_machine::on_members(const std::vector<member>& members,
                                 time_point now, sequence_number at) {
   replication_effects out;
   const bool lacked = context_.lacks_members;
-  take_members(members);
-  context_.majority.set_members(members, at);
+  take_members(members, at);
   if (context_.leads())
     feed_.on_members(now, out);
   else if (lacked && !context_.lacks_members)

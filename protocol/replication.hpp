@@ -97,7 +97,7 @@ public:
   }
 
 private:
-  void take_members(const std::vector<member>& members);
+  void take_members(const std::vector<member>& members, sequence_number at);
   /// Whether `from` leads under the ballot known here.
   [[nodiscard]] bool is_my_leader(device_id from, const ballot& under) const;
   [[nodiscard]] bool is_current(const ballot& under) const;

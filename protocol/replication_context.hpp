@@ -37,6 +37,8 @@ struct replication_context {
   std::set<device_id> up;
   /// Membership: device to whether it was removed.
   std::map<device_id, bool> members;
+  /// The newest entry that names members.
+  sequence_number members_at;
   /// Some of them are named only by what was given back of the log.
   bool lacks_members = false;
   std::uint64_t random_state = 0;

@@ -393,6 +393,41 @@ TEST_F(any_table, a_crash_does_not_make_two_rows_of_one) {
   expect_rows("SELECT * FROM t", "1|\"a\"\n");
 }
 
+TEST_F(any_table, what_a_crash_made_pending_again_is_known_by_its_entries) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
+  on(a, "INSERT INTO t VALUES(1, 'a')");
+  a.elsewhere("INSERT INTO t VALUES(2, 'a too')");
+  ASSERT_TRUE(a.capture());
+  b.elsewhere("INSERT INTO t VALUES(2, 'b'), (3, 'b too')");
+  b.lose_from_tables([&] {
+    ASSERT_TRUE(b.capture());
+    settle();
+  });
+  EXPECT_EQ(b.rows("SELECT * FROM t"), "1|\"a\"\n2|\"b\"\n3|\"b too\"\n");
+  ASSERT_TRUE(b.capture());
+  settle();
+  // The numbers that they had first were taken.
+  expect_rows("SELECT * FROM t ORDER BY id",
+              "1|\"a\"\n2|\"a too\"\n3|\"b too\"\n4|\"b\"\n");
+  EXPECT_EQ(a.entries().size(), 4U);
+  EXPECT_EQ(conflicts(), "0\n");
+}
+
+TEST_F(any_table, what_is_left_of_a_transaction_made_again_is_one) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
+  on(b, "INSERT INTO t VALUES(1, 'first')");
+  b.elsewhere("UPDATE t SET x = 'second'; INSERT INTO t VALUES(2, 'b')");
+  b.lose_from_tables([&] {
+    ASSERT_TRUE(b.capture());
+    settle();
+  });
+  // Noted together with what was lost, and newer than it.
+  b.elsewhere("UPDATE t SET x = 'third' WHERE id = 1");
+  ASSERT_TRUE(b.capture());
+  settle();
+  expect_rows("SELECT * FROM t", "1|\"third\"\n2|\"b\"\n");
+}
+
 TEST_F(any_table, a_copy_of_anothers_file_is_no_news) {
   const std::string schema
     = "CREATE TABLE p(id INTEGER PRIMARY KEY, x);"

@@ -1,5 +1,7 @@
 #include "tests/persistence/library_device.hpp"
 
+#include <SQLiteCpp/Backup.h>
+
 #include "persistence/entry_file.hpp"
 #include "persistence/image.hpp"
 #include "persistence/pending_keeper.hpp"
@@ -162,6 +164,22 @@ void library_device::capture_and_crash_before_commit() {
       return {};
     },
     true));
+  reopen();
+}
+
+void library_device::lose_from_tables(const std::function<void()>& more) {
+  SQLite::Database before{":memory:",
+                          SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+  const auto copy = [&](SQLite::Database& to, SQLite::Database& from) {
+    SQLite::Backup{to, from}.executeStep();
+  };
+  copy(before, *store->database);
+  more();
+  store.reset();
+  {
+    SQLite::Database file{database_file().string(), SQLite::OPEN_READWRITE};
+    copy(file, before);
+  }
   reopen();
 }
 

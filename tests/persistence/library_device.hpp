@@ -58,6 +58,10 @@ public:
   /// The same for what another program wrote.
   void capture_and_crash_before_commit();
 
+  /// What a loss of power may leave behind: the tables as they are now, and the
+  /// log as it is after `more`.
+  void lose_from_tables(const std::function<void()>& more);
+
   /// A follower's log grows, and its tables with it.
   expected<void> receive(const std::vector<entry>& list);
   expected<void> catch_up();

@@ -210,6 +210,23 @@ TEST(election, device_that_never_leads_never_claims) {
             errc::invalid_argument);
 }
 
+TEST(election, who_may_not_claim_learns_of_the_leader_from_those_who_hear_it) {
+  auto setup = follower_of_a();
+  setup.settings.priority = -1;
+  auto machine = started(setup, {c});
+  expire(machine);
+  ASSERT_TRUE(machine.view().leader.is_nil());
+  machine.on(c, heartbeat_ack{under(1, a), same}, t0 + 2min);
+  EXPECT_EQ(machine.view().leader, a);
+  EXPECT_EQ(machine.view().ballot, under(1, a));
+  // It is not taken for granted for longer than a heartbeat would be.
+  expire(machine);
+  EXPECT_TRUE(machine.view().leader.is_nil());
+  // Who led under it does not say so by answering.
+  machine.on(a, heartbeat_ack{under(1, a), same}, t0 + 5min);
+  EXPECT_TRUE(machine.view().leader.is_nil());
+}
+
 TEST(election, device_that_its_log_does_not_name_never_claims) {
   auto setup = follower_of_a();
   setup.members = members({a});

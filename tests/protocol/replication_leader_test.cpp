@@ -94,6 +94,21 @@ TEST_F(leading, member_that_is_away_holds_stability_and_a_removed_one_not) {
   EXPECT_EQ(book.hear(three, fetch_entries{mine, at(1, 5), 10}), "");
 }
 
+TEST_F(leading, a_removed_member_counts_until_all_others_know) {
+  book.down(three);
+  append(6, 6);
+  const std::vector<member> members{{notebook::device(1), "", false},
+                                    {notebook::device(2), "", false},
+                                    {notebook::device(3), "", true}};
+  append(7, 7);
+  book.input([&](auto& m, auto now) {
+    return m.on_members(members, now, sequence_number{7});
+  });
+  EXPECT_EQ(have(two, at(3, 6)).find("stable"), std::string::npos)
+    << "device 2 may still follow device 3, which does not hold 6";
+  EXPECT_NE(have(two, at(3, 7)).find("stable 7"), std::string::npos);
+}
+
 TEST_F(leading, acknowledgements_of_another_ballot_do_not_count) {
   append(6, 6);
   have(three, at(3, 6));

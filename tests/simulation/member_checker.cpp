@@ -29,7 +29,22 @@ bool only_turns_away(const std::vector<bytes>& frames) {
 
 } // namespace
 
+void member_checker::suspect(const device& which, std::string what) {
+  const auto now = world_.run.elapsed();
+  const auto told = told_.find(&which);
+  if (told == told_.end() || told->second != now)
+    suspicions_.push_back({&which, now, std::move(what)});
+}
+
+void member_checker::judge() {
+  if (suspicions_.empty() || suspicions_.front().at == world_.run.elapsed())
+    return;
+  result_.fail(suspicions_.front().what);
+  suspicions_.clear();
+}
+
 void member_checker::before_carry(caf::mailbox_element& next) {
+  judge();
   const auto* said = content_of<carry_frames>(next);
   if (said == nullptr)
     return;
@@ -37,11 +52,18 @@ void member_checker::before_carry(caf::mailbox_element& next) {
     return;
   const auto from = std::ranges::find(world_.devices, said->from, &device::id);
   if (from != world_.devices.end() && from->up && !may_talk(*from, said->to))
-    result_.fail("P9: " + from->name + " speaks about the library to "
-                 + to_string(said->to) + ", which is no member");
+    suspect(*from, "P9: " + from->name + " speaks about the library to "
+                     + to_string(said->to) + ", which is no member");
 }
 
 void member_checker::before_step(device& which, caf::mailbox_element& next) {
+  judge();
+  if (content_of<set_library_members>(next) != nullptr) {
+    told_[&which] = world_.run.elapsed();
+    std::erase_if(suspicions_,
+                  [&](const suspicion& one) { return one.which == &which; });
+    return;
+  }
   if (const auto* frames = content_of<received_frames>(next)) {
     if (which.shared.library && !may_talk(which, frames->from))
       ++unheard;
@@ -51,8 +73,8 @@ void member_checker::before_step(device& which, caf::mailbox_element& next) {
   if (said == nullptr)
     return;
   if (!may_talk(which, said->device))
-    result_.fail("P9: " + which.name + " listens to " + to_string(said->device)
-                 + ", which is no member");
+    suspect(which, "P9: " + which.name + " listens to "
+                     + to_string(said->device) + ", which is no member");
   if (const auto* wish = std::get_if<propose>(&said->message);
       wish != nullptr && wish->follows)
     ++pieces;

@@ -6,6 +6,10 @@
 
 #include <caf/mailbox_element.hpp>
 
+#include <map>
+#include <string>
+#include <vector>
+
 namespace lockstep::simulation {
 
 /// P9: looks at what goes over the network, and at what a library's actors are
@@ -28,12 +32,26 @@ public:
   std::uint64_t pieces = 0;
 
 private:
+  /// Something that is wrong, unless the device's actors are still telling each
+  /// other who the members are.
+  struct suspicion {
+    const device* which;
+    duration at;
+    std::string what;
+  };
+
+  void suspect(const device& which, std::string what);
+  /// What is suspected of earlier moments is so.
+  void judge();
   /// Whether it may speak with the other, as far as its tables know.
   bool may_talk(device& which, device_id with);
 
   world& world_;
   const log_checker& logs_;
   verdict& result_;
+  std::vector<suspicion> suspicions_;
+  /// When a device's gateway was last told of members.
+  std::map<const device*, duration> told_;
 };
 
 } // namespace lockstep::simulation

@@ -274,8 +274,10 @@ void faults::lose_tables() {
     world_.crash(which, unflushed::kept);
   count(fault::lost_tables, which.name);
   world_.lose(which, world_.database_of(which));
+  // What a log holds that is cut later comes back under a number that the
+  // device may have given to another operation by then.
   ledger_.forgive(which.id, [&](const operation_key& made) {
-    return logs_.is_elsewhere(which, made) || logs_.is_in_log_of(which, made);
+    return logs_.is_everywhere(made);
   });
   ledger_.forget_numbers(which.id);
   which.ready = false;
@@ -346,9 +348,13 @@ void faults::bring_back(device& which) {
       return result_.fail("P7: " + which.name
                           + " opens a library whose log"
                             " is lost");
-    // What people are told to do.
-    if (opened.error().code == errc::corrupt
-        && report(which, "leave", world_.leave(which, join_patience)))
+    // What people are told to do; a crash may have come after it was done.
+    const bool has_left = opened.error().code == errc::not_found;
+    if (has_left)
+      world_.note_left(which);
+    if (has_left
+        || (opened.error().code == errc::corrupt
+            && report(which, "leave", world_.leave(which, join_patience))))
       which.log_is_lost = false;
     return;
   }

@@ -293,6 +293,12 @@ bool log_checker::is_elsewhere(const device& than,
   });
 }
 
+bool log_checker::is_everywhere(const operation_key& made) const {
+  return std::ranges::all_of(world_.devices, [&](const device& one) {
+    return !one.shared_once || is_in_log_of(one, made);
+  });
+}
+
 void log_checker::check_first_seen(device& which, const entry& next) {
   const auto [known, is_new]
     = known_.try_emplace({next.sequence, next.ballot}, next);

@@ -63,6 +63,8 @@ public:
   /// Whether a log of a device other than this one holds the operation.
   [[nodiscard]] bool is_elsewhere(const device& than,
                                   const operation_key& made) const;
+  /// Whether all logs hold it.
+  [[nodiscard]] bool is_everywhere(const operation_key& made) const;
   [[nodiscard]] bool is_in_log_of(const device& which,
                                   const operation_key& made) const;
 

@@ -220,9 +220,13 @@ expected<void> world::leave(device& which, duration patience) {
     return tl::make_unexpected(left.error());
   if (before_down)
     before_down(which);
+  note_left(which);
+  return {};
+}
+
+void world::note_left(device& which) {
   which.ready = which.shared_once = false;
   say(which.name + " has left");
-  return {};
 }
 
 void world::set_frozen(device& which, bool frozen) {

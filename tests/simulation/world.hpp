@@ -84,6 +84,8 @@ public:
   void lose(device& which, const std::filesystem::path& file);
   /// Takes the library off a device.
   expected<void> leave(device& which, duration patience);
+  /// It has none any more.
+  void note_left(device& which);
   void set_frozen(device& which, bool frozen);
 
   /// Takes down whoever has lost its power; to be called whenever something

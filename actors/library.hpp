@@ -30,7 +30,8 @@ struct library_neighbours {
   log_listener replication;
   caf::typed_actor<caf::reacts_to<members_changed>,
                    caf::reacts_to<clock_corrected>,
-                   caf::replies_to<read_leader>::with<leadership_view>>
+                   caf::replies_to<read_leader>::with<leadership_view>,
+                   caf::replies_to<transfer_leadership>::with<leadership_view>>
     leadership;
   caf::typed_actor<caf::reacts_to<set_library_members>,
                    caf::reacts_to<introduce_members>>

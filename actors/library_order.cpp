@@ -48,6 +48,10 @@ void library_state::sequence(
   if (request.under != leadership_.ballot)
     return refuse({errc::stale_ballot,
                    "The proposal came under another ballot; ask who leads."});
+  if (hands_over(request.from, request.tables))
+    return refuse({errc::not_leader,
+                   "It is about tables that are not here, and the leadership"
+                   " goes to a device that has them."});
   auto opened = open_draft();
   if (!opened)
     return refuse(opened.error());

@@ -6,6 +6,8 @@
 #include "persistence/record_reader.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace lockstep {
 
@@ -53,9 +55,15 @@ library_state::pending_after(const fetch_pending& request) {
   return to_result(store_->attempt([&]() -> expected<pending_batch> {
     auto batch
       = store_->pending.fetch(setup_.device, request.after, request.limit);
-    for (const auto& what : batch.list)
+    std::set<std::string_view> models;
+    for (const auto& what : batch.list) {
       if (what.device == setup_.device)
         stamped_well_ = std::max(stamped_well_, what.device_sequence);
+      models.insert(what.model);
+    }
+    for (const auto model : models)
+      if (has_table(model))
+        batch.tables.emplace_back(model);
     return batch;
   }));
 }

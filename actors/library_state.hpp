@@ -141,6 +141,11 @@ private:
 
   void sequence(const sequence_operations& request,
                 caf::typed_response_promise<operations_sequenced> promise);
+  [[nodiscard]] bool has_table(std::string_view model) const;
+  /// Whether the leadership goes to a member that has tables which are lacking
+  /// here. Not for a while after it could not go there.
+  [[nodiscard]] bool hands_over(device_id to,
+                                const std::vector<std::string>& tables);
   void apply(const apply_entries& request, head_promise promise);
   void yield(const yield_log& request, head_promise promise);
   void cut_log(const yield_log& request, head_promise promise);
@@ -278,6 +283,10 @@ private:
   /// It was as long as the leader's when it got them.
   bool is_whole_ = false;
   library_neighbours neighbours_;
+  /// A hand-over to who has tables that are lacking here is under way; and
+  /// until when those who could not lead are not asked to again.
+  bool handing_over_ = false;
+  std::map<device_id, time_point> keeps_leading_over_;
   std::deque<queued> queue_;
   bool turn_scheduled_ = false;
   bool closing_ = false;

@@ -1,15 +1,23 @@
 #include "actors/errors.hpp"
 #include "actors/kept_promise.hpp"
 #include "actors/library_state.hpp"
+#include "actors/logging.hpp"
 #include "persistence/detach.hpp"
 #include "persistence/model_policy.hpp"
 #include "persistence/row_import.hpp"
 #include "persistence/table_list.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 // Which tables take part.
 namespace lockstep {
 
 namespace {
+
+/// How long a leader goes on with tables that it lacks once the device that has
+/// them did not take the leadership: it may be one that never leads.
+constexpr std::chrono::minutes keeps_leading_for{10};
 
 std::uint64_t count_rows(library_store& store, const std::string& table) {
   SQLite::Statement count{*store.database,
@@ -150,6 +158,33 @@ expected<untracked_table> library_state::untrack(const untrack_table& request) {
       store_->tables.load();
     return untracked;
   });
+}
+
+bool library_state::has_table(std::string_view model) const {
+  const auto* schema = store_->tables.by_model(model);
+  return schema != nullptr && schema->present;
+}
+
+bool library_state::hands_over(device_id to,
+                               const std::vector<std::string>& tables) {
+  const auto now = self_->clock().now();
+  if (std::ranges::all_of(tables,
+                          [this](const auto& one) { return has_table(one); })
+      || !neighbours_.leadership || now < keeps_leading_over_[to])
+    return false;
+  if (handing_over_)
+    return true;
+  handing_over_ = true;
+  logger().info("library {}: device {} has tables that are not here, and is to"
+                " lead",
+                to_string(setup_.library), to_string(to));
+  self_->request(neighbours_.leadership, caf::infinite, transfer_leadership{to})
+    .then([this](const leadership_view&) { handing_over_ = false; },
+          [this, to](const caf::error&) {
+            handing_over_ = false;
+            keeps_leading_over_[to] = self_->clock().now() + keeps_leading_for;
+          });
+  return true;
 }
 
 } // namespace lockstep

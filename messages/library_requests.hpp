@@ -67,6 +67,8 @@ struct sequence_operations {
   ballot under;
   std::shared_ptr<const std::vector<operation>> list;
   device_sequence_number follows;
+  /// As in pending_batch, on `from`.
+  std::vector<std::string> tables = {};
 };
 
 /// All of the device's operations up to here are in the log.
@@ -102,6 +104,8 @@ struct pending_batch {
   /// Where this device's first one in it goes on with a transaction whose
   /// beginning was too large for one batch: the number of the one before it.
   device_sequence_number follows;
+  /// The models in the list that are tables here.
+  std::vector<std::string> tables = {};
 };
 
 /// Removes from the log what is older than `before`, that later entries

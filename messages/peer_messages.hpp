@@ -149,6 +149,9 @@ struct propose {
   /// The sender's operation before its first one here, where both are of one
   /// transaction; else none.
   device_sequence_number follows;
+  /// The models among them that are tables of the sender. Who has no such
+  /// tables cannot see which of their rows exclude each other.
+  std::vector<std::string> tables = {};
 
   bool operator==(const propose&) const = default;
 };

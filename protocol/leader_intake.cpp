@@ -26,7 +26,7 @@ void leader_intake::on_propose(device_id from, const propose& wish,
   sequence_operations what{
     from, wish.ballot,
     std::make_shared<const std::vector<operation>>(wish.operations),
-    wish.follows};
+    wish.follows, wish.tables};
   if (state.running)
     state.waiting.push_back(std::move(what));
   else

@@ -62,9 +62,9 @@ void proposer::on_pending(const expected<pending_batch>& result, time_point now,
   deadline_
     = now + context_.backoff(attempts_) + travel_time(image_bytes(list));
   ++attempts_;
-  out.push_back(
-    replication_send{context_.view.leader,
-                     propose{context_.view.ballot, list, result->follows}});
+  out.push_back(replication_send{
+    context_.view.leader,
+    propose{context_.view.ballot, list, result->follows, result->tables}});
 }
 
 void proposer::on_proposal_ack(const proposal_ack& answer, time_point now) {

@@ -100,6 +100,8 @@ void write(const propose& from, wire::Envelope& envelope) {
   for (const auto& one : from.operations)
     to_wire(one, to.add_operations());
   to.set_follows(from.follows.value);
+  for (const auto& one : from.tables)
+    to.add_tables(one);
 }
 
 void write(const proposal_ack& from, wire::Envelope& envelope) {
@@ -232,6 +234,8 @@ propose read(wire::Propose& from, wire_reader& reader) {
   for (auto& one : *from.mutable_operations())
     reader.read(one, to.operations.emplace_back());
   to.follows = device_sequence_number{from.follows()};
+  for (auto& one : *from.mutable_tables())
+    to.tables.push_back(std::move(one));
   return to;
 }
 

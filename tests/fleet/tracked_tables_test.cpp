@@ -122,5 +122,35 @@ TEST_F(tables_taking_part, all_end_when_the_database_is_detached) {
   EXPECT_EQ(count("anna", "sqlite_schema WHERE name LIKE 'lockstep%'"), "0");
 }
 
+TEST_F(tables_taking_part, are_ordered_by_a_device_that_has_them) {
+  const sql_statement town{
+    "CREATE TABLE town(name TEXT PRIMARY KEY, river UNIQUE)", {}};
+  ASSERT_EQ(leader(), "anna");
+  ASSERT_TRUE(commit("bert", {town}));
+  ASSERT_TRUE(track("bert", "town"));
+  ASSERT_TRUE(commit(
+    "bert", {sql_statement{"INSERT INTO town VALUES('Ulm', 'Donau')", {}}}));
+  settle();
+  EXPECT_EQ(leader(), "bert");
+  EXPECT_EQ(log("anna").back().model, "town");
+  ASSERT_TRUE(commit("anna", {town}));
+  ASSERT_TRUE(track("anna", "town"));
+  EXPECT_EQ(settle(), "");
+  EXPECT_EQ(leader(), "bert");
+}
+
+TEST_F(tables_taking_part, are_ordered_without_them_where_nobody_else_leads) {
+  limits.leadership.priority = -1;
+  let_in("carl", "anna");
+  const sql_statement town{"CREATE TABLE town(name TEXT PRIMARY KEY)", {}};
+  ASSERT_TRUE(commit("carl", {town}));
+  ASSERT_TRUE(track("carl", "town"));
+  ASSERT_TRUE(
+    commit("carl", {sql_statement{"INSERT INTO town VALUES('Ulm')", {}}}));
+  settle();
+  EXPECT_EQ(leader(), "anna");
+  EXPECT_EQ(log("anna").back().model, "town");
+}
+
 } // namespace
 } // namespace lockstep

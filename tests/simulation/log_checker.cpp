@@ -186,8 +186,6 @@ void log_checker::take(device& which, mirror& into, const entry& next) {
   if (!(version < next.version))
     result_.fail("P6: the version does not rise at " + named(next) + " on "
                  + which.name);
-  if (!which.ready && next.ballot.device == which.id)
-    led_without_tables = true;
   into.lines.push_back({next.position(), next.chain, made, record, version});
   version = next.version;
   note_member(into, next);

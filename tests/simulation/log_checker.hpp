@@ -81,9 +81,6 @@ public:
 
   /// Ballots that a device was seen to hold.
   std::set<ballot> ballots;
-  /// A device led before it had its tables: it could not see which rows
-  /// exclude each other.
-  bool led_without_tables = false;
   /// Entries that went from a log again.
   std::uint64_t given_back = 0;
 

@@ -246,22 +246,16 @@ private:
     auto& first = *std::ranges::find_if(world_.devices, is_in);
     const auto log = log_.read_all(first);
     const auto rows = read_tables(world_, first);
-    // Known, and in docs/architecture.md among the limits.
-    const bool is_forgiven = log_.led_without_tables && any_set_aside();
-    if (is_forgiven)
-      ++result_.counts["tables not compared"];
     for (auto& one : world_.devices | std::views::filter(is_in)) {
       if (log_.read_all(one) != log)
         verdict_.fail("P4: the logs of " + first.name + " and " + one.name
                       + " differ");
-      check_tables(world_, one, verdict_);
-      if (is_forgiven)
-        continue;
       const auto held = read_tables(world_, one);
       if (!held || !rows || *held != *rows)
         verdict_.fail("P4: the tables of " + first.name + " and " + one.name
                       + " differ" + what_differs(rows, held, log)
                       + world_.describe());
+      check_tables(world_, one, verdict_);
       check_replay(world_, one, log, verdict_);
     }
     for (const auto& one : world_.devices)
@@ -289,13 +283,6 @@ private:
     result_.counts["entries"] = log.size();
     result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
-  }
-
-  bool any_set_aside() {
-    return std::ranges::any_of(world_.devices, [&](device& one) {
-      const auto state = read_state(world_, one);
-      return state && state->set_aside != 0;
-    });
   }
 
   /// Of those whose log was lost: who let it in may have been the only one that

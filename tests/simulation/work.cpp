@@ -213,10 +213,18 @@ work::renumbered(const std::map<std::string, std::int64_t>& now) const {
   return count;
 }
 
+bool work::names_one_outside(const device& which) const {
+  return std::ranges::any_of(world_.devices, [&](const device& one) {
+    const auto* said = logs_.membership_of(which, one.id);
+    return said != nullptr && !said->removed && logs_.is_out(one);
+  });
+}
+
 std::string work::waits() const {
   for (const auto& one : waiting_)
     if (const auto& on = world_.devices.at(static_cast<std::size_t>(one.on));
-        !logs_.is_out(on))
+        !logs_.is_out(on)
+        && !(one.until == receipt_state::stable && names_one_outside(on)))
       return "a commit on " + on.name + " has no answer, wanted when it is "
              + std::string{to_string(one.until)};
   return {};

@@ -46,6 +46,9 @@ private:
     std::shared_ptr<std::optional<expected<receipt>>> answer;
   };
 
+  /// Whether the device counts one as a member that is out: what it writes
+  /// never becomes stable then.
+  [[nodiscard]] bool names_one_outside(const device& which) const;
   draft make();
   draft make_page_edits();
   void add_note(draft& to);

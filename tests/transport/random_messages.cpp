@@ -118,6 +118,8 @@ peer_message random_messages::message(std::size_t kind) {
       propose made{ballot(), {}, count<device_sequence_number>()};
       for (auto operations = below(4); operations > 0; --operations)
         made.operations.push_back(operation());
+      for (auto tables = below(3); tables > 0; --tables)
+        made.tables.push_back(text(20));
       return made;
     }
     case 11:

@@ -276,8 +276,8 @@ bool library_applier::is_same_image(const operation& made, const entry& what) {
   if (schema == nullptr || !schema->is_numbered())
     return false;
   // The log may have given it another number than it had here.
-  auto images = std::pair{nlohmann::json::parse(made.data),
-                          nlohmann::json::parse(what.data)};
+  auto images = std::pair{nlohmann::json::parse(made.data, nullptr, false),
+                          nlohmann::json::parse(what.data, nullptr, false)};
   for (auto* image : {&images.first, &images.second})
     if (image->is_object())
       image->erase(schema->number_in_image);

@@ -140,9 +140,12 @@ pending_queue::take(device_id device, device_sequence_number number) {
 
 void pending_queue::drop(const operation& what) {
   take(what.device, what.device_sequence);
+  if (what.device_sequence != what.transaction_end)
+    return;
   auto row = use("UPDATE $ SET transaction_end = (SELECT max(device_sequence)"
-                 " FROM $ WHERE device = ?1 AND transaction_end = ?2)"
-                 " WHERE device = ?1 AND transaction_end = ?2");
+                 " FROM $ WHERE device = ?1 AND device_sequence < ?2)"
+                 " WHERE device = ?1 AND device_sequence < ?2"
+                 " AND transaction_end = ?2");
   bind_id(*row, 1, what.device);
   bind_number(*row, 2, what.transaction_end);
   row->exec();

@@ -62,7 +62,8 @@ std::string name_pending(const world& where, device& which) {
                  [](SQLite::Database& file) {
                    return text_of(
                      file, "SELECT id, substr(lower(hex(device)), 1, 8),"
-                           " device_sequence, model, base_version,"
+                           " device_sequence, transaction_end, model,"
+                           " base_version,"
                            " base_operation FROM lockstep_pending LIMIT 5");
                  })
     .value_or(std::string{});

@@ -21,7 +21,8 @@ struct file_state {
 /// Reads database.db on a connection of its own.
 expected<file_state> read_state(const world& where, device& which);
 
-/// The first pending operations: place, device, number, model, bases.
+/// The first pending operations: place, device, number, the last
+/// number of its transaction, model, bases.
 std::string name_pending(const world& where, device& which);
 
 /// Whether the device fetches its log anew and the one before, which it gave

@@ -43,6 +43,14 @@ struct leading : ::testing::Test {
     return book.input(
       [&](auto& m, auto now) { return m.on_log_advanced(grown, now); });
   }
+  /// The log says at `at` that device 3 is no member any more.
+  std::string remove_three(sequence_number at = {}) {
+    const std::vector<member> members{{notebook::device(1), "", false},
+                                      {notebook::device(2), "", false},
+                                      {notebook::device(3), "", true}};
+    return book.input(
+      [&](auto& m, auto now) { return m.on_members(members, now, at); });
+  }
   ballot mine = notebook::ballot(3, notebook::self);
   notebook book{at(1, 5)};
 };
@@ -84,12 +92,7 @@ TEST_F(leading, member_that_is_away_holds_stability_and_a_removed_one_not) {
   book.down(three);
   append(6, 6);
   EXPECT_EQ(have(two, at(3, 6)), "");
-  std::vector<member> members{{notebook::device(1), "", false},
-                              {notebook::device(2), "", false},
-                              {notebook::device(3), "", true}};
-  EXPECT_EQ(
-    book.input([&](auto& m, auto now) { return m.on_members(members, now); }),
-    "stable 6; 2< log ends at 3.6");
+  EXPECT_EQ(remove_three(), "stable 6; 2< log ends at 3.6");
   EXPECT_EQ(book.up(three), "") << "no member any more";
   EXPECT_EQ(book.hear(three, fetch_entries{mine, at(1, 5), 10}), "");
 }
@@ -97,13 +100,8 @@ TEST_F(leading, member_that_is_away_holds_stability_and_a_removed_one_not) {
 TEST_F(leading, a_removed_member_counts_until_all_others_know) {
   book.down(three);
   append(6, 6);
-  const std::vector<member> members{{notebook::device(1), "", false},
-                                    {notebook::device(2), "", false},
-                                    {notebook::device(3), "", true}};
   append(7, 7);
-  book.input([&](auto& m, auto now) {
-    return m.on_members(members, now, sequence_number{7});
-  });
+  remove_three(sequence_number{7});
   EXPECT_EQ(have(two, at(3, 6)).find("stable"), std::string::npos)
     << "device 2 may still follow device 3, which does not hold 6";
   EXPECT_NE(have(two, at(3, 7)).find("stable 7"), std::string::npos);

@@ -265,7 +265,7 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
         again && again->device == store_.own && again->change == what.change
         && again->base_version + 1 == what.version
         && is_same_image(*again, what))
-      store_.pending.drop(*again);
+      store_.pending.take(again->device, again->device_sequence);
   return taken;
 }
 

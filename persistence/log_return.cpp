@@ -73,10 +73,12 @@ expected<void> return_operations(library_store& store, sequence_number keep) {
   });
   // Where the log was vacuumed, some of the places stay free.
   auto place = store.pending.place_in_front(store.applied().value - keep.value);
-  return for_each_transaction(store, keep, [&](const std::vector<entry>& list) {
-    for (const auto& what : returned.of(list))
-      store.pending.add_at(place++, what);
-  });
+  return for_each_transaction(store, keep,
+                              [&](const std::vector<entry>& list) {
+                                for (const auto& what : returned.of(list))
+                                  store.pending.add_at(place++, what);
+                              })
+    .map([&] { store.pending.end_before_others(); });
 }
 
 /// Where a record stood by an entry of it, or before the first.

@@ -119,6 +119,35 @@ void pending_queue::join(device_id device, operation_range all) {
   row->exec();
 }
 
+void pending_queue::end_before_others() {
+  struct cut {
+    device_id device;
+    std::int64_t at = 0;
+    std::int64_t end = 0;
+  };
+  std::vector<cut> cuts;
+  {
+    auto rows
+      = use("SELECT device, device_sequence, transaction_end FROM (SELECT *,"
+            " lead(transaction_end) OVER (PARTITION BY device ORDER BY"
+            " device_sequence) AS following FROM $) WHERE device_sequence <"
+            " transaction_end AND following <> transaction_end"
+            " ORDER BY device_sequence");
+    while (rows->executeStep())
+      cuts.push_back({read_id<device_id>(rows->getColumn(0)),
+                      rows->getColumn(1).getInt64(),
+                      rows->getColumn(2).getInt64()});
+  }
+  for (const auto& [device, at, end] : cuts) {
+    auto row = use("UPDATE $ SET transaction_end = ?2 WHERE device = ?1 AND"
+                   " device_sequence <= ?2 AND transaction_end = ?3");
+    bind_id(*row, 1, device);
+    row->bind(2, at);
+    row->bind(3, end);
+    row->exec();
+  }
+}
+
 std::optional<taken_operation>
 pending_queue::take(device_id device, device_sequence_number number) {
   std::optional<taken_operation> found;
@@ -135,19 +164,18 @@ pending_queue::take(device_id device, device_sequence_number number) {
   bind_id(*erase, 1, device);
   bind_number(*erase, 2, number);
   erase->exec();
+  if (found->what.transaction_end == number)
+    end_without(device, number);
   return found;
 }
 
-void pending_queue::drop(const operation& what) {
-  take(what.device, what.device_sequence);
-  if (what.device_sequence != what.transaction_end)
-    return;
+void pending_queue::end_without(device_id device, device_sequence_number end) {
   auto row = use("UPDATE $ SET transaction_end = (SELECT max(device_sequence)"
                  " FROM $ WHERE device = ?1 AND device_sequence < ?2)"
                  " WHERE device = ?1 AND device_sequence < ?2"
                  " AND transaction_end = ?2");
-  bind_id(*row, 1, what.device);
-  bind_number(*row, 2, what.transaction_end);
+  bind_id(*row, 1, device);
+  bind_number(*row, 2, end);
   row->exec();
 }
 

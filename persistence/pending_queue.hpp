@@ -55,13 +55,14 @@ public:
   /// Makes one transaction of a device's operations with these numbers.
   void join(device_id device, operation_range all);
 
-  /// Takes one out; nothing when it is not there.
+  /// Ends each transaction where the next number of its device is another one's:
+  /// what a leader adds to one gets a number after all that waits.
+  void end_before_others();
+
+  /// Takes one out; nothing when it is not there. Its transaction ends with the
+  /// last that is left of it: what is left would wait for its end for ever.
   std::optional<taken_operation> take(device_id device,
                                       device_sequence_number number);
-
-  /// Takes one out that is not to be proposed: its transaction ends with the
-  /// last that is left of it.
-  void drop(const operation& what);
 
   /// Whether an operation has the number of this entry and became another one.
   [[nodiscard]] bool has_another(const entry& what);
@@ -153,6 +154,8 @@ private:
   static bool take_transaction(stream& from, budget& left, bool may_be_piece,
                                std::vector<operation>& list);
   void insert(const taken_operation& taken, std::optional<std::int64_t> place);
+  /// Ends the transaction that ended with `end` with what is left of it.
+  void end_without(device_id device, device_sequence_number end);
   /// SQL in which "$" stands for the table.
   prepared use(std::string_view text);
   prepared select(std::string_view rest);

@@ -242,4 +242,27 @@ TEST_F(returning, an_edit_after_the_return_follows_on_what_is_seen) {
             "\"y\"\n");
 }
 
+TEST_F(returning, what_a_leader_added_has_no_end_behind_other_transactions) {
+  elect();
+  ASSERT_TRUE(leader.write("UPDATE note SET text = 'of the leader'"));
+  ASSERT_TRUE(old_leader.write("UPDATE note SET text = 'unseen'"));
+  ASSERT_TRUE(old_leader.write(insert_note(5, "between")));
+  ASSERT_TRUE(old_leader.follow(leader));
+  keep = leader.entries().back().sequence;
+  // Its number for the conflict comes after those of all that was pending.
+  old_leader.leads = true;
+  ASSERT_TRUE(old_leader.take_office(test_ballot(3, 1)));
+  ASSERT_EQ(old_leader.entries().size(), keep.value + 3);
+  leader.ballot = test_ballot(4, 2);
+  old_leader.leads = false;
+  yield();
+  const auto batch = old_leader.store->pending.fetch(old_leader.id, {}, 100);
+  ASSERT_EQ(batch.list.size(), 3U);
+  ASSERT_TRUE(leader.propose(old_leader.id, batch));
+  auto done = old_leader.follow(leader);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_TRUE(old_leader.pending().empty());
+  EXPECT_EQ(old_leader.digest(), leader.digest());
+}
+
 } // namespace lockstep

@@ -2,6 +2,7 @@
 #include "actors/node_state.hpp"
 #include "actors/shared_threads.hpp"
 #include "persistence/first_sync_mark.hpp"
+#include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_members.hpp"
 
 #include <caf/send.hpp>
@@ -31,6 +32,18 @@ expected<bool> lacks_creator(library_store& store,
     return std::none_of(list.begin(), list.end(), [&](const member& one) {
       return one.device == store.own;
     });
+  });
+}
+
+/// See to it that no number is given a second time where files are new.
+expected<void> recover_numbers(library_store& store, bool joined,
+                               wall_time now) {
+  return may_lack_numbers(store, joined).and_then([&](bool lacks) {
+    return lacks ? forget_numbers(
+             store,
+             timestamp::from(
+               static_cast<std::uint64_t>(now.time_since_epoch().count()), 0))
+                 : expected<void>{};
   });
 }
 
@@ -107,6 +120,10 @@ node_state::spawn_library(const library_folder& folder) {
                           setup_.identity.id, setup_.limits.library);
   if (!store)
     return tl::make_unexpected(store.error());
+  const auto wall = setup_.env.wall(self_->clock().now());
+  if (auto noted = recover_numbers(**store, !what.joined_from.is_nil(), wall);
+      !noted)
+    return tl::make_unexpected(noted.error());
   const auto is_new = is_new_here(**store, what, *head);
   if (!is_new)
     return tl::make_unexpected(is_new.error());

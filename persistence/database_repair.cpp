@@ -1,6 +1,7 @@
 #include "persistence/database_repair.hpp"
 
 #include "persistence/application_copy.hpp"
+#include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_applier.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
@@ -182,15 +183,15 @@ expected<void> rebuilding::take_pending(library_store& store) {
       if (!whole && damaged_)
         lose("What waited for its place in the log cannot be read, or not all"
              " of it.");
+      for (const auto& what : store.pending.all())
+        if (store.accepted.contains(what.device, what.device_sequence))
+          store.pending.take(what.device, what.device_sequence);
       // A transaction ends with the last of it that is left.
       store.database->exec(
         "UPDATE lockstep_pending AS one SET transaction_end = (SELECT"
         " max(device_sequence) FROM lockstep_pending AS other WHERE"
         " other.device = one.device AND other.transaction_end ="
         " one.transaction_end)");
-      for (const auto& what : store.pending.all())
-        if (store.accepted.contains(what.device, what.device_sequence))
-          store.pending.take(what.device, what.device_sequence);
       const auto noted = store.changes.newest_note();
       store.set_applying(true);
       library_applier{store, from_.now}.redo_pending();
@@ -301,6 +302,8 @@ void rebuilding::tell_set_aside(library_store& store,
 
 expected<void> rebuilding::fill(library_store& store) {
   copy_state(store);
+  if (auto noted = forget_numbers(store, from_.now()); !noted)
+    return noted;
   copy_unlogged(store);
   auto applied = library_applier{store, from_.now}.catch_up(
     nullptr, [](const library_applier::chunk&) {});

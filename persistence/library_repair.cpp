@@ -3,6 +3,7 @@
 #include "persistence/damaged_file.hpp"
 #include "persistence/database_repair.hpp"
 #include "persistence/first_sync_mark.hpp"
+#include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/log_repair.hpp"
 #include "persistence/one_transaction.hpp"
@@ -243,6 +244,8 @@ expected<void> repairing::settle(library_store& store, bool lacks_entries) {
     return tl::make_unexpected(waits.error());
   if (!lacks_entries && !*waits)
     return {};
+  if (auto noted = forget_numbers(store, how_.now()); !noted)
+    return noted;
   report_.needs_members = *others && !how_.alone;
   if (report_.needs_members)
     return begin_first_sync_again(store);

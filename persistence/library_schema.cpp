@@ -145,12 +145,19 @@ constexpr std::string_view log_fetched_anew = R"sql(
     DEFAULT 0;
 )sql";
 
+constexpr std::string_view forgotten_numbers = R"sql(
+  -- Numbers up to this one this device may have given, and forgotten.
+  ALTER TABLE lockstep_state ADD COLUMN numbers_above INTEGER NOT NULL
+    DEFAULT 0;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
   migration{3, "the library's time", library_time},
   migration{4, "first sync and repair", first_sync},
   migration{5, "a log that is fetched anew", log_fetched_anew},
+  migration{6, "numbers that were forgotten", forgotten_numbers},
 };
 
 } // namespace

@@ -142,6 +142,9 @@ library_store::open(const std::filesystem::path& path,
     // A row is looked up in several tables, here and there.
     raw->database->exec("PRAGMA cache_size=-32000");
     raw->tables.load();
+    raw->numbers_above_ = device_sequence_number{static_cast<std::uint64_t>(
+      raw->database->execAndGet("SELECT numbers_above FROM lockstep_state")
+        .getInt64())};
     auto end = raw->log.latest_sequence();
     if (!end)
       return tl::make_unexpected(end.error());
@@ -265,7 +268,15 @@ void library_store::set_fetching_anew(bool on) {
 }
 
 device_sequence_number library_store::next_device_sequence() {
-  return std::max(accepted.last(own), pending.last(own)) + 1;
+  return std::max({accepted.last(own), pending.last(own), numbers_above_}) + 1;
+}
+
+void library_store::set_numbers_above(device_sequence_number last) {
+  expect_transaction();
+  auto state = statements.use("UPDATE lockstep_state SET numbers_above = ?");
+  state->bind(1, static_cast<std::int64_t>(last.value));
+  state->exec();
+  numbers_above_ = last;
 }
 
 expected<void> library_store::load_accepted() {

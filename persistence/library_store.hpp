@@ -88,8 +88,15 @@ public:
   void set_fetching_anew(bool on);
 
   /// The next number for an operation of this device: after all that the log
-  /// and the pending queue hold.
+  /// and the pending queue hold, and those that may have been forgotten.
   device_sequence_number next_device_sequence();
+
+  /// The last of those; see forgotten_numbers.hpp. Setting throws outside a
+  /// transaction.
+  [[nodiscard]] device_sequence_number numbers_above() const {
+    return numbers_above_;
+  }
+  void set_numbers_above(device_sequence_number last);
 
   /// Entries that this device, as leader, is about to append: until the
   /// transaction ends they count as the log's.
@@ -175,6 +182,7 @@ private:
 
   access allowed_ = access::own;
   const log_draft* draft_ = nullptr;
+  device_sequence_number numbers_above_;
   /// By table: columns that are still to be filled.
   std::vector<std::pair<std::int64_t, std::vector<std::string>>> new_columns_;
 };

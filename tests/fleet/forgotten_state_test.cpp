@@ -57,15 +57,15 @@ public:
         << name;
   }
 
-  void join_again(const std::string& name) {
-    const auto& leader = at("anna");
+  void join_again(const std::string& name,
+                  const std::string& through = "anna") {
     auto& who = at(name);
     const auto id = who.shared.id;
     who.shared = {};
     ASSERT_TRUE(ask<done>(who.node, delete_library{id, false}));
     set_online(name, false);
     auto joined = ask<library_handles>(
-      who.node, join_library{id, "photos", leader.id, leader.id});
+      who.node, join_library{id, "photos", at("anna").id, at(through).id});
     ASSERT_TRUE(joined) << joined.error().message;
     who.shared = *joined;
     joined_again_ = name;
@@ -79,6 +79,33 @@ TEST_F(forgotten_state, of_one_that_joins_again_takes_nothing_of_its_new_work) {
   join_again("bert");
   write_apart();
   expect_all_is_there();
+}
+
+TEST_F(forgotten_state, of_one_that_joins_again_loses_no_old_work) {
+  set_online("carl", false);
+  for (const auto* text : {"old 1", "old 2", "old 3"})
+    ASSERT_TRUE(write("bert", text));
+  advance(std::chrono::minutes{1});
+  ASSERT_EQ(texts_in_log("anna").size(), 4U);
+  // Of this, only anna is left to tell, under an older ballot.
+  set_online("anna", false);
+  join_again("bert", "carl");
+  set_online("carl", true);
+  advance(std::chrono::minutes{5});
+  set_online("bert", true);
+  use_models("bert");
+  for (const auto* text : {"new 1", "new 2", "new 3"})
+    ASSERT_TRUE(write("bert", text));
+  advance(std::chrono::minutes{1});
+  set_online("anna", true);
+  EXPECT_EQ(settle(), "");
+  for (const auto* name : {"anna", "bert", "carl"}) {
+    auto found = texts_in_log(name);
+    EXPECT_EQ(found.size(), 7U) << name;
+    for (const auto* text : {"old 1", "old 2", "old 3", "new 1", "new 2"})
+      EXPECT_EQ(found[std::string{R"({"text": ")"} + text + R"("})"], 1)
+        << name << " " << text;
+  }
 }
 
 TEST_F(forgotten_state, of_lost_tables_takes_nothing_of_its_new_work) {

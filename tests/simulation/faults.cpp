@@ -274,10 +274,8 @@ void faults::lose_tables() {
     world_.crash(which, unflushed::kept);
   count(fault::lost_tables, which.name);
   world_.lose(which, world_.database_of(which));
-  // What a log holds that is cut later comes back under a number that the
-  // device may have given to another operation by then.
   ledger_.forgive(which.id, [&](const operation_key& made) {
-    return logs_.is_everywhere(made);
+    return logs_.is_elsewhere(which, made) || logs_.is_in_log_of(which, made);
   });
   ledger_.forget_numbers(which.id);
   which.ready = false;

@@ -83,7 +83,7 @@ void log_checker::check_stable(const device& said, const operation_key& made) {
     if (members[one.id] && !one.lost_log && !one.removed
         && !is_in_log_of(one, made))
       lacking += (lacking.empty() ? "" : ", ") + one.name + " with "
-                 + to_string(end_of(one)) + " entries";
+                 + to_string(end_of(one).sequence) + " entries";
   if (!lacking.empty())
     result_.fail("P7: " + said.name + " said that entry "
                  + to_string(found->position.sequence)
@@ -218,18 +218,24 @@ duration log_checker::members_changed(const device& which) const {
 }
 
 bool log_checker::is_removed(const device& which) const {
+  const auto all = [](const device&) {
+    return true;
+  };
   return std::ranges::any_of(world_.devices, [&](const device& says) {
     const auto* said = membership_of(says, which.id);
-    return says.number != which.number && said != nullptr && said->removed;
+    // Who is apart with few others may say it where nobody hears of it.
+    return says.number != which.number && said != nullptr && said->removed
+           && company_of(says, all).size() >= company_of(which, all).size();
   });
 }
 
-bool log_checker::was_let_in_by_a_removed_one(const device& which) const {
+bool log_checker::was_let_in_by_a_lost_one(const device& which) const {
   const auto host
     = std::ranges::find(world_.devices, which.joined_from, &device::id);
   // A host was there before its guest.
   return host != world_.devices.end() && host->number < which.number
-         && (is_removed(*host) || was_let_in_by_a_removed_one(*host));
+         && (is_removed(*host) || host->lost_log
+             || was_let_in_by_a_lost_one(*host));
 }
 
 bool log_checker::name_each_other(const device& a, const device& b) const {
@@ -238,21 +244,31 @@ bool log_checker::name_each_other(const device& a, const device& b) const {
   return of_b != nullptr && !of_b->removed && of_a != nullptr && !of_a->removed;
 }
 
+std::set<owner> log_checker::company_of(
+  const device& first,
+  const std::function<bool(const device&)>& takes_part) const {
+  std::set<owner> company{first.number};
+  std::vector<const device*> next{&first};
+  while (!next.empty()) {
+    const auto& one = *next.back();
+    next.pop_back();
+    for (const auto& other : world_.devices)
+      if (takes_part(other) && name_each_other(one, other)
+          && company.insert(other.number).second)
+        next.push_back(&other);
+  }
+  return company;
+}
+
 std::set<owner> log_checker::largest_company() const {
+  auto takes_part = [this](const device& one) {
+    return !is_removed(one);
+  };
   std::set<owner> largest;
   for (const auto& first : world_.devices) {
-    if (is_removed(first) || end_of(first).value == 0)
+    if (is_removed(first) || end_of(first).sequence.value == 0)
       continue;
-    std::set<owner> company{first.number};
-    std::vector<const device*> next{&first};
-    while (!next.empty()) {
-      const auto& one = *next.back();
-      next.pop_back();
-      for (const auto& other : world_.devices)
-        if (!is_removed(other) && name_each_other(one, other)
-            && company.insert(other.number).second)
-          next.push_back(&other);
-    }
+    auto company = company_of(first, takes_part);
     if (company.size() > largest.size())
       largest = std::move(company);
   }
@@ -270,11 +286,11 @@ bool log_checker::is_out(const device& which) const {
   const bool is_alone
     = std::ranges::none_of(world_.devices, [&](const device& one) {
         return one.number != which.number && !is_removed(one)
-               && end_of(one).value != 0;
+               && end_of(one).sequence.value != 0;
       });
   if (which.shared_once && !is_named && !is_alone)
     return true;
-  return was_let_in_by_a_removed_one(which)
+  return was_let_in_by_a_lost_one(which)
          && !largest_company().contains(which.number);
 }
 
@@ -288,12 +304,6 @@ bool log_checker::is_elsewhere(const device& than,
                                const operation_key& made) const {
   return std::ranges::any_of(world_.devices, [&](const device& one) {
     return one.number != than.number && is_in_log_of(one, made);
-  });
-}
-
-bool log_checker::is_everywhere(const operation_key& made) const {
-  return std::ranges::all_of(world_.devices, [&](const device& one) {
-    return !one.shared_once || is_in_log_of(one, made);
   });
 }
 
@@ -323,11 +333,11 @@ void log_checker::forget_log(device& which) {
   mirrors_.erase(which.number);
 }
 
-sequence_number log_checker::end_of(const device& which) const {
+log_position log_checker::end_of(const device& which) const {
   const auto found = mirrors_.find(which.number);
   return found == mirrors_.end() || found->second.lines.empty()
-           ? sequence_number{}
-           : found->second.lines.back().position.sequence;
+           ? log_position{}
+           : found->second.lines.back().position;
 }
 
 std::vector<entry> log_checker::gone_between(const device& which,

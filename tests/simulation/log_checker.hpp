@@ -5,6 +5,7 @@
 #include "tests/simulation/verdict.hpp"
 #include "tests/simulation/world.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -63,13 +64,11 @@ public:
   /// Whether a log of a device other than this one holds the operation.
   [[nodiscard]] bool is_elsewhere(const device& than,
                                   const operation_key& made) const;
-  /// Whether all logs hold it.
-  [[nodiscard]] bool is_everywhere(const operation_key& made) const;
   [[nodiscard]] bool is_in_log_of(const device& which,
                                   const operation_key& made) const;
 
   /// Where a device's log ended when it was last seen.
-  [[nodiscard]] sequence_number end_of(const device& which) const;
+  [[nodiscard]] log_position end_of(const device& which) const;
   /// All of a device's log, with what was vacuumed.
   std::vector<entry> read_all(device& which);
 
@@ -106,10 +105,14 @@ private:
   };
 
   [[nodiscard]] bool is_removed(const device& which) const;
-  /// Whether who let it in was removed, or was let in so.
-  [[nodiscard]] bool was_let_in_by_a_removed_one(const device& which) const;
+  /// Whether who let it in was removed or lost its log, or was let in so.
+  [[nodiscard]] bool was_let_in_by_a_lost_one(const device& which) const;
   [[nodiscard]] bool name_each_other(const device& a, const device& b) const;
-  /// The most members that hear each other, if through others.
+  /// Those whom a device hears, if through others of `takes_part`.
+  [[nodiscard]] std::set<owner>
+  company_of(const device& first,
+             const std::function<bool(const device&)>& takes_part) const;
+  /// The most members that hear each other so.
   [[nodiscard]] std::set<owner> largest_company() const;
 
   bool open(device& which, mirror& into);

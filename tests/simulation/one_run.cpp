@@ -207,9 +207,14 @@ private:
     }
   }
 
+  static std::string described(const log_position& end) {
+    return to_string(end.sequence) + " entries, the last of term "
+           + std::to_string(end.ballot.term.value);
+  }
+
   /// What keeps the devices from having all that they will have.
   std::string what_is_left() {
-    std::optional<sequence_number> end;
+    std::optional<log_position> end;
     if (auto waits = work_.waits(); !waits.empty())
       return waits;
     for (auto& one : world_.devices) {
@@ -226,12 +231,13 @@ private:
                + " noted rows:\n" + name_pending(world_, one);
       log_.look(one);
       const auto held = log_.end_of(one);
-      if (state->applied != held.value)
+      if (state->applied != held.sequence.value)
         return one.name + " has applied " + std::to_string(state->applied)
-               + " of " + to_string(held);
+               + " of " + to_string(held.sequence);
+      // Logs of one length may still be two, until one of them is yielded.
       if (end && *end != held)
-        return one.name + " holds " + to_string(held) + " entries, another "
-               + to_string(*end);
+        return one.name + " holds " + described(held) + ", another "
+               + described(*end);
       end = held;
     }
     return {};

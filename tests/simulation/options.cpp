@@ -33,8 +33,8 @@ constexpr std::array names{
   named{fault::disk_full, "disk_full", false},
   named{fault::io_error, "io_error", false},
   named{fault::close, "close", false},
-  named{fault::lost_log, "lost_log", true},
-  named{fault::lost_tables, "lost_tables", true},
+  named{fault::lost_log, "lost_log", false},
+  named{fault::lost_tables, "lost_tables", false},
   named{fault::old_copy, "old_copy", true},
   named{fault::bit_flip, "bit_flip", true},
   named{fault::vacuum, "vacuum", false},
@@ -79,8 +79,10 @@ const std::vector<fault>& all_faults() {
   return list;
 }
 
-bool is_beyond_design(fault what) {
-  return std::ranges::find(names, what, &named::what)->beyond_design;
+bool is_beyond_design(fault what, consistency mode) {
+  // A majority rests on what each of it keeps.
+  return (what == fault::lost_log && mode == consistency::quorum)
+         || std::ranges::find(names, what, &named::what)->beyond_design;
 }
 
 expected<number_range> parse_range(const std::string& text) {
@@ -100,7 +102,8 @@ expected<number_range> parse_range(const std::string& text) {
   return range;
 }
 
-expected<std::set<fault>> parse_faults(const std::string& text) {
+expected<std::set<fault>> parse_faults(const std::string& text,
+                                       consistency mode) {
   std::set<fault> chosen;
   if (text == "none")
     return chosen;
@@ -108,7 +111,7 @@ expected<std::set<fault>> parse_faults(const std::string& text) {
   for (std::string name; std::getline(in, name, ',');) {
     if (name == "all") {
       for (const auto& one : names)
-        if (!one.beyond_design)
+        if (!is_beyond_design(one.what, mode))
           chosen.insert(one.what);
       continue;
     }

@@ -41,7 +41,7 @@ std::string_view to_string(fault what);
 const std::vector<fault>& all_faults();
 
 /// Faults that the product is not said to survive: left out of "all".
-bool is_beyond_design(fault what);
+bool is_beyond_design(fault what, consistency mode);
 
 /// What people and programs do.
 enum class workload : std::uint8_t {
@@ -109,7 +109,9 @@ struct options {
 
 /// "A..B" or "A".
 expected<number_range> parse_range(const std::string& text);
-/// "all", "none" or names with commas between them.
-expected<std::set<fault>> parse_faults(const std::string& text);
+/// "all" that devices in this mode withstand, "none", or names with commas
+/// between them.
+expected<std::set<fault>> parse_faults(const std::string& text,
+                                       consistency mode);
 
 } // namespace lockstep::simulation

@@ -15,7 +15,7 @@ std::string trace_of(std::uint64_t seed) {
   if (!spdlog::get("lockstep"))
     spdlog::create<spdlog::sinks::null_sink_st>("lockstep");
   options how;
-  how.faults = *parse_faults("all");
+  how.faults = *parse_faults("all", how.consistency);
   std::ostringstream trace;
   const auto result = run_seed(seed, how, &trace);
   trace << result.why << result.digest;

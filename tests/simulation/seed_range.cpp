@@ -147,8 +147,6 @@ void find_missing(summary& total, const options& how) {
     wanted.emplace_back("members out");
     wanted.emplace_back("unheard");
   }
-  if (how.faults.contains(fault::lost_log))
-    wanted.emplace_back("operations renumbered");
   for (const auto& name : wanted)
     if (total.counts[name] == 0)
       total.never.push_back(name);

@@ -134,16 +134,16 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
   }
+  if (mode == "quorum")
+    how.consistency = lockstep::consistency::quorum;
   if (!take(parse_range(seeds), how.seeds)
       || !take(parse_range(devices), how.devices)
-      || !take(parse_faults(faults), how.faults)
+      || !take(parse_faults(faults, how.consistency), how.faults)
       || !take(parse_flaw(broken), how.broken)
       || !take(settings_of(how.set, how.limits), how.limits))
     return 2;
   if (work == to_string(workload::conflicts))
     how.work = workload::conflicts;
-  if (mode == "quorum")
-    how.consistency = lockstep::consistency::quorum;
   const std::uint64_t most = measured == "traffic" ? 100 : 16;
   if (how.devices.first == 0 || how.devices.last > most) {
     std::cerr << "lockstep-simulate: 1 to " << most

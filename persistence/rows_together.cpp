@@ -1,5 +1,7 @@
 #include "persistence/rows_together.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -37,6 +39,24 @@ std::optional<failure> refusal_of(library_store& store, F action) {
     why.message = refusal_text(why.message);
     return why;
   }
+}
+
+/// Does all of it or nothing; throws what it throws. Where it changed no row
+/// before it failed, SQLite is not asked to take anything back: after a change
+/// of the schema in the same transaction, that reads all of the schema anew,
+/// which for thousands of rows takes minutes.
+template <std::invocable F> void do_whole(library_store& store, F action) {
+  auto* database = store.database->getHandle();
+  savepoint whole{store};
+  const auto before = sqlite3_total_changes64(database);
+  try {
+    action();
+  } catch (...) {
+    if (store.in_transaction() && sqlite3_total_changes64(database) == before)
+      whole.release();
+    throw;
+  }
+  whole.release();
 }
 
 /// Whether the table's rowid is the number of another table's row.
@@ -131,11 +151,11 @@ std::vector<unshown_row> show_circle(library_store& store,
     const auto& wish = list[row.index];
     const auto* schema = store.tables.by_model(wish.model);
     auto why = refusal_of(store, [&] {
-      savepoint whole{store};
-      store.rows.put_back(*schema, wish.record,
-                          nlohmann::json::parse(wish.data), local[row.index],
-                          wish.whose);
-      whole.release();
+      do_whole(store, [&] {
+        store.rows.put_back(*schema, wish.record,
+                            nlohmann::json::parse(wish.data), local[row.index],
+                            wish.whose);
+      });
     });
     if (why)
       unshown.push_back({row.index, std::move(*why)});

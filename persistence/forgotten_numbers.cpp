@@ -2,14 +2,37 @@
 
 #include "persistence/one_transaction.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
+
+namespace {
+
+/// So many numbers begin with each millisecond, more than anybody makes
+/// operations in it.
+constexpr int bits_of_millisecond = 10;
+
+/// More than can have come after the newest number that is known.
+constexpr std::uint64_t leap = std::uint64_t{1} << 32;
+
+} // namespace
 
 expected<void> forget_numbers(library_store& store, timestamp now) {
   return in_one_transaction(
     store, durability::by_itself, [&]() -> expected<void> {
-      store.set_numbers_above(device_sequence_number{now.unix_ms()});
+      const device_sequence_number by_time{now.unix_ms()
+                                           << bits_of_millisecond};
+      const auto known
+        = std::max({store.numbers_above(), store.accepted.last(store.own),
+                    store.pending.last(store.own)});
+      store.set_numbers_above(std::max(by_time, known + leap));
       return {};
     });
+}
+
+void leap_over(library_store& store, device_sequence_number forgotten) {
+  if (store.numbers_above() && store.numbers_above() < forgotten)
+    store.set_numbers_above(forgotten + leap);
 }
 
 expected<bool> may_lack_numbers(library_store& store, bool joined) {

@@ -7,11 +7,15 @@ namespace lockstep {
 
 /// Notes that a device may have given its operations numbers of which its files
 /// say nothing any more, while others may still bring what has them: a file was
-/// lost, or it was a member once and joins again. From now on its numbers are
-/// higher than the milliseconds of `now`, and so than any that it can have
-/// given before, at one operation in a millisecond. On the disk once this
-/// returns.
+/// lost, or it was a member once and joins again. From now on its numbers
+/// follow on 1024 times the milliseconds of `now`, and so on any that it can
+/// have given before; where the clock was set back, on what is known of them,
+/// at a distance. On the disk once this returns.
 expected<void> forget_numbers(library_store& store, timestamp now);
+
+/// Keeps the distance from a number of its earlier life that comes to light and
+/// is higher: there may be more. In a transaction.
+void leap_over(library_store& store, device_sequence_number forgotten);
 
 /// Whether nothing of this was noted and there is reason to: the tables hold
 /// nothing of a log that was there before them, or that comes from others.

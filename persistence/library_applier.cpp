@@ -1,5 +1,6 @@
 #include "persistence/library_applier.hpp"
 
+#include "persistence/forgotten_numbers.hpp"
 #include "persistence/kept_local_columns.hpp"
 #include "persistence/library_writer.hpp"
 #include "persistence/one_transaction.hpp"
@@ -255,12 +256,14 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   else
     store_.index.store(what.model, what.record,
                        {what.version, what.sequence, deleted});
-  if (!any_pending_)
-    return std::nullopt;
-  auto taken = store_.pending.take(what.device, what.device_sequence);
+  std::optional<taken_operation> taken;
+  if (any_pending_)
+    taken = store_.pending.take(what.device, what.device_sequence);
+  if (!taken && what.device == store_.own)
+    leap_over(store_, what.device_sequence);
   // A commit that was lost after its append left its notes behind: captured
   // anew, they are this entry once more.
-  if (!taken && what.device == store_.own)
+  if (any_pending_ && !taken && what.device == store_.own)
     if (auto again = store_.pending.newest_of(what.model, what.record);
         again && again->device == store_.own && again->change == what.change
         && again->base_version + 1 == what.version

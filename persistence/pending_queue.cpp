@@ -131,7 +131,7 @@ void pending_queue::end_before_others() {
       = use("SELECT device, device_sequence, transaction_end FROM (SELECT *,"
             " lead(transaction_end) OVER (PARTITION BY device ORDER BY"
             " device_sequence) AS following FROM $) WHERE device_sequence <"
-            " transaction_end AND following <> transaction_end"
+            " transaction_end AND coalesce(following, 0) <> transaction_end"
             " ORDER BY device_sequence");
     while (rows->executeStep())
       cuts.push_back({read_id<device_id>(rows->getColumn(0)),
@@ -171,7 +171,8 @@ pending_queue::take(device_id device, device_sequence_number number) {
 
 void pending_queue::end_without(device_id device, device_sequence_number end) {
   auto row = use("UPDATE $ SET transaction_end = (SELECT max(device_sequence)"
-                 " FROM $ WHERE device = ?1 AND device_sequence < ?2)"
+                 " FROM $ WHERE device = ?1 AND device_sequence < ?2"
+                 " AND transaction_end = ?2)"
                  " WHERE device = ?1 AND device_sequence < ?2"
                  " AND transaction_end = ?2");
   bind_id(*row, 1, device);
@@ -202,6 +203,7 @@ renumbering pending_queue::renumber(device_id device,
   bind_number(*row, 3, first);
   bind_number(*row, 4, free);
   row->exec();
+  end_before_others();
   return {first, by};
 }
 

@@ -262,8 +262,16 @@ void faults::lose_log() {
   ledger_.forgive(which.id, [&](const operation_key& made) {
     return logs_.is_elsewhere(which, made);
   });
+  // Of those whose own file is lost, too, it may have been the last to hold it.
+  for (const auto& one : world_.devices)
+    if (one.lost_tables)
+      ledger_.forgive(one.id, [&](const operation_key& made) {
+        return logs_.is_elsewhere(which, made)
+               || !logs_.is_in_log_of(which, made);
+      });
   logs_.forget_log(which);
   which.lost_log = which.log_is_lost = true;
+  which.log_lost_at = world_.run.elapsed();
 }
 
 void faults::lose_tables() {
@@ -279,6 +287,7 @@ void faults::lose_tables() {
   });
   ledger_.forget_numbers(which.id);
   which.ready = false;
+  which.lost_tables = true;
 }
 
 void faults::fill_disk() {

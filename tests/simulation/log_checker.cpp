@@ -234,7 +234,8 @@ bool log_checker::was_let_in_by_a_lost_one(const device& which) const {
     = std::ranges::find(world_.devices, which.joined_from, &device::id);
   // A host was there before its guest.
   return host != world_.devices.end() && host->number < which.number
-         && (is_removed(*host) || host->lost_log
+         && (is_removed(*host)
+             || (host->lost_log && which.joined_at <= host->log_lost_at)
              || was_let_in_by_a_lost_one(*host));
 }
 

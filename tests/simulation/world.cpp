@@ -135,6 +135,7 @@ expected<void> world::let_in(device& newcomer, device& host,
     if (!member)
       return tl::make_unexpected(member.error());
     newcomer.joined_from = host.id;
+    newcomer.joined_at = run.elapsed();
     auto joined = ask<library_handles>(
       newcomer, newcomer.node, patience,
       join_library{shared_, "shared", devices.front().id, host.id});

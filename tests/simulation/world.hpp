@@ -41,10 +41,14 @@ struct device {
   bool shared_once = false;
   /// Whose word about the members it takes before its log names them.
   device_id joined_from;
+  duration joined_at{};
   /// Whether its log was lost once, and whether it still has the library whose
   /// log is lost.
   bool lost_log = false;
+  duration log_lost_at{};
   bool log_is_lost = false;
+  /// Whether its tables were lost once.
+  bool lost_tables = false;
   /// Whether somebody ended its membership.
   bool removed = false;
   /// When it was last let run on after it had been frozen.

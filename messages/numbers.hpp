@@ -35,7 +35,8 @@ template <class Tag> struct number_of {
 
 /// Place of an entry in a library's log; the first is 1.
 using sequence_number = number_of<struct sequence_tag>;
-/// Counts one device's operations in one library; the first is 1.
+/// Counts one device's operations in one library; the first is 1, or begins at
+/// a time where some may have been forgotten.
 using device_sequence_number = number_of<struct device_sequence_tag>;
 /// Counts leaderships of a library; the creator's is 1.
 using term_number = number_of<struct term_tag>;

@@ -186,12 +186,8 @@ expected<void> rebuilding::take_pending(library_store& store) {
       for (const auto& what : store.pending.all())
         if (store.accepted.contains(what.device, what.device_sequence))
           store.pending.take(what.device, what.device_sequence);
-      // A transaction ends with the last of it that is left.
-      store.database->exec(
-        "UPDATE lockstep_pending AS one SET transaction_end = (SELECT"
-        " max(device_sequence) FROM lockstep_pending AS other WHERE"
-        " other.device = one.device AND other.transaction_end ="
-        " one.transaction_end)");
+      // Ends that could not be read.
+      store.pending.end_before_others();
       const auto noted = store.changes.newest_note();
       store.set_applying(true);
       library_applier{store, from_.now}.redo_pending();

@@ -285,7 +285,6 @@ void faults::lose_tables() {
   ledger_.forgive(which.id, [&](const operation_key& made) {
     return logs_.is_elsewhere(which, made) || logs_.is_in_log_of(which, made);
   });
-  ledger_.forget_numbers(which.id);
   which.ready = false;
   which.lost_tables = true;
 }

@@ -24,12 +24,6 @@ public:
   void forgive(device_id maker,
                const std::function<bool(const operation_key&)>& kept);
 
-  /// The device forgot which numbers it had used: what it makes before it has
-  /// caught up may get others, and is told by its texts.
-  void forget_numbers(device_id maker) {
-    renumbers_.insert(maker);
-  }
-
   /// Fails where something is not in the log exactly once.
   void check(const std::vector<entry>& log, verdict& result) const;
 
@@ -50,7 +44,6 @@ private:
 
   std::set<operation_key> operations_;
   std::vector<written> texts_;
-  std::set<device_id> renumbers_;
 };
 
 } // namespace lockstep::simulation

@@ -40,9 +40,6 @@ enum class fault : std::uint8_t {
 std::string_view to_string(fault what);
 const std::vector<fault>& all_faults();
 
-/// Faults that the product is not said to survive: left out of "all".
-bool is_beyond_design(fault what, consistency mode);
-
 /// What people and programs do.
 enum class workload : std::uint8_t {
   mixed,     ///< A little of everything.

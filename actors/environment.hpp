@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/clock.hpp"
+#include "persistence/file_birth.hpp"
 
 #include <caf/actor_clock.hpp>
 #include <caf/spawn_options.hpp>
@@ -29,6 +30,8 @@ struct environment {
   std::function<std::chrono::milliseconds(time_point)> uptime = [](time_point) {
     return time_since_boot();
   };
+  /// When a file was made, which tells it from its copies.
+  std::function<std::uint64_t(const std::filesystem::path&)> birth = file_birth;
   /// Seeds every random choice of the device.
   std::uint64_t seed = 0;
 

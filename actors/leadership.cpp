@@ -32,7 +32,7 @@ void leadership_state::start(self_pointer actor, leadership_setup what) {
   const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device);
   machine.emplace(election_setup{setup.settings, setup.device, setup.recovered,
                                  now + left, setup.members, setup.head, seed,
-                                 setup.members_at});
+                                 setup.members_at, setup.is_of_older_copy});
   take(machine->start(now));
 }
 
@@ -257,7 +257,7 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
       state.take(state.machine->head_changed(what.position, now()));
     },
     [&state, now](const members_changed& what) {
-      state.take(state.machine->members_changed(what.members, now(), what.at));
+      state.take(state.machine->on(what, now()));
     },
     [&state](const stable_advanced& what) {
       state.machine->stable_changed(what.stable);

@@ -67,6 +67,7 @@ struct leadership_setup {
   log_position head;
   /// The newest entry that names members.
   sequence_number members_at = {};
+  bool is_of_older_copy = false;
 };
 
 struct leadership_state {

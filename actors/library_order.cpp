@@ -3,6 +3,7 @@
 #include "actors/logging.hpp"
 #include "actors/shared_threads.hpp"
 #include "persistence/kept_local_columns.hpp"
+#include "persistence/older_copy.hpp"
 #include "persistence/pending_keeper.hpp"
 #include "persistence/unlogged_records.hpp"
 #include "protocol/backoff.hpp"
@@ -256,6 +257,8 @@ void library_state::take_office() {
       = catch_up(nullptr).and_then([this] { return settle_vacuumed(); });
       !caught_up)
     return fail_office(caught_up.error());
+  if (auto ended = end_older_copy(*store_); !ended)
+    return fail_office(ended.error());
   auto applied = applied_sequence();
   if (!applied)
     return fail_office(applied.error());

@@ -133,6 +133,7 @@ caf::result<library_status> library_state::status() {
     found.problem = problem_;
     if (first_sync_.under_way())
       found.first_sync = first_sync_.progress();
+    found.is_fetching_anew = store_->is_fetching_anew();
     auto list = store_->members();
     if (!list)
       return tl::make_unexpected(list.error());

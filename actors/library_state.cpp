@@ -7,6 +7,7 @@
 #include "persistence/conflict_list.hpp"
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
+#include "persistence/older_copy.hpp"
 #include "persistence/set_aside.hpp"
 
 #include <algorithm>
@@ -234,11 +235,13 @@ void library_state::send_members() {
     self_->send(neighbours_.replication, now);
   // Whoever has given back its log, or has not got it yet, has nothing to lead
   // with.
+  now.is_of_older_copy = is_of_older_copy(*store_).value_or(false);
   if (first_sync_.under_way()
-      || store_
-           ->attempt(
-             [&]() -> expected<bool> { return store_->is_fetching_anew(); })
-           .value_or(false))
+      || (!now.is_of_older_copy
+          && store_
+               ->attempt(
+                 [&]() -> expected<bool> { return store_->is_fetching_anew(); })
+               .value_or(false)))
     std::erase_if(now.members, [&](const member& one) {
       return one.device == setup_.device;
     });

@@ -8,14 +8,8 @@ namespace lockstep {
 
 expected<library_repair> node_state::repair_folder(const library_folder& folder,
                                                    bool alone) {
-  const repair_settings how{
-    setup_.identity.id, setup_.limits.library,
-    [this] {
-      const auto wall = setup_.env.wall(self_->clock().now());
-      return timestamp::from(
-        static_cast<std::uint64_t>(wall.time_since_epoch().count()), 0);
-    },
-    alone};
+  const repair_settings how{setup_.identity.id, setup_.limits.library,
+                            [this] { return wall_timestamp(); }, alone};
   return repair_files(folder, how)
     .and_then([&](library_repair done) -> expected<library_repair> {
       logger().info("library {}: repaired; the log was {}, the database {}",

@@ -1,9 +1,11 @@
 #include "actors/library_state.hpp"
+#include "actors/logging.hpp"
 #include "actors/node_state.hpp"
 #include "actors/shared_threads.hpp"
 #include "persistence/first_sync_mark.hpp"
 #include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_members.hpp"
+#include "persistence/older_copy.hpp"
 
 #include <caf/send.hpp>
 
@@ -37,13 +39,25 @@ expected<bool> lacks_creator(library_store& store,
 
 /// See to it that no number is given a second time where files are new.
 expected<void> recover_numbers(library_store& store, bool joined,
-                               wall_time now) {
+                               timestamp now) {
   return may_lack_numbers(store, joined).and_then([&](bool lacks) {
-    return lacks ? forget_numbers(
-             store,
-             timestamp::from(
-               static_cast<std::uint64_t>(now.time_since_epoch().count()), 0))
-                 : expected<void>{};
+    return lacks ? forget_numbers(store, now) : expected<void>{};
+  });
+}
+
+/// Notes where files were put back, before anything of them counts.
+expected<void> look_at_files(library_store& store, sync_log_store& log,
+                             const library_folder& folder,
+                             const environment& env, timestamp now) {
+  const file_births births{env.birth(folder.sync_log_file()),
+                           env.birth(folder.database_file())};
+  return find_put_back(store, births).and_then([&](put_back what) {
+    if (what != put_back::nothing)
+      logger().warn("library {}: {} a copy that was put in its place; what is"
+                    " newer comes from the other members",
+                    to_string(folder.description.id),
+                    what == put_back::log ? "sync.db is" : "the database is");
+    return take_over(store, log, what, births, now);
   });
 }
 
@@ -120,10 +134,14 @@ node_state::spawn_library(const library_folder& folder) {
                           setup_.identity.id, setup_.limits.library);
   if (!store)
     return tl::make_unexpected(store.error());
-  const auto wall = setup_.env.wall(self_->clock().now());
-  if (auto noted = recover_numbers(**store, !what.joined_from.is_nil(), wall);
+  if (auto noted
+      = recover_numbers(**store, !what.joined_from.is_nil(), wall_timestamp());
       !noted)
     return tl::make_unexpected(noted.error());
+  if (auto looked
+      = look_at_files(**store, *log, folder, setup_.env, wall_timestamp());
+      !looked)
+    return tl::make_unexpected(looked.error());
   const auto is_new = is_new_here(**store, what, *head);
   if (!is_new)
     return tl::make_unexpected(is_new.error());
@@ -146,6 +164,9 @@ node_state::spawn_library(const library_folder& folder) {
   if (!own)
     return tl::make_unexpected(own.error());
 
+  const auto is_of_older = is_of_older_copy(**store);
+  if (!is_of_older)
+    return tl::make_unexpected(is_of_older.error());
   const bool is_fetching_anew = fetches_anew(**store);
   library_handles made;
   made.id = what.id;
@@ -170,7 +191,7 @@ node_state::spawn_library(const library_folder& folder) {
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
                      *record, env, made.log, setup_.events, *members,
-                     head->position, *members_at});
+                     head->position, *members_at, *is_of_older});
   made.replication = self_->spawn(
     replication,
     replication_setup{

@@ -50,6 +50,10 @@ void node_state::start(node_actor::pointer self, node_setup setup) {
     gateway, gateway_setup{setup_.identity.id, setup_.network, setup_.env});
 }
 
+timestamp node_state::wall_timestamp() const {
+  return timestamp::from(setup_.env.unix_ms(self_->clock().now(), {}), 0);
+}
+
 void node_state::publish(library_id library, event_body body) {
   self_->send(setup_.events, event{library, std::move(body)});
 }

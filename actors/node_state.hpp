@@ -82,6 +82,8 @@ private:
   /// Opens it after a repair that failed, later where that does not go now.
   void open_as_before(const library_folder& folder);
   expected<library_handles> spawn_library(const library_folder& folder);
+  /// The wall clock's reading.
+  [[nodiscard]] timestamp wall_timestamp() const;
   /// Starts the creator's first term in a log that has none yet.
   expected<leadership_record> recover_leadership(sync_log_store& log,
                                                  const library_folder& folder,

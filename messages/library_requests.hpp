@@ -188,6 +188,9 @@ struct members_changed {
   std::vector<member> members;
   /// The newest entry that says so; none where the log names nobody.
   sequence_number at = {};
+  /// This device's log is of an older copy: it may lack what others were told
+  /// that it holds.
+  bool is_of_older_copy = false;
 };
 
 /// Makes a device a member, or ends its membership.
@@ -360,6 +363,9 @@ struct library_status {
   /// While the log is still coming for the first time: until then the tables
   /// are not complete.
   std::optional<first_sync_progress> first_sync;
+  /// What other members hold of the log is on its way: all of it was given
+  /// back, or its files are an older copy. Until then this device does not lead.
+  bool is_fetching_anew = false;
   std::vector<lockstep::member> members;
 };
 

@@ -6,6 +6,7 @@
 #include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/log_repair.hpp"
+#include "persistence/older_copy.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/repair_journal.hpp"
 #include "persistence/sqlite_file.hpp"
@@ -73,6 +74,8 @@ private:
   void give_up();
   expected<void> mend_log();
   expected<void> mend_database();
+  /// Nobody leads on under a ballot of a log that was longer.
+  expected<void> break_promises();
   expected<void> mend_tables();
   /// Has the library wait for its other members where they may hold more than
   /// is here; else goes on with what is.
@@ -252,6 +255,13 @@ expected<void> repairing::settle(library_store& store, bool lacks_entries) {
   return take_up_unlogged(store).map([](std::uint64_t) {});
 }
 
+expected<void> repairing::break_promises() {
+  auto log = sync_log_store::open(log_);
+  if (!log)
+    return tl::make_unexpected(log.error());
+  return forget_promises(*log, how_.own, how_.now());
+}
+
 expected<void> repairing::mend_tables() {
   if (report_.database.found != file_state::whole)
     return {};
@@ -264,7 +274,7 @@ expected<void> repairing::mend_tables() {
       return noted;
     has_begun_ = true;
     if (report_.log.found == file_state::whole && !is_only_member())
-      if (auto done = forget_promises(log_, how_.own); !done)
+      if (auto done = break_promises(); !done)
         return done;
     const auto forgotten = forget_log_after(**store, report_.held);
     if (!forgotten)
@@ -273,6 +283,10 @@ expected<void> repairing::mend_tables() {
   }
   if (auto settled = settle(**store, lacks_entries()); !settled)
     return settled;
+  // It is a new file, and no copy.
+  if (report_.log.found != file_state::whole || found_.log_was_cut)
+    if (auto done = forget_log_birth(**store); !done)
+      return done;
   return (*store)->attempt([&]() -> expected<void> {
     report_.pending = (*store)->pending.count();
     return {};

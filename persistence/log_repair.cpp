@@ -1,7 +1,6 @@
 #include "persistence/log_repair.hpp"
 
 #include "persistence/damaged_file.hpp"
-#include "persistence/sync_log_store.hpp"
 #include "protocol/chain.hpp"
 
 #include <algorithm>
@@ -165,17 +164,16 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
   return log_finding{walk.whole(), std::move(why)};
 }
 
-expected<void> forget_promises(const std::filesystem::path& file,
-                               device_id own) {
-  auto log = sync_log_store::open(file);
-  if (!log)
-    return tl::make_unexpected(log.error());
-  return log->leadership().and_then([&](leadership_record record) {
+expected<void> forget_promises(sync_log_store& log, device_id own,
+                               timestamp now) {
+  return log.leadership().and_then([&](leadership_record record) {
     const auto last = std::max(record.current.term, record.vote.term);
-    record.vote = {term_number{last.value + elections_most}, own};
+    const auto seconds = now.unix_ms() / 1'000;
+    record.vote
+      = {term_number{std::max(last.value + elections_most, seconds)}, own};
     record.leader = {};
     record.lease_end = {};
-    return log->store_leadership(record);
+    return log.store_leadership(record);
   });
 }
 

@@ -3,6 +3,7 @@
 #include "messages/errors.hpp"
 #include "messages/ids.hpp"
 #include "messages/operation.hpp"
+#include "persistence/sync_log_store.hpp"
 
 #include <filesystem>
 #include <string>
@@ -32,8 +33,9 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
 
 /// For a log that is whole and older than what this device had: a vote may be
 /// missing from it, and it may name this device as a leader of entries that it
-/// does not hold any more.
-expected<void> forget_promises(const std::filesystem::path& file,
-                               device_id own);
+/// does not hold any more. Terms follow on the seconds of `now`, so that a log
+/// that comes back a second time promises nothing twice either.
+expected<void> forget_promises(sync_log_store& log, device_id own,
+                               timestamp now);
 
 } // namespace lockstep

@@ -12,7 +12,7 @@ election::election(const election_setup& setup)
     leader_(setup.recovered.leader),
     lease_until_(setup.lease_until), stored_{current_, vote_, leader_,
                                              lease_until_},
-    head_(setup.head) {
+    head_(setup.head), is_of_older_copy_(setup.is_of_older_copy) {
   for (const auto& each : setup.members)
     (each.removed ? removed_ : members_).insert(each.device);
   quorum_.set_members(setup.members, setup.members_at);
@@ -64,7 +64,8 @@ election_effects election::on_tick(time_point now) {
       end_transfer(errc::timed_out);
       leader_ = {};
       claim_at_.reset();
-      if (may_claim() && needs_majority() && !reaches_majority())
+      if (may_claim()
+          && ((needs_majority() && !reaches_majority()) || lacks_somebody()))
         claim_at_ = now + settings_.timeout;
       else if (may_claim())
         begin_claim(false, now);
@@ -102,13 +103,13 @@ election_effects election::peer_down(device_id device, time_point now) {
   return finish();
 }
 
-election_effects election::members_changed(const std::vector<member>& members,
-                                           time_point now, sequence_number at) {
-  quorum_.set_members(members, at);
+election_effects election::on(const members_changed& what, time_point now) {
+  quorum_.set_members(what.members, what.at);
+  is_of_older_copy_ = what.is_of_older_copy;
   const auto before = members_;
   members_.clear();
   removed_.clear();
-  for (const auto& each : members)
+  for (const auto& each : what.members)
     (each.removed ? removed_ : members_).insert(each.device);
   if (silent_)
     return finish();
@@ -202,6 +203,13 @@ bool election::reaches_majority() const {
   return quorum_.is_majority([this](device_id device) {
     return device == self_ || peers_.contains(device);
   });
+}
+
+bool election::lacks_somebody() const {
+  return is_of_older_copy_
+         && !std::ranges::all_of(members_, [this](device_id device) {
+              return device == self_ || peers_.contains(device);
+            });
 }
 
 bool election::hears_leader(time_point now) const {

@@ -22,6 +22,9 @@ namespace lockstep {
 /// to its heartbeats within each lease. Then a granted vote does raise
 /// `current`: what the voter takes from an older leader afterwards must not
 /// count for that one's majority.
+///
+/// A device whose log is of an older copy leads only when every other member
+/// grants it: of two logs the longer one has all that is stable, but for hers.
 class election {
 public:
   /// How many questions may wait for an answer; more are refused as `busy`.
@@ -49,10 +52,8 @@ public:
   /// A member has opened the library: a leader says at once that it leads.
   election_effects on(device_id from, const hello& what, time_point now);
 
-  /// Who takes part, as the log says at `at`; a leader that was removed hands
-  /// over.
-  election_effects members_changed(const std::vector<member>& members,
-                                   time_point now, sequence_number at = {});
+  /// Who takes part, as the log says; a leader that was removed hands over.
+  election_effects on(const members_changed& what, time_point now);
   /// This device's log ends here now.
   election_effects head_changed(log_position head, time_point now);
   /// Every member holds the log up to here; told with the heartbeats.
@@ -101,6 +102,10 @@ private:
   [[nodiscard]] bool needs_majority() const;
   [[nodiscard]] bool reaches_majority() const;
   [[nodiscard]] bool has_votes() const;
+  /// Whether a device with an older copy of its log does not reach all others:
+  /// one that it lacks may hold what this device was said to hold.
+  [[nodiscard]] bool lacks_somebody() const;
+  [[nodiscard]] bool has_enough_votes() const;
 
   // Effects.
   void send(device_id to, peer_message message);
@@ -168,6 +173,7 @@ private:
   std::set<device_id> members_;
   quorum quorum_;
   std::set<device_id> removed_;
+  bool is_of_older_copy_ = false;
   std::map<device_id, peer> peers_;
   std::vector<election_request> askers_;
 

@@ -38,7 +38,10 @@ void election::win_if_decided(time_point now) {
   // With nobody connected yet, the others get the window to appear.
   const auto granted = std::ranges::all_of(
     voters, [this](device_id device) { return peers_[device].granted; });
-  if (needs_majority()) {
+  if (is_of_older_copy_) {
+    if (has_enough_votes())
+      lead(vote_, !voters.empty(), now);
+  } else if (needs_majority()) {
     if (has_votes() && (granted || handed_over_))
       lead(vote_, !voters.empty(), now);
   } else if (!has_others() || (granted && !voters.empty())) {
@@ -53,8 +56,19 @@ bool election::has_votes() const {
   });
 }
 
+bool election::has_enough_votes() const {
+  if (needs_majority() && !has_votes())
+    return false;
+  return !is_of_older_copy_
+         || std::ranges::all_of(members_, [this](device_id device) {
+              const auto voter = peers_.find(device);
+              return device == self_
+                     || (voter != peers_.end() && voter->second.granted);
+            });
+}
+
 void election::end_window(time_point now) {
-  if (needs_majority() && !has_votes()) {
+  if (!has_enough_votes()) {
     withdraw(now + back_off());
     return;
   }
@@ -81,7 +95,9 @@ election_effects election::on(device_id from, const claim& what,
     withdraw(now + back_off());
   // Who refuses as the better candidate must stand itself; also one that never
   // leads, where the others cannot have what it holds in any other way.
-  const bool stands = may_claim() || (needs_majority() && is_member(self_));
+  const bool stands
+    = (may_claim() || (needs_majority() && is_member(self_)))
+      && !lacks_somebody();
   if (reason == refusal::better_log && role_ == role::follower && stands
       && !what.handed_over && refusals_ == 0)
     begin_claim(false, now);
@@ -120,8 +136,9 @@ refusal election::judge(device_id from, const claim& what,
   const auto excused = from == leader_ || what.handed_over;
   if (hears_leader(now) && (role_ == role::leader || !excused))
     return refusal::live_leader;
-  // What a majority holds must not be lost with any vote, whoever may lead.
-  if (needs_majority() && head_ > what.head)
+  // What a majority holds must not be lost with any vote, whoever may lead; nor
+  // what this device held when it said so.
+  if (needs_majority() && (is_of_older_copy_ || head_ > what.head))
     return refusal::better_log;
   if (ranks_above(from, what))
     return refusal::better_log;
@@ -131,7 +148,7 @@ refusal election::judge(device_id from, const claim& what,
 }
 
 bool election::ranks_above(device_id from, const claim& what) const {
-  if (!may_claim() || from == handed_to_)
+  if (!may_claim() || from == handed_to_ || lacks_somebody())
     return false;
   if (what.handed_over)
     return head_ > what.head;

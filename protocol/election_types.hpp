@@ -29,6 +29,8 @@ struct election_setup {
   std::uint64_t seed = 0;
   /// The newest entry that names members.
   sequence_number members_at = {};
+  /// As in `members_changed`.
+  bool is_of_older_copy = false;
 };
 
 /// Who leads; `leadership_view` on the machine's clock.

@@ -33,7 +33,7 @@ std::string state_text(const library_status& now) {
     return "failed";
   if (now.first_sync)
     return "backfilling";
-  if (now.applied < now.head.position.sequence)
+  if (now.applied < now.head.position.sequence || now.is_fetching_anew)
     return "catching_up";
   if (now.leadership.lacks_majority)
     return "no_majority";
@@ -67,6 +67,11 @@ std::string problem_lines(const library_status& now,
             + ": the first sync has not finished, so that it cannot be"
               " read yet: "
             + first_sync_text(*now.first_sync) + "\n";
+  else if (now.is_fetching_anew && now.leadership.leader.is_nil())
+    text += now.name
+            + ": its log is older than what other members have, and this"
+              " device waits for one of them; where they are gone for good,"
+              " lockstep repair --alone goes on without them\n";
   if (now.problem.code != errc::none)
     text += now.name
             + ": its tables do not follow the log: " + now.problem.message

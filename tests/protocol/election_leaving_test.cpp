@@ -155,7 +155,7 @@ TEST(election, leader_that_was_removed_hands_over) {
   auto machine = started(leader_b(), {a, c});
   auto list = members({a, b, c});
   list[1].removed = true;
-  EXPECT_TRUE(said<hand_over>(machine.members_changed(list, t0), c));
+  EXPECT_TRUE(said<hand_over>(machine.on(members_changed{list}, t0), c));
   EXPECT_EQ(machine.view().role, role::follower);
   EXPECT_FALSE(machine.deadline());
 }

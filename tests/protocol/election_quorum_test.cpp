@@ -136,8 +136,9 @@ TEST(quorum_election, an_answer_of_a_majority_renews_the_lease) {
   machine.on(c, heartbeat_ack{under(2, b), same}, before - 10s);
   EXPECT_EQ(machine.view().lease_until, before + 80s);
   // Of five, one answer is too little.
-  machine.members_changed(members({a, b, c, device(4), device(5)}), before,
-                          sequence_number{11});
+  machine.on(members_changed{members({a, b, c, device(4), device(5)}),
+                             sequence_number{11}},
+             before);
   machine.on(c, heartbeat_ack{under(2, b), same}, before + 20s);
   EXPECT_EQ(machine.view().lease_until, before + 80s);
   machine.on(a, heartbeat_ack{under(2, b), same}, before + 30s);
@@ -149,7 +150,7 @@ TEST(quorum_election, whom_a_leader_removes_by_itself_is_still_needed) {
   const auto end = machine.view().lease_until;
   auto left = members({a, b, c});
   left[0].removed = left[2].removed = true;
-  machine.members_changed(left, end - 50s, sequence_number{11});
+  machine.on(members_changed{left, sequence_number{11}}, end - 50s);
   while (machine.view().role == role::leader)
     expire(machine);
   EXPECT_EQ(machine.view().lease_until, end);
@@ -159,7 +160,7 @@ TEST(quorum_election, a_settled_removal_leaves_one_that_leads_alone) {
   auto machine = leading_b();
   auto left = members({a, b, c});
   left[0].removed = left[2].removed = true;
-  machine.members_changed(left, t0 + 80s, sequence_number{11});
+  machine.on(members_changed{left, sequence_number{11}}, t0 + 80s);
   machine.majority_changed(sequence_number{11});
   for (int i = 0; i < 20; ++i)
     expire(machine);

@@ -235,7 +235,7 @@ TEST(election, device_that_its_log_does_not_name_never_claims) {
   EXPECT_EQ(newcomer.deadline(), std::nullopt);
   EXPECT_EQ(answered(newcomer.request_leadership(1, t0 + 2min), 1),
             errc::invalid_argument);
-  newcomer.members_changed(members({a, b, c}), t0 + 3min);
+  newcomer.on(members_changed{members({a, b, c})}, t0 + 3min);
   EXPECT_TRUE(said<claim>(expire(newcomer), a));
 }
 

@@ -262,16 +262,20 @@ void faults::lose_log() {
   ledger_.forgive(which.id, [&](const operation_key& made) {
     return logs_.is_elsewhere(which, made);
   });
-  // Of those whose own file is lost, too, it may have been the last to hold it.
+  forgive_last_held(which);
+  logs_.forget_log(which);
+  copies_.erase(which.number);
+  which.lost_log = which.log_is_lost = true;
+  which.log_lost_at = world_.run.elapsed();
+}
+
+void faults::forgive_last_held(const device& which) {
   for (const auto& one : world_.devices)
-    if (one.lost_tables)
+    if (one.number != which.number && (one.lost_tables || one.lost_log))
       ledger_.forgive(one.id, [&](const operation_key& made) {
         return logs_.is_elsewhere(which, made)
                || !logs_.is_in_log_of(which, made);
       });
-  logs_.forget_log(which);
-  which.lost_log = which.log_is_lost = true;
-  which.log_lost_at = world_.run.elapsed();
 }
 
 void faults::lose_tables() {
@@ -287,6 +291,7 @@ void faults::lose_tables() {
   });
   which.ready = false;
   which.lost_tables = true;
+  copies_.erase(which.number);
 }
 
 void faults::fill_disk() {
@@ -307,18 +312,27 @@ void faults::fail_disk() {
 
 void faults::take_old_copy() {
   auto& which = any();
-  if (!which.ready)
+  if (!which.ready || which.removed || which.log_is_lost)
     return;
   const auto old = copies_.find(which.number);
   if (old == copies_.end()) {
-    copies_[which.number] = which.disk->take_copy();
+    copies_[which.number]
+      = {which.disk->take_copy(), ledger_.account_of(which.id)};
     return;
   }
   if (which.up)
     world_.crash(which, unflushed::kept);
-  which.disk->put_back(old->second);
-  copies_.erase(old);
   count(fault::old_copy, which.name);
+  which.disk->put_back(old->second.files);
+  ledger_.forgive_since(old->second.written, which.id,
+                        [&](const operation_key& made) {
+                          return logs_.is_elsewhere(which, made);
+                        });
+  forgive_last_held(which);
+  logs_.forget_log(which);
+  copies_.erase(old);
+  which.lost_log = true;
+  which.log_lost_at = world_.run.elapsed();
 }
 
 void faults::flip_bit() {

@@ -56,6 +56,8 @@ private:
   void fill_disk();
   void fail_disk();
   void take_old_copy();
+  /// What only this device's log has, of those that lost files of their own.
+  void forgive_last_held(const device& which);
   void flip_bit();
   void vacuum_log();
 
@@ -74,7 +76,11 @@ private:
   std::set<std::pair<owner, owner>> cut_;
   std::set<std::pair<owner, owner>> unheard_;
   std::set<std::pair<owner, owner>> slow_;
-  std::map<owner, memory_volume::copy> copies_;
+  struct old_disk {
+    memory_volume::copy files;
+    ledger::account written;
+  };
+  std::map<owner, old_disk> copies_;
 };
 
 } // namespace lockstep::simulation

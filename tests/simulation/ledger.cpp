@@ -42,6 +42,30 @@ void ledger::forgive(device_id maker,
   std::erase_if(texts_, [&](const written& one) { return is_lost(one.last); });
 }
 
+ledger::account ledger::account_of(device_id maker) const {
+  account made;
+  for (const auto& one : operations_)
+    if (one.first == maker)
+      made.operations.insert(one);
+  for (const auto& one : texts_)
+    if (one.last.first == maker)
+      made.texts.insert(one.text);
+  return made;
+}
+
+void ledger::forgive_since(
+  const account& then, device_id maker,
+  const std::function<bool(const operation_key&)>& kept) {
+  std::erase_if(operations_, [&](const operation_key& made) {
+    return made.first == maker && !then.operations.contains(made)
+           && !kept(made);
+  });
+  std::erase_if(texts_, [&](const written& one) {
+    return one.last.first == maker && !then.texts.contains(one.text)
+           && !kept(one.last);
+  });
+}
+
 void ledger::check(const std::vector<entry>& log, verdict& result) const {
   std::map<operation_key, int> held;
   std::set<std::string> texts;

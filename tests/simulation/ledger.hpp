@@ -24,6 +24,16 @@ public:
   void forgive(device_id maker,
                const std::function<bool(const operation_key&)>& kept);
 
+  /// All that a device was given an acknowledgement for.
+  struct account {
+    std::set<operation_key> operations;
+    std::set<std::string> texts;
+  };
+  [[nodiscard]] account account_of(device_id maker) const;
+  /// The device is what it was `then`.
+  void forgive_since(const account& then, device_id maker,
+                     const std::function<bool(const operation_key&)>& kept);
+
   /// Fails where something is not in the log exactly once.
   void check(const std::vector<entry>& log, verdict& result) const;
 

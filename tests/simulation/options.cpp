@@ -35,7 +35,7 @@ constexpr std::array names{
   named{fault::close, "close", false},
   named{fault::lost_log, "lost_log", false},
   named{fault::lost_tables, "lost_tables", false},
-  named{fault::old_copy, "old_copy", true},
+  named{fault::old_copy, "old_copy", false},
   named{fault::bit_flip, "bit_flip", true},
   named{fault::vacuum, "vacuum", false},
 };
@@ -48,7 +48,8 @@ constexpr std::array<std::string_view, 11> flaws{
 bool is_beyond_design(const named& one, consistency mode) {
   // A majority rests on what each of it keeps.
   return one.beyond_design
-         || (one.what == fault::lost_log && mode == consistency::quorum);
+         || ((one.what == fault::lost_log || one.what == fault::old_copy)
+             && mode == consistency::quorum);
 }
 
 } // namespace

@@ -55,6 +55,9 @@ expected<void> world::start(device& which) {
   env.wall = [this, number = which.number](time_point) {
     return wall_of(number);
   };
+  env.birth = [disk = which.disk](const std::filesystem::path& file) {
+    return disk->birth_of(file.string());
+  };
   auto directory = data_directory::open(which.folder);
   if (!directory)
     return tl::make_unexpected(directory.error());

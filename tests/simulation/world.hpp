@@ -42,8 +42,8 @@ struct device {
   /// Whose word about the members it takes before its log names them.
   device_id joined_from;
   duration joined_at{};
-  /// Whether its log was lost once, and whether it still has the library whose
-  /// log is lost.
+  /// Whether its log, or the newer part of it, was lost once, and whether it
+  /// still has the library whose log is lost.
   bool lost_log = false;
   duration log_lost_at{};
   bool log_is_lost = false;

@@ -48,6 +48,7 @@ std::shared_ptr<memory_file>
 memory_file::after_power_cut(unflushed fate, std::mt19937_64& random) const {
   auto left = std::make_shared<memory_file>();
   left->changes = changes + 1;
+  left->birth = birth;
   left->content = durable_;
   if (fate == unflushed::kept)
     left->content = content;
@@ -109,6 +110,7 @@ void memory_volume::put_back(const copy& old) {
                 [&](const auto& file) { return !old.contains(file.first); });
   for (const auto& [path, content] : old) {
     auto file = std::make_shared<memory_file>();
+    file->birth = ++births_;
     if (auto before = find(path))
       file->changes = before->changes;
     file->write(content.data(), content.size(), 0);
@@ -120,6 +122,11 @@ void memory_volume::put_back(const copy& old) {
 std::uint64_t memory_volume::changes_of(const std::string& path) const {
   const auto found = files_.find(path);
   return found == files_.end() ? 0 : found->second->changes;
+}
+
+std::uint64_t memory_volume::birth_of(const std::string& path) const {
+  const auto found = files_.find(path);
+  return found == files_.end() ? 0 : found->second->birth;
 }
 
 bool memory_volume::holds(const std::filesystem::path& path) const {
@@ -138,6 +145,7 @@ std::shared_ptr<memory_file> memory_volume::create(const std::string& path) {
   auto& file = files_[path];
   file = std::make_shared<memory_file>();
   file->changes = 1;
+  file->birth = ++births_;
   return file;
 }
 

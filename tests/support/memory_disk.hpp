@@ -31,6 +31,8 @@ public:
   std::string content;
   /// Counts changes of the content.
   std::uint64_t changes = 0;
+  /// Which of the volume's files it is, of all that there ever were.
+  std::uint64_t birth = 0;
   /// A power cut took this file; who still has it open sees errors only.
   bool gone = false;
 
@@ -91,10 +93,13 @@ public:
 
   /// What the files hold; no database may be open.
   [[nodiscard]] copy take_copy() const;
+  /// As new files.
   void put_back(const copy& old);
 
   /// Counts what was written to the file; 0 when it is not there.
   [[nodiscard]] std::uint64_t changes_of(const std::string& path) const;
+  /// The same for `memory_file::birth`.
+  [[nodiscard]] std::uint64_t birth_of(const std::string& path) const;
 
   /// Bytes by which files may still grow.
   std::int64_t room = plenty;
@@ -120,6 +125,7 @@ private:
   std::filesystem::path folder_;
   std::mt19937_64 random_;
   std::map<std::string, std::shared_ptr<memory_file>> files_;
+  std::uint64_t births_ = 0;
   bool powered_ = true;
   std::uint64_t cut_after_ = never;
   unflushed fate_ = unflushed::kept;

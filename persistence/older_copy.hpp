@@ -1,0 +1,47 @@
+#pragma once
+
+#include "messages/clock.hpp"
+#include "persistence/library_store.hpp"
+#include "persistence/sync_log_store.hpp"
+
+namespace lockstep {
+
+/// When a library's files were made; see file_birth.hpp.
+struct file_births {
+  std::uint64_t log = 0;
+  std::uint64_t database = 0;
+
+  bool operator==(const file_births&) const = default;
+};
+
+/// What of a library's files are not those that this device wrote last, but
+/// copies that somebody put in their place, and so may be older.
+enum class put_back : std::uint8_t {
+  nothing,
+  database, ///< The log is the one that it was.
+  log,      ///< And the database with it, as a rule.
+};
+
+/// What was put back since the library was opened last; `nothing` where that
+/// was not noted. To be called before anything is written or promised.
+expected<put_back> find_put_back(library_store& store, file_births now);
+
+/// Sees to it that old state does not count as news, and notes `now`. Numbers
+/// of operations that were given since the copy was made are not given again.
+/// With an older log, neither are ballots and votes, and the device does not
+/// lead before it has the whole log of another member, or every member lets it.
+/// On the disk once this returns; where it fails, the next open does it.
+expected<void> take_over(library_store& store, sync_log_store& log,
+                         put_back what, file_births now, timestamp at);
+
+/// A new log is in its place: no copy, whenever that is opened.
+expected<void> forget_log_birth(library_store& store);
+
+/// Whether the log is of an older copy and no other member's has come since. It
+/// is fetched anew, as far as others' differ: `is_fetching_anew`, too.
+expected<bool> is_of_older_copy(library_store& store);
+
+/// It leads: all members have seen that none holds more.
+expected<void> end_older_copy(library_store& store);
+
+} // namespace lockstep

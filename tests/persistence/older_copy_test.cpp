@@ -1,0 +1,127 @@
+#include "persistence/older_copy.hpp"
+
+#include "persistence/file_birth.hpp"
+#include "tests/persistence/library_device.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto now = timestamp::from(1'767'225'600'000, 0);
+
+TEST(file_birth, is_that_of_the_file_and_not_of_its_copy) {
+  const temporary_directory folder;
+  const auto file = folder.path() / "file";
+  std::ofstream{file} << "one";
+  const auto birth = file_birth(file);
+  if (birth == 0)
+    GTEST_SKIP() << "this file system does not say when files were made";
+  std::ofstream{file, std::ios::app} << " and more";
+  fs::rename(file, folder.path() / "elsewhere");
+  EXPECT_EQ(file_birth(folder.path() / "elsewhere"), birth);
+  fs::copy_file(folder.path() / "elsewhere", file);
+  EXPECT_NE(file_birth(file), birth);
+  EXPECT_EQ(file_birth(folder.path() / "nothing"), 0U);
+}
+
+struct older_copy : testing::Test {
+  older_copy() {
+    other.leads = true;
+  }
+
+  put_back find(file_births at) {
+    const auto found = find_put_back(*own.store, at);
+    EXPECT_TRUE(found);
+    return found.value_or(put_back::nothing);
+  }
+
+  void take(put_back what, file_births at, timestamp when = now) {
+    ASSERT_TRUE(take_over(*own.store, *own.log, what, at, when));
+  }
+
+  void meet_a_member() {
+    operation what;
+    what.device = other.id;
+    what.device_sequence = what.transaction_end = device_sequence_number{1};
+    what.model = member_model;
+    what.record = record_id{other.id.bytes};
+    what.data = R"({"name": "other"})";
+    ASSERT_TRUE(other.sequence({what}));
+    ASSERT_TRUE(own.follow(other));
+  }
+
+  library_device own{1};
+  library_device other{2};
+};
+
+TEST_F(older_copy, is_told_by_when_its_files_were_made) {
+  EXPECT_EQ(find({1, 2}), put_back::nothing);
+  take(put_back::nothing, {1, 2});
+  own.reopen();
+  EXPECT_EQ(find({1, 2}), put_back::nothing);
+  EXPECT_EQ(find({1, 3}), put_back::database);
+  EXPECT_EQ(find({3, 2}), put_back::log);
+  EXPECT_EQ(find({3, 3}), put_back::log);
+  take(put_back::log, {3, 3});
+  EXPECT_EQ(find({3, 3}), put_back::nothing);
+  // Moved to where nobody can say it.
+  EXPECT_EQ(find({0, 0}), put_back::log);
+}
+
+TEST_F(older_copy, is_none_where_a_repair_made_a_new_log) {
+  take(put_back::nothing, {1, 2});
+  ASSERT_TRUE(forget_log_birth(*own.store));
+  EXPECT_EQ(find({3, 2}), put_back::nothing);
+}
+
+TEST_F(older_copy, of_a_database_gives_no_number_twice) {
+  meet_a_member();
+  take(put_back::database, {1, 3});
+  EXPECT_GT(own.store->next_device_sequence().value, 1'767'225'600'000U);
+  EXPECT_FALSE(is_of_older_copy(*own.store).value());
+  EXPECT_FALSE(own.log->leadership()->vote.term);
+}
+
+TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
+  meet_a_member();
+  leadership_record led{{term_number{5}, own.id},
+                        {term_number{6}, own.id},
+                        own.id,
+                        wall_time{std::chrono::hours{24}}};
+  ASSERT_TRUE(own.log->store_leadership(led));
+  take(put_back::log, {3, 3});
+  const auto first = own.log->leadership().value();
+  EXPECT_EQ(first.current, led.current);
+  EXPECT_TRUE(first.leader.is_nil());
+  EXPECT_EQ(first.lease_end, wall_time{});
+  EXPECT_GT(first.vote.term.value, 1'000'000U);
+  EXPECT_TRUE(is_of_older_copy(*own.store).value());
+  EXPECT_TRUE(own.store->is_fetching_anew());
+  // The same copy a second time, ten seconds later.
+  ASSERT_TRUE(own.log->store_leadership(led));
+  take(put_back::log, {4, 4}, timestamp::from(now.unix_ms() + 10'000, 0));
+  EXPECT_EQ(own.log->leadership()->vote.term.value, first.vote.term.value + 10);
+  ASSERT_TRUE(end_older_copy(*own.store));
+  EXPECT_FALSE(own.store->is_fetching_anew());
+}
+
+TEST_F(older_copy, of_a_log_that_names_nobody_else_has_nobody_to_wait_for) {
+  take(put_back::log, {3, 3});
+  EXPECT_FALSE(own.store->is_fetching_anew());
+}
+
+TEST_F(older_copy, of_a_log_that_is_given_back_stays_without_a_lead) {
+  meet_a_member();
+  take(put_back::log, {3, 3});
+  ASSERT_TRUE(own.give_back({}));
+  EXPECT_TRUE(own.store->is_fetching_anew());
+  EXPECT_FALSE(is_of_older_copy(*own.store).value());
+}
+
+} // namespace
+} // namespace lockstep

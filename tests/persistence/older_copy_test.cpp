@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 namespace lockstep {
 namespace {
@@ -24,6 +25,8 @@ TEST(file_birth, is_that_of_the_file_and_not_of_its_copy) {
   std::ofstream{file, std::ios::app} << " and more";
   fs::rename(file, folder.path() / "elsewhere");
   EXPECT_EQ(file_birth(folder.path() / "elsewhere"), birth);
+  // The clock of file systems goes in steps of some milliseconds.
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
   fs::copy_file(folder.path() / "elsewhere", file);
   EXPECT_NE(file_birth(file), birth);
   EXPECT_EQ(file_birth(folder.path() / "nothing"), 0U);

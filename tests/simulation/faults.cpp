@@ -1,5 +1,7 @@
 #include "tests/simulation/faults.hpp"
 
+#include "tests/simulation/table_checker.hpp"
+
 #include <algorithm>
 
 namespace lockstep::simulation {
@@ -316,8 +318,13 @@ void faults::take_old_copy() {
     return;
   const auto old = copies_.find(which.number);
   if (old == copies_.end()) {
+    // What it lost once it may not have got back yet.
+    auto is_held = [&](const operation_key& made) {
+      return !(which.lost_log || which.lost_tables)
+             || logs_.is_in_log_of(which, made);
+    };
     copies_[which.number]
-      = {which.disk->take_copy(), ledger_.account_of(which.id)};
+      = {which.disk->take_copy(), ledger_.account_of(which.id, is_held)};
     return;
   }
   if (which.up)
@@ -388,6 +395,20 @@ void faults::bring_in(device& which) {
   if (host.number != which.number && host.up && host.ready
       && !logs_.is_out(host) && host.shared.library && world_.leads(host))
     report(which, "join", world_.let_in(which, host, join_patience));
+}
+
+void faults::end_waiting() {
+  device* longest = nullptr;
+  for (auto& one : world_.devices) {
+    if (!one.shared.library || !one.ready || logs_.is_out(one))
+      continue;
+    if (!has_older_copy(world_, one))
+      return;
+    if (longest == nullptr || logs_.end_of(*longest) < logs_.end_of(one))
+      longest = &one;
+  }
+  if (longest != nullptr)
+    report(*longest, "go on alone", world_.go_on_alone(*longest));
 }
 
 void faults::vacuum_log() {

@@ -27,6 +27,10 @@ public:
   /// Starts what is down, opens what is closed, lets in who is not in yet.
   void bring_up(device& which);
 
+  /// Where all that are there wait for a member that is gone, with older copies
+  /// of their logs: what people are told to do.
+  void end_waiting();
+
   /// How often each came.
   std::map<fault, std::uint64_t> counts;
 

@@ -42,13 +42,15 @@ void ledger::forgive(device_id maker,
   std::erase_if(texts_, [&](const written& one) { return is_lost(one.last); });
 }
 
-ledger::account ledger::account_of(device_id maker) const {
+ledger::account ledger::account_of(
+  device_id maker,
+  const std::function<bool(const operation_key&)>& held) const {
   account made;
   for (const auto& one : operations_)
-    if (one.first == maker)
+    if (one.first == maker && held(one))
       made.operations.insert(one);
   for (const auto& one : texts_)
-    if (one.last.first == maker)
+    if (one.last.first == maker && held(one.last))
       made.texts.insert(one.text);
   return made;
 }

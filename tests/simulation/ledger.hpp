@@ -24,12 +24,14 @@ public:
   void forgive(device_id maker,
                const std::function<bool(const operation_key&)>& kept);
 
-  /// All that a device was given an acknowledgement for.
+  /// What a device has acknowledged and holds.
   struct account {
     std::set<operation_key> operations;
     std::set<std::string> texts;
   };
-  [[nodiscard]] account account_of(device_id maker) const;
+  [[nodiscard]] account
+  account_of(device_id maker,
+             const std::function<bool(const operation_key&)>& held) const;
   /// The device is what it was `then`.
   void forgive_since(const account& then, device_id maker,
                      const std::function<bool(const operation_key&)>& kept);

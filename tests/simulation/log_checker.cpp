@@ -139,7 +139,7 @@ void log_checker::step_back(device& which, mirror& what) {
   // What goes because all of the log is fetched anew comes back with it.
   auto stays = [&] {
     if (!is_anew)
-      is_anew = is_fetching_anew(world_, which);
+      is_anew = has_given_back_all(world_, which);
     return !*is_anew;
   };
   while (!what.lines.empty()) {

@@ -188,6 +188,8 @@ private:
     for (std::uint64_t round = 0; world_.run.now() < end; ++round) {
       if (round % 12 == 0)
         wake_all();
+      if (round % 120 == 119)
+        faults_.end_waiting();
       world_.run.run_until([this] { return !verdict_.good(); }, look_pause);
       if (!verdict_.good())
         return;

@@ -85,11 +85,21 @@ bool was_named_before(const world& where, device& which, device_id whom) {
          != 0;
 }
 
-bool is_fetching_anew(const world& where, device& which) {
+bool has_given_back_all(const world& where, device& which) {
   return look_at(where, which,
                  [](SQLite::Database& file) {
-                   return number(file,
-                                 "SELECT fetching_anew FROM lockstep_state");
+                   return number(file, "SELECT fetching_anew = 1 FROM"
+                                       " lockstep_state");
+                 })
+           .value_or(0U)
+         != 0;
+}
+
+bool has_older_copy(const world& where, device& which) {
+  return look_at(where, which,
+                 [](SQLite::Database& file) {
+                   return number(file, "SELECT fetching_anew = 2 FROM"
+                                       " lockstep_state");
                  })
            .value_or(0U)
          != 0;

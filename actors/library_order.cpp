@@ -162,6 +162,7 @@ void library_state::follow_log(library_applier::chunk fresh) {
   problem_ = caught_up ? failure{errc::none, {}} : caught_up.error();
   if (caught_up) {
     failed_tries_ = 0;
+    settle_outlived();
     return end_first_sync();
   }
   logger().error("library {}: entries wait to be applied: {}",
@@ -228,7 +229,7 @@ void library_state::cut_log(const yield_log& request, head_promise promise) {
         if (auto loaded = store_->load_accepted(); !loaded)
           logger().error("library {}: {}", to_string(setup_.library),
                          loaded.error().message);
-        receipts_.cut_after(keep);
+        note_outlived(receipts_.cut_after(keep));
         promise.deliver(head);
         // Who was let in or removed after that is so no more, for now.
         send_members();
@@ -283,6 +284,7 @@ void library_state::take_office() {
           if (!appended)
             return fail_office(appended.error());
           failed_tries_ = 0;
+          settle_outlived();
           end_first_sync();
           schedule();
         });

@@ -196,6 +196,11 @@ private:
   expected<void> catch_up(library_applier::chunk fresh);
   /// Once caught up: ends what waits for entries that were vacuumed.
   expected<void> settle_vacuumed();
+  /// Of own operations that a log held which was cut, some have no entry that
+  /// would come again: it was vacuumed, for something was built on it.
+  void note_outlived(const std::vector<device_sequence_number>& cut);
+  /// They have their place once all that was taken back has.
+  void settle_outlived();
   /// Catches up; where that fails, says so and tries again in a while.
   void follow_log(library_applier::chunk fresh);
   void try_later();
@@ -282,6 +287,7 @@ private:
   bool vacuumed_due_ = true;
   /// It was as long as the leader's when it got them.
   bool is_whole_ = false;
+  std::vector<device_sequence_number> outlived_;
   library_neighbours neighbours_;
   /// A hand-over to who has tables that are lacking here is under way; and
   /// until when those who could not lead are not asked to again.

@@ -4,6 +4,7 @@
 #include "persistence/library_members.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // What the library does for a log that stays small.
 namespace lockstep {
@@ -114,6 +115,33 @@ expected<void> library_state::settle_vacuumed() {
     send_members();
   send_answers();
   return {};
+}
+
+void library_state::note_outlived(
+  const std::vector<device_sequence_number>& cut) {
+  const auto noted = store_->attempt([&]() -> expected<void> {
+    for (const auto number : cut)
+      if (!store_->pending.holds(setup_.device, number))
+        outlived_.push_back(number);
+    return {};
+  });
+  if (!noted)
+    logger().error("library {}: {}", to_string(setup_.library),
+                   noted.error().message);
+}
+
+void library_state::settle_outlived() {
+  if (outlived_.empty())
+    return;
+  const auto waits = store_->attempt([&]() -> expected<bool> {
+    return pending_queue::is_in_front(store_->pending.place_in_front(0));
+  });
+  const auto applied = applied_sequence();
+  if (!waits || *waits || !applied)
+    return;
+  for (const auto number : std::exchange(outlived_, {}))
+    receipts_.settle(number, *applied, false);
+  send_answers();
 }
 
 } // namespace lockstep

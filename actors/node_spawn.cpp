@@ -51,7 +51,7 @@ expected<void> look_at_files(library_store& store, sync_log_store& log,
                              const environment& env, timestamp now) {
   const file_births births{env.birth(folder.sync_log_file()),
                            env.birth(folder.database_file())};
-  return find_put_back(store, births).and_then([&](put_back what) {
+  return find_put_back(store, log, births).and_then([&](put_back what) {
     if (what != put_back::nothing)
       logger().warn("library {}: {} a copy that was put in its place; what is"
                     " newer comes from the other members",

@@ -6,7 +6,6 @@
 #include "persistence/forgotten_numbers.hpp"
 #include "persistence/library_store.hpp"
 #include "persistence/log_repair.hpp"
-#include "persistence/older_copy.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/repair_journal.hpp"
 #include "persistence/sqlite_file.hpp"
@@ -283,10 +282,6 @@ expected<void> repairing::mend_tables() {
   }
   if (auto settled = settle(**store, lacks_entries()); !settled)
     return settled;
-  // It is a new file, and no copy.
-  if (report_.log.found != file_state::whole || found_.log_was_cut)
-    if (auto done = forget_log_birth(**store); !done)
-      return done;
   return (*store)->attempt([&]() -> expected<void> {
     report_.pending = (*store)->pending.count();
     return {};

@@ -151,11 +151,9 @@ constexpr std::string_view forgotten_numbers = R"sql(
     DEFAULT 0;
 )sql";
 
-constexpr std::string_view births_of_files = R"sql(
-  -- When sync.db and this file were made: a copy has another time. NULL: not
-  -- noted yet.
-  ALTER TABLE lockstep_state ADD COLUMN log_birth INTEGER;
-  ALTER TABLE lockstep_state ADD COLUMN database_birth INTEGER;
+constexpr std::string_view birth_of_file = R"sql(
+  -- When this file was made: a copy has another time. NULL: not noted yet.
+  ALTER TABLE lockstep_state ADD COLUMN birth INTEGER;
 )sql";
 
 constexpr std::array list{
@@ -165,7 +163,7 @@ constexpr std::array list{
   migration{4, "first sync and repair", first_sync},
   migration{5, "a log that is fetched anew", log_fetched_anew},
   migration{6, "numbers that were forgotten", forgotten_numbers},
-  migration{7, "births of files", births_of_files},
+  migration{7, "birth of the file", birth_of_file},
 };
 
 } // namespace

@@ -189,8 +189,8 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
   if (const auto from = sync_log_reader::open(damaged)) {
     if (auto read = from->leadership())
       promised = *read;
-    // Where some were packed, all are now: how a log is kept decides its writer,
-    // and a repair does not know the settings.
+    // Where some were packed, all are now: how a log is kept decides its
+    // writer, and a repair does not know the settings.
     if (const auto bytes = from->newest_dictionary(); bytes && !bytes->empty())
       if (auto adopted = to->adopt_dictionary(*bytes); !adopted)
         return tl::make_unexpected(adopted.error());

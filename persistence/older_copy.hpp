@@ -15,7 +15,8 @@ struct file_births {
 };
 
 /// What of a library's files are not those that this device wrote last, but
-/// copies that somebody put in their place, and so may be older.
+/// copies that somebody put in their place, and so may be older. Each file
+/// holds the birth of the one that it was.
 enum class put_back : std::uint8_t {
   nothing,
   database, ///< The log is the one that it was.
@@ -24,7 +25,8 @@ enum class put_back : std::uint8_t {
 
 /// What was put back since the library was opened last; `nothing` where that
 /// was not noted. To be called before anything is written or promised.
-expected<put_back> find_put_back(library_store& store, file_births now);
+expected<put_back> find_put_back(library_store& store,
+                                 const sync_log_reader& log, file_births now);
 
 /// Sees to it that old state does not count as news, and notes `now`. Numbers
 /// of operations that were given since the copy was made are not given again.
@@ -33,9 +35,6 @@ expected<put_back> find_put_back(library_store& store, file_births now);
 /// On the disk once this returns; where it fails, the next open does it.
 expected<void> take_over(library_store& store, sync_log_store& log,
                          put_back what, file_births now, timestamp at);
-
-/// A new log is in its place: no copy, whenever that is opened.
-expected<void> forget_log_birth(library_store& store);
 
 /// Whether the log is of an older copy and no other member's has come since. It
 /// is fetched anew, as far as others' differ: `is_fetching_anew`, too.

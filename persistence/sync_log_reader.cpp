@@ -285,6 +285,16 @@ expected<std::string> sync_log_reader::newest_dictionary() const {
   });
 }
 
+expected<std::optional<std::uint64_t>> sync_log_reader::noted_birth() const {
+  return connection_->run<std::optional<std::uint64_t>>([this] {
+    auto row = connection_->statements.use("SELECT birth FROM log_state");
+    std::optional<std::uint64_t> noted;
+    if (row->executeStep() && !row->getColumn(0).isNull())
+      noted = from_sql(row->getColumn(0).getInt64());
+    return noted;
+  });
+}
+
 expected<sequence_number> sync_log_reader::vacuumed_through() const {
   return connection_->run<sequence_number>([this] {
     auto row

@@ -158,10 +158,16 @@ JOIN readable_device ON readable_device.number = sync_log.device
 JOIN models ON models.number = sync_log.model;
 )sql";
 
-constexpr std::array<migration, 3> migrations{{
+constexpr std::string_view birth_of_file = R"sql(
+-- When this file was made: a copy has another time. NULL: not noted yet.
+ALTER TABLE log_state ADD COLUMN birth INTEGER;
+)sql";
+
+constexpr std::array<migration, 4> migrations{{
   {1, "log and state", log_and_state},
   {2, "bases of what is vacuumed", vacuumed_bases},
   {3, "packed images", packed_images},
+  {4, "birth of the file", birth_of_file},
 }};
 
 } // namespace

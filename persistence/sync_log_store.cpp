@@ -102,6 +102,15 @@ sync_log_store::store_leadership(const leadership_record& record) {
   });
 }
 
+expected<void> sync_log_store::note_birth(std::uint64_t birth) {
+  return connection_->write<void>([&]() -> expected<void> {
+    auto store = connection_->statements.use("UPDATE log_state SET birth = ?");
+    store->bind(1, to_sql(birth));
+    store->exec();
+    return {};
+  });
+}
+
 expected<void>
 sync_log_store::store_progress(std::span<const member_progress> members) {
   return connection_->write<void>([&]() -> expected<void> {

@@ -90,6 +90,10 @@ public:
   expected<leadership_record> leadership() const;
   expected<std::vector<member_progress>> progress() const;
 
+  /// When the file was made that this was, as its owner noted; nothing where
+  /// that was not done yet.
+  expected<std::optional<std::uint64_t>> noted_birth() const;
+
   /// Everything up to here may have been vacuumed.
   expected<sequence_number> vacuumed_through() const;
 
@@ -155,6 +159,8 @@ public:
   expected<void> adopt_dictionary(std::string_view bytes);
 
   expected<void> store_leadership(const leadership_record& record);
+
+  expected<void> note_birth(std::uint64_t birth);
 
   /// Sets these members' progress; that of others stays.
   expected<void> store_progress(std::span<const member_progress> members);

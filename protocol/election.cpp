@@ -23,7 +23,7 @@ election_effects election::start(time_point now) {
   const auto continues = lease_until_ > now && !needs_majority();
   if (led && (continues || !has_others())) {
     lead(current_, false, now);
-  } else if (led && may_claim()) {
+  } else if ((led || !has_others()) && may_claim()) {
     leader_ = {};
     begin_claim(false, now);
   } else {
@@ -210,6 +210,10 @@ bool election::lacks_somebody() const {
          && !std::ranges::all_of(members_, [this](device_id device) {
               return device == self_ || peers_.contains(device);
             });
+}
+
+bool election::can_win() const {
+  return !is_of_older_copy_ || (!lacks_somebody() && refusals_ == 0);
 }
 
 bool election::hears_leader(time_point now) const {

@@ -105,6 +105,8 @@ private:
   /// Whether a device with an older copy of its log does not reach all others:
   /// one that it lacks may hold what this device was said to hold.
   [[nodiscard]] bool lacks_somebody() const;
+  /// Whether it may give way to none but its betters: not where it cannot win.
+  [[nodiscard]] bool can_win() const;
   [[nodiscard]] bool has_enough_votes() const;
 
   // Effects.

@@ -96,8 +96,7 @@ election_effects election::on(device_id from, const claim& what,
   // Who refuses as the better candidate must stand itself; also one that never
   // leads, where the others cannot have what it holds in any other way.
   const bool stands
-    = (may_claim() || (needs_majority() && is_member(self_)))
-      && !lacks_somebody();
+    = (may_claim() || (needs_majority() && is_member(self_))) && can_win();
   if (reason == refusal::better_log && role_ == role::follower && stands
       && !what.handed_over && refusals_ == 0)
     begin_claim(false, now);
@@ -148,7 +147,7 @@ refusal election::judge(device_id from, const claim& what,
 }
 
 bool election::ranks_above(device_id from, const claim& what) const {
-  if (!may_claim() || from == handed_to_ || lacks_somebody())
+  if (!may_claim() || from == handed_to_ || !can_win())
     return false;
   if (what.handed_over)
     return head_ > what.head;

@@ -94,6 +94,7 @@ election_effects election::on(device_id from, const heartbeat& what,
 }
 
 election_effects election::on(device_id from, const hello&, time_point) {
+  refusals_ = 0;
   if (!silent_ && role_ == role::leader && is_member(from))
     send_heartbeat(from);
   return finish();

@@ -84,13 +84,18 @@ void receipt_book::renumber(device_sequence_number first, std::uint64_t by) {
   }
 }
 
-void receipt_book::cut_after(sequence_number keep) {
+std::vector<device_sequence_number>
+receipt_book::cut_after(sequence_number keep) {
+  std::vector<device_sequence_number> cut;
   auto at = not_stable_.lower_bound({keep + 1, device_sequence_number{}});
   while (at != not_stable_.end()) {
     auto& what = commits_.at(at->second);
     auto& state = what.state;
-    for (auto number = state.first; !(state.last < number); number = number + 1)
+    for (auto number = state.first; !(state.last < number);
+         number = number + 1) {
       settled_.erase(own_, number);
+      cut.push_back(number);
+    }
     what.unsettled = state.last.value - state.first.value + 1;
     state.state = receipt_state::local;
     state.sequence = {};
@@ -98,6 +103,7 @@ void receipt_book::cut_after(sequence_number keep) {
     what.at = what.closes = {};
     at = not_stable_.erase(at);
   }
+  return cut;
 }
 
 void receipt_book::set_stable(sequence_number stable, std::uint32_t members) {

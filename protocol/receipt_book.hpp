@@ -50,7 +50,8 @@ public:
   void renumber(device_sequence_number first, std::uint64_t by);
 
   /// The log ends here now: what had its place after that is pending again.
-  void cut_after(sequence_number keep);
+  /// Returns the numbers of which that is so.
+  std::vector<device_sequence_number> cut_after(sequence_number keep);
 
   /// Every one of `members` holds the log up to `stable`. Never goes back: a
   /// member that joins later takes nothing away.

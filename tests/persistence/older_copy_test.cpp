@@ -38,7 +38,7 @@ struct older_copy : testing::Test {
   }
 
   put_back find(file_births at) {
-    const auto found = find_put_back(*own.store, at);
+    const auto found = find_put_back(*own.store, *own.log, at);
     EXPECT_TRUE(found);
     return found.value_or(put_back::nothing);
   }
@@ -76,12 +76,6 @@ TEST_F(older_copy, is_told_by_when_its_files_were_made) {
   EXPECT_EQ(find({0, 0}), put_back::log);
 }
 
-TEST_F(older_copy, is_none_where_a_repair_made_a_new_log) {
-  take(put_back::nothing, {1, 2});
-  ASSERT_TRUE(forget_log_birth(*own.store));
-  EXPECT_EQ(find({3, 2}), put_back::nothing);
-}
-
 TEST_F(older_copy, of_a_database_gives_no_number_twice) {
   meet_a_member();
   take(put_back::database, {1, 3});
@@ -110,11 +104,6 @@ TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
   take(put_back::log, {4, 4}, timestamp::from(now.unix_ms() + 10'000, 0));
   EXPECT_EQ(own.log->leadership()->vote.term.value, first.vote.term.value + 10);
   ASSERT_TRUE(end_older_copy(*own.store));
-  EXPECT_FALSE(own.store->is_fetching_anew());
-}
-
-TEST_F(older_copy, of_a_log_that_names_nobody_else_has_nobody_to_wait_for) {
-  take(put_back::log, {3, 3});
   EXPECT_FALSE(own.store->is_fetching_anew());
 }
 

@@ -52,6 +52,28 @@ TEST(election_of_an_older_copy, keeps_nobody_from_leading_whom_it_cannot_beat) {
   EXPECT_EQ(said<vote>(refused, c)->reason, refusal::better_log);
 }
 
+TEST(election_of_an_older_copy, gives_way_once_it_has_tried_in_vain) {
+  auto machine = started(of_older_copy(), {a, c});
+  expire(machine);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  machine.on(c, granted(2), *machine.deadline());
+  expire(machine);
+  const auto effects = machine.on(c, claim_of(c, 3, shorter), t0 + 2min);
+  EXPECT_TRUE(said<vote>(effects, c)->granted);
+  // The one that did not answer has opened the library by now.
+  machine.on(a, hello{}, t0 + 3min);
+  const auto later = machine.on(c, claim_of(c, 4, shorter), t0 + 3min);
+  EXPECT_EQ(said<vote>(later, c)->reason, refusal::better_log);
+}
+
+TEST(election_of_an_older_copy, leads_at_once_where_there_is_nobody_else) {
+  auto setup = of_older_copy();
+  setup.members = members({b});
+  const auto machine = started(setup, {});
+  EXPECT_EQ(machine.view().role, role::leader);
+  EXPECT_EQ(machine.view().ballot, under(2, b));
+}
+
 TEST(election_of_an_older_copy, gives_no_vote_that_makes_a_majority) {
   auto setup = of_older_copy();
   setup.settings.consistency = consistency::quorum;

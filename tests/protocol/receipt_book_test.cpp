@@ -83,7 +83,7 @@ TEST_F(receipt_books, what_a_cut_log_held_is_not_stable) {
   book.open(number(3), number(3), receipt_state::stable, 8);
   for (std::uint64_t i = 1; i <= 3; ++i)
     book.settle(number(i), at(9 + i), i == 2);
-  book.cut_after(at(11));
+  EXPECT_EQ(book.cut_after(at(11)), std::vector{number(3)});
   EXPECT_EQ(book.find(number(3))->state, receipt_state::local);
   book.set_stable(at(12), 3);
   EXPECT_EQ(answers(), (answered{{7, receipt_state::stable}}));

@@ -331,10 +331,9 @@ void faults::take_old_copy() {
     world_.crash(which, unflushed::kept);
   count(fault::old_copy, which.name);
   which.disk->put_back(old->second.files);
-  ledger_.forgive_since(old->second.written, which.id,
-                        [&](const operation_key& made) {
-                          return logs_.is_elsewhere(which, made);
-                        });
+  ledger_.forgive_since(
+    old->second.written, which.id,
+    [&](const operation_key& made) { return logs_.is_elsewhere(which, made); });
   forgive_last_held(which);
   logs_.forget_log(which);
   copies_.erase(old);

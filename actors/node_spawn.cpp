@@ -45,19 +45,18 @@ expected<void> recover_numbers(library_store& store, bool joined,
   });
 }
 
-/// Notes where files were put back, before anything of them counts.
+/// Says where files were put back from an older copy.
 expected<void> look_at_files(library_store& store, sync_log_store& log,
                              const library_folder& folder,
                              const environment& env, timestamp now) {
   const file_births births{env.birth(folder.sync_log_file()),
                            env.birth(folder.database_file())};
-  return find_put_back(store, log, births).and_then([&](put_back what) {
+  return recognise_older_copy(store, log, births, now).map([&](put_back what) {
     if (what != put_back::nothing)
       logger().warn("library {}: {} a copy that was put in its place; what is"
                     " newer comes from the other members",
                     to_string(folder.description.id),
                     what == put_back::log ? "sync.db is" : "the database is");
-    return take_over(store, log, what, births, now);
   });
 }
 

@@ -154,6 +154,9 @@ constexpr std::string_view forgotten_numbers = R"sql(
 constexpr std::string_view birth_of_file = R"sql(
   -- When this file was made: a copy has another time. NULL: not noted yet.
   ALTER TABLE lockstep_state ADD COLUMN birth INTEGER;
+  -- The same of a sync.db that was put in the place of another, once its owner
+  -- has seen that.
+  ALTER TABLE lockstep_state ADD COLUMN birth_of_copied_log INTEGER;
 )sql";
 
 constexpr std::array list{

@@ -16,16 +16,25 @@ constexpr int of_older_copy = 2;
 struct noted_births {
   std::optional<std::uint64_t> log;
   std::optional<std::uint64_t> database;
+  /// Of the log that was taken over last. What that asks for is noted in the
+  /// database only: the log keeps the old birth until all is done.
+  std::optional<std::uint64_t> taken_over;
 };
+
+std::optional<std::uint64_t> birth_in(const SQLite::Column& noted) {
+  if (noted.isNull())
+    return std::nullopt;
+  return static_cast<std::uint64_t>(noted.getInt64());
+}
 
 expected<noted_births> read_noted(library_store& store,
                                   const sync_log_reader& log) {
   return store.attempt([&]() -> expected<noted_births> {
-    noted_births noted;
-    auto row = store.statements.use("SELECT birth FROM lockstep_state");
+    auto row = store.statements.use(
+      "SELECT birth, birth_of_copied_log FROM lockstep_state");
     row->executeStep();
-    if (!row->getColumn(0).isNull())
-      noted.database = static_cast<std::uint64_t>(row->getColumn(0).getInt64());
+    noted_births noted{
+      {}, birth_in(row->getColumn(0)), birth_in(row->getColumn(1))};
     return log.noted_birth().map([&](std::optional<std::uint64_t> of_log) {
       noted.log = of_log;
       return noted;
@@ -33,49 +42,65 @@ expected<noted_births> read_noted(library_store& store,
   });
 }
 
-} // namespace
-
-expected<put_back> find_put_back(library_store& store,
-                                 const sync_log_reader& log, file_births now) {
-  return read_noted(store, log).map([&](const noted_births& noted) {
-    if (noted.log.value_or(now.log) != now.log)
-      return put_back::log;
-    return noted.database.value_or(now.database) != now.database
-             ? put_back::database
-             : put_back::nothing;
-  });
+put_back compare(const noted_births& noted, file_births now) {
+  if (noted.log.value_or(now.log) != now.log && noted.taken_over != now.log)
+    return put_back::log;
+  return noted.database.value_or(now.database) != now.database
+           ? put_back::database
+           : put_back::nothing;
 }
 
-expected<void> take_over(library_store& store, sync_log_store& log,
-                         put_back what, file_births now, timestamp at) {
+/// Notes the database's birth, and what the put back files ask for.
+expected<void> note(library_store& store, put_back what, file_births now) {
+  return in_one_transaction(
+    store, durability::by_itself, [&]() -> expected<void> {
+      auto row = store.statements.use("UPDATE lockstep_state SET birth = ?");
+      row->bind(1, static_cast<std::int64_t>(now.database));
+      row->exec();
+      if (what != put_back::log)
+        return {};
+      auto state = store.statements.use(
+        "UPDATE lockstep_state SET birth_of_copied_log = ?,"
+        " fetching_anew = iif(fetching_anew = 0, ?, fetching_anew)");
+      state->bind(1, static_cast<std::int64_t>(now.log));
+      state->bind(2, of_older_copy);
+      state->exec();
+      return {};
+    });
+}
+
+/// Notes the log's birth, but not before the log is whole: should the database
+/// get lost meanwhile, it is known for a copy once more.
+expected<void> note_log(library_store& store, sync_log_store& log,
+                        const noted_births& noted, file_births now) {
+  if (noted.log == now.log)
+    return {};
+  return store
+    .attempt([&]() -> expected<bool> { return store.is_fetching_anew(); })
+    .and_then([&](bool waits) -> expected<void> {
+      return waits ? expected<void>{} : log.note_birth(now.log);
+    });
+}
+
+} // namespace
+
+expected<put_back> recognise_older_copy(library_store& store,
+                                        sync_log_store& log, file_births now,
+                                        timestamp at) {
   const auto noted = read_noted(store, log);
   if (!noted)
     return tl::make_unexpected(noted.error());
-  if (noted->log == now.log && noted->database == now.database)
-    return {};
+  const auto what = compare(*noted, now);
+  expected<void> done;
   if (what == put_back::log)
-    if (auto done = forget_promises(log, store.own, at); !done)
-      return done;
-  if (what != put_back::nothing)
-    if (auto done = forget_numbers(store, at); !done)
-      return done;
-  return in_one_transaction(
-           store, durability::by_itself,
-           [&]() -> expected<void> {
-             if (what == put_back::log) {
-               auto state = store.statements.use(
-                 "UPDATE lockstep_state SET fetching_anew = ?"
-                 " WHERE fetching_anew = 0");
-               state->bind(1, of_older_copy);
-               state->exec();
-             }
-             auto row
-               = store.statements.use("UPDATE lockstep_state SET birth = ?");
-             row->bind(1, static_cast<std::int64_t>(now.database));
-             row->exec();
-             return {};
-           })
-    .and_then([&] { return log.note_birth(now.log); });
+    done = forget_promises(log, store.own, at);
+  if (done && what != put_back::nothing)
+    done = forget_numbers(store, at);
+  if (done && (what != put_back::nothing || noted->database != now.database))
+    done = note(store, what, now);
+  if (done)
+    done = note_log(store, log, *noted, now);
+  return done.map([&] { return what; });
 }
 
 expected<bool> is_of_older_copy(library_store& store) {

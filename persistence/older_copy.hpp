@@ -23,18 +23,16 @@ enum class put_back : std::uint8_t {
   log,      ///< And the database with it, as a rule.
 };
 
-/// What was put back since the library was opened last; `nothing` where that
-/// was not noted. To be called before anything is written or promised.
-expected<put_back> find_put_back(library_store& store,
-                                 const sync_log_reader& log, file_births now);
-
-/// Sees to it that old state does not count as news, and notes `now`. Numbers
-/// of operations that were given since the copy was made are not given again.
-/// With an older log, neither are ballots and votes, and the device does not
-/// lead before it has the whole log of another member, or every member lets it.
-/// On the disk once this returns; where it fails, the next open does it.
-expected<void> take_over(library_store& store, sync_log_store& log,
-                         put_back what, file_births now, timestamp at);
+/// Compares with what was noted when the library was opened last, and sees to
+/// it that old state does not count as news; to be called before anything is
+/// written or promised. Numbers of operations that were given since the copy
+/// was made are not given again. With an older log, neither are ballots and
+/// votes, and the device does not lead before it has the whole log of another
+/// member, or every member lets it. Notes `now`. On the disk once this returns;
+/// where it fails, the next open does it. Returns what was put back.
+expected<put_back> recognise_older_copy(library_store& store,
+                                        sync_log_store& log, file_births now,
+                                        timestamp at);
 
 /// Whether the log is of an older copy and no other member's has come since. It
 /// is fetched anew, as far as others' differ: `is_fetching_anew`, too.

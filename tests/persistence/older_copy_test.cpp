@@ -37,14 +37,11 @@ struct older_copy : testing::Test {
     other.leads = true;
   }
 
-  put_back find(file_births at) {
-    const auto found = find_put_back(*own.store, *own.log, at);
+  put_back open(file_births at, timestamp when = now) {
+    own.reopen();
+    const auto found = recognise_older_copy(*own.store, *own.log, at, when);
     EXPECT_TRUE(found);
     return found.value_or(put_back::nothing);
-  }
-
-  void take(put_back what, file_births at, timestamp when = now) {
-    ASSERT_TRUE(take_over(*own.store, *own.log, what, at, when));
   }
 
   void meet_a_member() {
@@ -63,22 +60,38 @@ struct older_copy : testing::Test {
 };
 
 TEST_F(older_copy, is_told_by_when_its_files_were_made) {
-  EXPECT_EQ(find({1, 2}), put_back::nothing);
-  take(put_back::nothing, {1, 2});
-  own.reopen();
-  EXPECT_EQ(find({1, 2}), put_back::nothing);
-  EXPECT_EQ(find({1, 3}), put_back::database);
-  EXPECT_EQ(find({3, 2}), put_back::log);
-  EXPECT_EQ(find({3, 3}), put_back::log);
-  take(put_back::log, {3, 3});
-  EXPECT_EQ(find({3, 3}), put_back::nothing);
+  EXPECT_EQ(open({1, 2}), put_back::nothing);
+  EXPECT_EQ(open({1, 2}), put_back::nothing);
+  EXPECT_EQ(open({1, 3}), put_back::database);
+  EXPECT_EQ(open({1, 3}), put_back::nothing);
+  EXPECT_EQ(open({4, 3}), put_back::log);
+  EXPECT_EQ(open({4, 3}), put_back::nothing);
+  EXPECT_EQ(open({5, 5}), put_back::log);
   // Moved to where nobody can say it.
-  EXPECT_EQ(find({0, 0}), put_back::log);
+  EXPECT_EQ(open({0, 0}), put_back::log);
+}
+
+TEST_F(older_copy, is_told_again_where_the_database_got_lost_before_its_end) {
+  meet_a_member();
+  open({1, 2});
+  EXPECT_EQ(open({3, 3}), put_back::log);
+  own.store.reset();
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    fs::remove(own.database_file().string() + suffix);
+  EXPECT_EQ(open({3, 4}), put_back::log);
+  EXPECT_TRUE(is_of_older_copy(*own.store).value());
+  ASSERT_TRUE(end_older_copy(*own.store));
+  EXPECT_EQ(open({3, 4}), put_back::nothing);
+  own.store.reset();
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    fs::remove(own.database_file().string() + suffix);
+  EXPECT_EQ(open({3, 5}), put_back::nothing);
 }
 
 TEST_F(older_copy, of_a_database_gives_no_number_twice) {
   meet_a_member();
-  take(put_back::database, {1, 3});
+  open({1, 2});
+  ASSERT_EQ(open({1, 3}), put_back::database);
   EXPECT_GT(own.store->next_device_sequence().value, 1'767'225'600'000U);
   EXPECT_FALSE(is_of_older_copy(*own.store).value());
   EXPECT_FALSE(own.log->leadership()->vote.term);
@@ -90,8 +103,9 @@ TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
                         {term_number{6}, own.id},
                         own.id,
                         wall_time{std::chrono::hours{24}}};
+  open({1, 2});
   ASSERT_TRUE(own.log->store_leadership(led));
-  take(put_back::log, {3, 3});
+  ASSERT_EQ(open({3, 3}), put_back::log);
   const auto first = own.log->leadership().value();
   EXPECT_EQ(first.current, led.current);
   EXPECT_TRUE(first.leader.is_nil());
@@ -101,7 +115,7 @@ TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
   EXPECT_TRUE(own.store->is_fetching_anew());
   // The same copy a second time, ten seconds later.
   ASSERT_TRUE(own.log->store_leadership(led));
-  take(put_back::log, {4, 4}, timestamp::from(now.unix_ms() + 10'000, 0));
+  open({4, 4}, timestamp::from(now.unix_ms() + 10'000, 0));
   EXPECT_EQ(own.log->leadership()->vote.term.value, first.vote.term.value + 10);
   ASSERT_TRUE(end_older_copy(*own.store));
   EXPECT_FALSE(own.store->is_fetching_anew());
@@ -109,7 +123,8 @@ TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
 
 TEST_F(older_copy, of_a_log_that_is_given_back_stays_without_a_lead) {
   meet_a_member();
-  take(put_back::log, {3, 3});
+  open({1, 2});
+  ASSERT_EQ(open({3, 3}), put_back::log);
   ASSERT_TRUE(own.give_back({}));
   EXPECT_TRUE(own.store->is_fetching_anew());
   EXPECT_FALSE(is_of_older_copy(*own.store).value());

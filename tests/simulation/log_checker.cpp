@@ -72,6 +72,8 @@ void log_checker::look(device& which) {
 void log_checker::check_stable(const device& said, const operation_key& made) {
   const auto& own = mirrors_[said.number].lines;
   const auto found = std::ranges::find(own, made, &line::made);
+  if (found == own.end() && members_may_be_stale() && is_outlived(said, made))
+    return;
   if (found == own.end())
     return result_.fail("P7: " + said.name + " said that operation "
                         + to_string(made.second)
@@ -391,6 +393,22 @@ log_checker::outlived_by(const std::vector<entry>& log) const {
       list.push_back(what);
   }
   return list;
+}
+
+bool log_checker::members_may_be_stale() const {
+  const auto limit = world_.limits.member.stale_after;
+  return limit != duration::zero() && limit < std::chrono::hours{24};
+}
+
+bool log_checker::is_outlived(const device& which,
+                              const operation_key& made) const {
+  std::vector<entry> log;
+  for (const auto& one : mirrors_.at(which.number).lines)
+    log.push_back(known_.at({one.position.sequence, one.position.ballot}));
+  const auto outlived = outlived_by(log);
+  return std::ranges::any_of(outlived, [&](const entry& what) {
+    return operation_key{what.device, what.device_sequence} == made;
+  });
 }
 
 std::vector<entry> log_checker::read_all(device& which) {

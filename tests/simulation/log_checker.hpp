@@ -78,6 +78,9 @@ public:
   [[nodiscard]] std::vector<entry>
   outlived_by(const std::vector<entry>& log) const;
 
+  /// Whether the run is long enough for that.
+  [[nodiscard]] bool members_may_be_stale() const;
+
   /// Ballots that a device was seen to hold.
   std::set<ballot> ballots;
   /// Entries that went from a log again.
@@ -114,6 +117,10 @@ private:
              const std::function<bool(const device&)>& takes_part) const;
   /// The most members that hear each other so.
   [[nodiscard]] std::set<owner> largest_company() const;
+
+  /// Whether the device's log has what was built on the operation instead.
+  [[nodiscard]] bool is_outlived(const device& which,
+                                 const operation_key& made) const;
 
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.

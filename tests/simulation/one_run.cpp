@@ -273,7 +273,7 @@ private:
         forgive_what_only_it_holds(one);
       }
     auto accounted = log;
-    if (members_may_be_stale())
+    if (log_.members_may_be_stale())
       for (auto& what : log_.outlived_by(log))
         accounted.push_back(std::move(what));
     ledger_.check(accounted, verdict_);
@@ -301,12 +301,6 @@ private:
         ledger_.forgive(lost.id, [&](const operation_key& made) {
           return !log_.is_in_log_of(outside, made);
         });
-  }
-
-  /// Whether a run is long enough for that.
-  [[nodiscard]] bool members_may_be_stale() const {
-    const auto limit = world_.limits.member.stale_after;
-    return limit != duration::zero() && limit < std::chrono::hours{24};
   }
 
   /// Each device lists the conflicts that are open, and no others.

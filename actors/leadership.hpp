@@ -68,6 +68,7 @@ struct leadership_setup {
   /// The newest entry that names members.
   sequence_number members_at = {};
   bool is_of_older_copy = false;
+  term_number claimed = {};
 };
 
 struct leadership_state {

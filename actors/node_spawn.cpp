@@ -167,6 +167,7 @@ node_state::spawn_library(const library_folder& folder) {
   if (!is_of_older)
     return tl::make_unexpected(is_of_older.error());
   const bool is_fetching_anew = fetches_anew(**store);
+  const auto claimed = claimed_before(**store);
   library_handles made;
   made.id = what.id;
   made.name = what.name;
@@ -190,7 +191,8 @@ node_state::spawn_library(const library_folder& folder) {
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
                      *record, env, made.log, setup_.events, *members,
-                     head->position, *members_at, *is_of_older});
+                     head->position, *members_at, *is_of_older,
+                     claimed});
   made.replication = self_->spawn(
     replication,
     replication_setup{

@@ -30,6 +30,11 @@ expected<void> forget_numbers(library_store& store, timestamp now) {
     });
 }
 
+term_number claimed_before(const library_store& store) {
+  constexpr int bits_of_second = 10 + bits_of_millisecond;
+  return term_number{store.numbers_above().value >> bits_of_second};
+}
+
 void leap_over(library_store& store, device_sequence_number forgotten) {
   if (store.numbers_above() && store.numbers_above() < forgotten)
     store.set_numbers_above(forgotten + leap);

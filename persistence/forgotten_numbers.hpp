@@ -13,6 +13,10 @@ namespace lockstep {
 /// at a distance. On the disk once this returns.
 expected<void> forget_numbers(library_store& store, timestamp now);
 
+/// Whoever forgot numbers forgot what it claimed, too: its next claims are above
+/// this term, which rises with the time, by one in about a second.
+term_number claimed_before(const library_store& store);
+
 /// Keeps the distance from a number of its earlier life that comes to light and
 /// is higher: there may be more. In a transaction.
 void leap_over(library_store& store, device_sequence_number forgotten);

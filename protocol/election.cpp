@@ -12,7 +12,8 @@ election::election(const election_setup& setup)
     leader_(setup.recovered.leader),
     lease_until_(setup.lease_until), stored_{current_, vote_, leader_,
                                              lease_until_},
-    head_(setup.head), is_of_older_copy_(setup.is_of_older_copy) {
+    newest_term_(setup.claimed.value), head_(setup.head),
+    is_of_older_copy_(setup.is_of_older_copy) {
   for (const auto& each : setup.members)
     (each.removed ? removed_ : members_).insert(each.device);
   quorum_.set_members(setup.members, setup.members_at);

@@ -31,6 +31,9 @@ struct election_setup {
   sequence_number members_at = {};
   /// As in `members_changed`.
   bool is_of_older_copy = false;
+  /// Terms up to this one this device may have claimed in an earlier life, of
+  /// which it knows nothing any more.
+  term_number claimed = {};
 };
 
 /// Who leads; `leadership_view` on the machine's clock.

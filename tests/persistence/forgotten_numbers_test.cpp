@@ -51,6 +51,8 @@ TEST_F(forgotten_numbers, are_all_below_those_of_a_later_time) {
     forget_numbers(*own.store, timestamp::from(1'767'225'600'000, 0)));
   const auto first = next();
   EXPECT_GT(first, 1'767'225'600'000U * 1'000);
+  const auto claimed = claimed_before(*own.store);
+  EXPECT_GT(claimed.value, 1'000'000'000U);
   own.reopen();
   EXPECT_EQ(next(), first);
   // A million operations in a second are not too many.

@@ -54,6 +54,13 @@ TEST(election, follower_claims_when_the_leader_is_gone) {
   EXPECT_EQ(said<claim>(effects, c)->head, at(under(1, a), 10));
 }
 
+TEST(election, goes_above_what_an_earlier_life_may_have_claimed) {
+  auto setup = follower_of_a();
+  setup.claimed = term_number{1'000};
+  auto machine = started(setup, {c});
+  EXPECT_EQ(said<claim>(expire(machine), c)->ballot, under(1'001, b));
+}
+
 TEST(election, silence_within_the_window_is_consent) {
   auto machine = started(follower_of_a(), {c});
   expire(machine);

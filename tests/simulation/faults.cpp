@@ -399,10 +399,9 @@ void faults::bring_in(device& which) {
 void faults::end_waiting() {
   device* longest = nullptr;
   for (auto& one : world_.devices) {
-    if (!one.shared.library || !one.ready || logs_.is_out(one))
+    if (!one.shared.library || !one.ready || logs_.is_out(one)
+        || !has_older_copy(world_, one) || world_.knows_leader(one))
       continue;
-    if (!has_older_copy(world_, one))
-      return;
     if (longest == nullptr || logs_.end_of(*longest) < logs_.end_of(one))
       longest = &one;
   }

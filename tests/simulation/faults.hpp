@@ -27,8 +27,8 @@ public:
   /// Starts what is down, opens what is closed, lets in who is not in yet.
   void bring_up(device& which);
 
-  /// Where all that are there wait for a member that is gone, with older copies
-  /// of their logs: what people are told to do.
+  /// What people are told to do with an older copy that waits for a member which
+  /// is gone.
   void end_waiting();
 
   /// How often each came.

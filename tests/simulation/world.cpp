@@ -300,6 +300,12 @@ bool world::leads(device& which) {
   return view && view->role == role::leader;
 }
 
+bool world::knows_leader(device& which) {
+  const auto view = ask<leadership_view>(
+    which, which.shared.leadership, std::chrono::seconds{5}, read_leader{});
+  return view && !view->leader.is_nil();
+}
+
 void world::set_online(const device& which, bool online) {
   tell_network(lockstep::set_online{which.id, online});
 }

@@ -103,6 +103,7 @@ public:
 
   /// Whether the device holds that it leads.
   bool leads(device& which);
+  bool knows_leader(device& which);
 
   void set_online(const device& which, bool online);
   template <class Message> void tell_network(const Message& what) {

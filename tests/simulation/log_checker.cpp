@@ -291,10 +291,19 @@ bool log_checker::is_out(const device& which) const {
         return one.number != which.number && !is_removed(one)
                && end_of(one).sequence.value != 0;
       });
-  if (which.shared_once && !is_named && !is_alone)
-    return true;
-  return was_let_in_by_a_lost_one(which)
-         && !largest_company().contains(which.number);
+  const auto largest = largest_company();
+  if (largest.contains(which.number))
+    return false;
+  return (which.shared_once && !is_named && !is_alone)
+         || was_let_in_by_a_lost_one(which) || removed_one_of(which, largest);
+}
+
+bool log_checker::removed_one_of(const device& which,
+                                 const std::set<owner>& company) const {
+  return std::ranges::any_of(world_.devices, [&](const device& one) {
+    const auto* said = membership_of(which, one.id);
+    return said != nullptr && said->removed && company.contains(one.number);
+  });
 }
 
 bool log_checker::is_in_log_of(const device& which,

@@ -110,6 +110,10 @@ private:
   [[nodiscard]] bool is_removed(const device& which) const;
   /// Whether who let it in was removed or lost its log, or was let in so.
   [[nodiscard]] bool was_let_in_by_a_lost_one(const device& which) const;
+  /// Whether its log says of somebody there that it is removed, and they have
+  /// not heard of that: through nobody else do they hear each other.
+  [[nodiscard]] bool removed_one_of(const device& which,
+                                    const std::set<owner>& company) const;
   [[nodiscard]] bool name_each_other(const device& a, const device& b) const;
   /// Those whom a device hears, if through others of `takes_part`.
   [[nodiscard]] std::set<owner>

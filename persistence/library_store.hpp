@@ -81,9 +81,9 @@ public:
   /// Throws outside a transaction: it must go together with what it speaks of.
   void set_applied(sequence_number through);
 
-  /// Whether all of the log was given back and it is not here again yet. What
-  /// it said of members is pending meanwhile. Setting throws outside a
-  /// transaction.
+  /// Whether all of the log was given back and it is not here again yet, or it
+  /// is of an older copy (older_copy.hpp). What was given back of members is
+  /// pending meanwhile. Setting throws outside a transaction.
   bool is_fetching_anew();
   void set_fetching_anew(bool on);
 

@@ -10,8 +10,6 @@ namespace lockstep {
 struct file_births {
   std::uint64_t log = 0;
   std::uint64_t database = 0;
-
-  bool operator==(const file_births&) const = default;
 };
 
 /// What of a library's files are not those that this device wrote last, but

@@ -24,7 +24,7 @@ election_effects election::start(time_point now) {
   const auto continues = lease_until_ > now && !needs_majority();
   if (led && (continues || !has_others())) {
     lead(current_, false, now);
-  } else if ((led || !has_others()) && may_claim()) {
+  } else if (led && may_claim()) {
     leader_ = {};
     begin_claim(false, now);
   } else {

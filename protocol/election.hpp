@@ -24,7 +24,8 @@ namespace lockstep {
 /// count for that one's majority.
 ///
 /// A device whose log is of an older copy leads only when every other member
-/// grants it: of two logs the longer one has all that is stable, but for hers.
+/// grants it: of two other logs the longer one has all that is stable, while it
+/// may lack what it was counted for.
 class election {
 public:
   /// How many questions may wait for an answer; more are refused as `busy`.

@@ -144,6 +144,9 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
     else if (hears_leader(now))
       // It may not hear the one that speaks.
       send(leader_, heartbeat_ack{what.ballot, head_});
+    else if (!is_member(self_))
+      // Nor does a newcomer, which cannot ask, hear any but who let it in.
+      learn_newer(from, what, now);
   } else if (what.ballot > current_) {
     learn_newer(from, what, now);
   } else if (what.ballot < current_ && role_ == role::follower) {

@@ -66,10 +66,11 @@ TEST(election_of_an_older_copy, gives_way_once_it_has_tried_in_vain) {
   EXPECT_EQ(said<vote>(later, c)->reason, refusal::better_log);
 }
 
-TEST(election_of_an_older_copy, leads_at_once_where_there_is_nobody_else) {
+TEST(election_of_an_older_copy, leads_where_there_is_nobody_else) {
   auto setup = of_older_copy();
   setup.members = members({b});
-  const auto machine = started(setup, {});
+  auto machine = started(setup, {});
+  expire(machine);
   EXPECT_EQ(machine.view().role, role::leader);
   EXPECT_EQ(machine.view().ballot, under(2, b));
 }

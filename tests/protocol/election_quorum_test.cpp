@@ -52,6 +52,16 @@ TEST(quorum_election, a_majority_of_votes_leads) {
   EXPECT_EQ(machine.view().lease_until, now + 90s);
 }
 
+TEST(quorum_election, a_newcomer_learns_of_a_leader_from_who_let_it_in) {
+  auto setup = with_quorum(follower_of_a());
+  setup.members = members({a});
+  setup.recovered.leader = {};
+  auto newcomer = started(setup, {a, c});
+  newcomer.on(a, heartbeat_ack{under(4, c), same}, t0 + 5min);
+  EXPECT_EQ(newcomer.view().leader, c);
+  EXPECT_EQ(newcomer.view().ballot, under(4, c));
+}
+
 TEST(quorum_election, a_vote_of_half_is_too_little) {
   auto setup = with_quorum(follower_of_a());
   setup.members = members({a, b, c, device(4)});

@@ -112,10 +112,11 @@ protected:
     open({});
     append(60);
     log_ = fail(errc::closed, "");
+    run("ALTER TABLE log_state DROP COLUMN birth");
     run("DROP TABLE dictionaries; PRAGMA writable_schema = ON;"
         "UPDATE sqlite_schema SET sql = replace(sql, 'data ANY', 'data TEXT');"
         "PRAGMA writable_schema = RESET;"
-        "DELETE FROM lockstep_migration WHERE number = 3");
+        "DELETE FROM lockstep_migration WHERE number >= 3");
   }
 };
 

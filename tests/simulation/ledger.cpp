@@ -35,11 +35,7 @@ void ledger::expect_text(std::string text, device_id on) {
 
 void ledger::forgive(device_id maker,
                      const std::function<bool(const operation_key&)>& kept) {
-  auto is_lost = [&](const operation_key& made) {
-    return made.first == maker && !kept(made);
-  };
-  std::erase_if(operations_, is_lost);
-  std::erase_if(texts_, [&](const written& one) { return is_lost(one.last); });
+  forgive_since({}, maker, kept);
 }
 
 ledger::account ledger::account_of(

@@ -45,6 +45,15 @@ std::string half_of_a_group(SQLite::Database& file) {
                        " HAVING count(*) <> max(size)");
 }
 
+/// Whether the number that a SELECT gives is not 0; false where it cannot be
+/// read.
+bool is_so(const world& where, device& which, const std::string& select) {
+  return look_at(where, which,
+                 [&](SQLite::Database& file) { return number(file, select); })
+           .value_or(0U)
+         != 0;
+}
+
 } // namespace
 
 expected<file_state> read_state(const world& where, device& which) {
@@ -72,37 +81,19 @@ std::string name_pending(const world& where, device& which) {
 bool was_named_before(const world& where, device& which, device_id whom) {
   auto id = to_string(whom);
   std::erase(id, '-');
-  return look_at(where, which,
-                 [&](SQLite::Database& file) {
-                   return number(file, "SELECT count(*) FROM lockstep_pending,"
-                                       " lockstep_state WHERE (fetching_anew "
-                                       "OR lockstep_pending.id <= 0)"
-                                       " AND model = 'lockstep.member' AND"
-                                       " hex(record_id) = upper('"
-                                         + id + "')");
-                 })
-           .value_or(0U)
-         != 0;
+  return is_so(where, which,
+               "SELECT count(*) FROM lockstep_pending, lockstep_state"
+               " WHERE (fetching_anew OR lockstep_pending.id <= 0)"
+               " AND model = 'lockstep.member' AND hex(record_id) = upper('"
+                 + id + "')");
 }
 
 bool has_given_back_all(const world& where, device& which) {
-  return look_at(where, which,
-                 [](SQLite::Database& file) {
-                   return number(file, "SELECT fetching_anew = 1 FROM"
-                                       " lockstep_state");
-                 })
-           .value_or(0U)
-         != 0;
+  return is_so(where, which, "SELECT fetching_anew = 1 FROM lockstep_state");
 }
 
 bool has_older_copy(const world& where, device& which) {
-  return look_at(where, which,
-                 [](SQLite::Database& file) {
-                   return number(file, "SELECT fetching_anew = 2 FROM"
-                                       " lockstep_state");
-                 })
-           .value_or(0U)
-         != 0;
+  return is_so(where, which, "SELECT fetching_anew = 2 FROM lockstep_state");
 }
 
 void check_tables(const world& where, device& which, verdict& result) {

@@ -8,6 +8,11 @@ namespace {
 
 constexpr duration long_patience = std::chrono::minutes{5};
 
+expected<leadership_view> view_of(world& where, device& which) {
+  return where.ask<leadership_view>(which, which.shared.leadership,
+                                    std::chrono::seconds{5}, read_leader{});
+}
+
 } // namespace
 
 world::world(std::uint64_t seed, const std::filesystem::path& folder)
@@ -295,14 +300,12 @@ std::string world::describe() {
 }
 
 bool world::leads(device& which) {
-  const auto view = ask<leadership_view>(
-    which, which.shared.leadership, std::chrono::seconds{5}, read_leader{});
+  const auto view = view_of(*this, which);
   return view && view->role == role::leader;
 }
 
 bool world::knows_leader(device& which) {
-  const auto view = ask<leadership_view>(
-    which, which.shared.leadership, std::chrono::seconds{5}, read_leader{});
+  const auto view = view_of(*this, which);
   return view && !view->leader.is_nil();
 }
 

@@ -12,20 +12,27 @@ namespace {
 /// operations in it.
 constexpr int bits_of_millisecond = 10;
 
-/// More than can have come after the newest number that is known.
+/// More than can have come after the newest number that is known. The time that
+/// the numbers of that many milliseconds stand for is some seventy minutes.
 constexpr std::uint64_t leap = std::uint64_t{1} << 32;
+
+/// Where numbers begin when the highest that is known is `known`. Ahead of the
+/// time they begin apart from each other all the same: more than one life may
+/// have begun with what is known, as of a copy that was put back twice.
+device_sequence_number beginning(device_sequence_number known, timestamp now) {
+  const device_sequence_number by_time{now.unix_ms() << bits_of_millisecond};
+  return known < by_time ? by_time : known + leap + by_time.value % leap;
+}
 
 } // namespace
 
 expected<void> forget_numbers(library_store& store, timestamp now) {
   return in_one_transaction(
     store, durability::by_itself, [&]() -> expected<void> {
-      const device_sequence_number by_time{now.unix_ms()
-                                           << bits_of_millisecond};
       const auto known
         = std::max({store.numbers_above(), store.accepted.last(store.own),
                     store.pending.last(store.own)});
-      store.set_numbers_above(std::max(by_time, known + leap));
+      store.set_numbers_above(beginning(known, now));
       return {};
     });
 }
@@ -35,9 +42,10 @@ term_number claimed_before(const library_store& store) {
   return term_number{store.numbers_above().value >> bits_of_second};
 }
 
-void leap_over(library_store& store, device_sequence_number forgotten) {
+void leap_over(library_store& store, device_sequence_number forgotten,
+               timestamp now) {
   if (store.numbers_above() && store.numbers_above() < forgotten)
-    store.set_numbers_above(forgotten + leap);
+    store.set_numbers_above(beginning(forgotten, now));
 }
 
 expected<bool> may_lack_numbers(library_store& store, bool joined) {

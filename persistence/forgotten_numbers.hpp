@@ -19,7 +19,8 @@ term_number claimed_before(const library_store& store);
 
 /// Keeps the distance from a number of its earlier life that comes to light and
 /// is higher: there may be more. In a transaction.
-void leap_over(library_store& store, device_sequence_number forgotten);
+void leap_over(library_store& store, device_sequence_number forgotten,
+               timestamp now);
 
 /// Whether nothing of this was noted and there is reason to: the tables hold
 /// nothing of a log that was there before them, or that comes from others.

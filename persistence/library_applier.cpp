@@ -260,7 +260,7 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   if (any_pending_)
     taken = store_.pending.take(what.device, what.device_sequence);
   if (!taken && what.device == store_.own)
-    leap_over(store_, what.device_sequence);
+    leap_over(store_, what.device_sequence, now_());
   // A commit that was lost after its append left its notes behind: captured
   // anew, they are this entry once more.
   if (any_pending_ && !taken && what.device == store_.own)

@@ -73,6 +73,21 @@ TEST_F(forgotten_numbers, are_kept_away_from_where_the_clock_was_set_back) {
   EXPECT_GT(next(), known + far);
 }
 
+TEST_F(forgotten_numbers, are_others_each_time_that_one_copy_is_put_back) {
+  const auto next_of_copy = [](std::uint64_t seconds) {
+    library_device copied{2};
+    EXPECT_TRUE(forget_numbers(*copied.store,
+                               timestamp::from(1'767'225'600'000, 0)));
+    EXPECT_TRUE(
+      forget_numbers(*copied.store, timestamp::from(seconds * 1'000, 0)));
+    return copied.store->next_device_sequence().value;
+  };
+  const std::uint64_t made = 1'767'225'600;
+  EXPECT_GT(next_of_copy(made + 1'200), next_of_copy(made + 600) + far / 4);
+  // Where the clock is behind, too.
+  EXPECT_GT(next_of_copy(made - 600), next_of_copy(made - 1'200) + far / 4);
+}
+
 TEST_F(forgotten_numbers, are_none_of_a_device_that_lost_nothing) {
   hear_of(7);
   hear_of(8);

@@ -232,13 +232,20 @@ bool log_checker::is_removed(const device& which) const {
 }
 
 bool log_checker::was_let_in_by_a_lost_one(const device& which) const {
-  const auto host
-    = std::ranges::find(world_.devices, which.joined_from, &device::id);
-  // A host was there before its guest.
-  return host != world_.devices.end() && host->number < which.number
-         && (is_removed(*host)
-             || (host->lost_log && which.joined_at <= host->log_lost_at)
-             || was_let_in_by_a_lost_one(*host));
+  std::set<owner> seen;
+  const auto* guest = &which;
+  // Two that joined again may name each other as hosts.
+  while (seen.insert(guest->number).second) {
+    const auto host
+      = std::ranges::find(world_.devices, guest->joined_from, &device::id);
+    if (host == world_.devices.end())
+      return false;
+    if (is_removed(*host)
+        || (host->lost_log && guest->joined_at <= host->log_lost_at))
+      return true;
+    guest = &*host;
+  }
+  return false;
 }
 
 bool log_checker::name_each_other(const device& a, const device& b) const {

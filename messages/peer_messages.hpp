@@ -57,6 +57,10 @@ enum class refusal : std::uint8_t {
   better_log = 2,    ///< The voter's log is longer, or it ranks higher.
   older_ballot = 3,  ///< The voter knows a newer ballot.
   already_voted = 4, ///< The voter gave its vote in this term to another.
+  /// With a vote that is granted, where it takes a majority: the voter has an
+  /// older copy of its files. It may have held more than it knows, so that its
+  /// vote counts only where all members give theirs.
+  older_copy = 5,
 };
 
 /// Answer to `claim`.

@@ -262,7 +262,9 @@ bool library_store::is_fetching_anew() {
 
 void library_store::set_fetching_anew(bool on) {
   expect_transaction();
-  auto state = statements.use("UPDATE lockstep_state SET fetching_anew = ?");
+  // An older copy stays one, also where it gives back all that it has.
+  auto state = statements.use("UPDATE lockstep_state SET fetching_anew ="
+                              " iif(?, max(fetching_anew, 1), 0)");
   state->bind(1, on ? 1 : 0);
   state->exec();
 }

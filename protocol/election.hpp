@@ -84,6 +84,7 @@ private:
   struct peer {
     std::optional<log_position> head; ///< As last acknowledged.
     bool granted = false;
+    bool has_older_copy = false; ///< As it said with its vote.
   };
   struct running_transfer {
     election_request request = 0;
@@ -102,7 +103,10 @@ private:
   [[nodiscard]] std::vector<device_id> reachable() const;
   [[nodiscard]] bool needs_majority() const;
   [[nodiscard]] bool reaches_majority() const;
-  [[nodiscard]] bool has_votes() const;
+  [[nodiscard]] bool has_vote_of(device_id device) const;
+  /// Of votes of those that have not forgotten what they held.
+  [[nodiscard]] bool has_majority() const;
+  [[nodiscard]] bool has_all_votes() const;
   /// Whether a device with an older copy of its log does not reach all others:
   /// one that it lacks may hold what this device was said to hold.
   [[nodiscard]] bool lacks_somebody() const;

@@ -38,33 +38,39 @@ void election::win_if_decided(time_point now) {
   // With nobody connected yet, the others get the window to appear.
   const auto granted = std::ranges::all_of(
     voters, [this](device_id device) { return peers_[device].granted; });
-  if (is_of_older_copy_) {
-    if (has_enough_votes())
-      lead(vote_, !voters.empty(), now);
-  } else if (needs_majority()) {
-    if (has_votes() && (granted || handed_over_))
+  if (is_of_older_copy_ || needs_majority()) {
+    if (has_enough_votes() && (granted || handed_over_))
       lead(vote_, !voters.empty(), now);
   } else if (!has_others() || (granted && !voters.empty())) {
     lead(vote_, !voters.empty(), now);
   }
 }
 
-bool election::has_votes() const {
+bool election::has_vote_of(device_id device) const {
+  const auto voter = peers_.find(device);
+  return device == self_ || (voter != peers_.end() && voter->second.granted);
+}
+
+bool election::has_majority() const {
   return quorum_.is_majority([this](device_id device) {
-    const auto voter = peers_.find(device);
-    return device == self_ || (voter != peers_.end() && voter->second.granted);
+    return has_vote_of(device)
+           && (device == self_ ? !is_of_older_copy_
+                               : !peers_.at(device).has_older_copy);
   });
 }
 
+bool election::has_all_votes() const {
+  const auto has_vote = [this](device_id device) {
+    return has_vote_of(device);
+  };
+  return std::ranges::all_of(members_, has_vote)
+         && (!needs_majority() || quorum_.is_majority(has_vote));
+}
+
 bool election::has_enough_votes() const {
-  if (needs_majority() && !has_votes())
-    return false;
-  return !is_of_older_copy_
-         || std::ranges::all_of(members_, [this](device_id device) {
-              const auto voter = peers_.find(device);
-              return device == self_
-                     || (voter != peers_.end() && voter->second.granted);
-            });
+  if (is_of_older_copy_)
+    return has_all_votes();
+  return !needs_majority() || has_majority() || has_all_votes();
 }
 
 void election::end_window(time_point now) {
@@ -117,7 +123,10 @@ void election::grant(device_id to, const claim& what, time_point now) {
     heard_at_.reset();
   }
   store();
-  send(to, vote{what.ballot, true, refusal::none, current_});
+  const auto reason = needs_majority() && is_of_older_copy_
+                        ? refusal::older_copy
+                        : refusal::none;
+  send(to, vote{what.ballot, true, reason, current_});
   if (needs_majority() && peers_.contains(to))
     std::get<send_to_peer>(out_.back()).unless_beyond = what.head;
   if (to == handed_to_)
@@ -137,7 +146,7 @@ refusal election::judge(device_id from, const claim& what,
     return refusal::live_leader;
   // What a majority holds must not be lost with any vote, whoever may lead; nor
   // what this device held when it said so.
-  if (needs_majority() && (is_of_older_copy_ || head_ > what.head))
+  if (needs_majority() && head_ > what.head)
     return refusal::better_log;
   if (ranks_above(from, what))
     return refusal::better_log;
@@ -175,6 +184,7 @@ election_effects election::on(device_id from, const vote& what,
     refused(what, now);
   } else if (auto voter = peers_.find(from); voter != peers_.end()) {
     voter->second.granted = true;
+    voter->second.has_older_copy = what.reason == refusal::older_copy;
     win_if_decided(now);
   }
   return finish();
@@ -205,6 +215,7 @@ void election::refused(const vote& what, time_point now) {
       withdraw(now + window / 4 + random_below(window));
       break;
     case refusal::better_log:
+    case refusal::older_copy:
     case refusal::none:
       withdraw(now + back_off());
       break;

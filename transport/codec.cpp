@@ -166,7 +166,7 @@ vote read(wire::Vote& from, wire_reader& reader) {
   vote to;
   reader.read(from.ballot(), to.ballot);
   to.granted = from.granted();
-  reader.read(from.reason(), to.reason, refusal::none, refusal::already_voted);
+  reader.read(from.reason(), to.reason, refusal::none, refusal::older_copy);
   reader.read(from.known(), to.known);
   return to;
 }

@@ -79,11 +79,32 @@ TEST(election_of_an_older_copy, gives_no_vote_that_makes_a_majority) {
   auto setup = of_older_copy();
   setup.settings.consistency = consistency::quorum;
   auto machine = started(setup, {c});
-  const auto effects = machine.on(c, claim_of(c, 2, longer), t0 + 2min);
-  EXPECT_FALSE(said<vote>(effects, c)->granted);
-  machine.on(members_changed{members({a, b, c})}, t0 + 2min);
-  const auto later = machine.on(c, claim_of(c, 3, longer), t0 + 3min);
+  const auto shorter_one = machine.on(c, claim_of(c, 2, shorter), t0 + 2min);
+  EXPECT_FALSE(said<vote>(shorter_one, c)->granted);
+  const auto effects = machine.on(c, claim_of(c, 3, longer), t0 + 3min);
+  EXPECT_TRUE(said<vote>(effects, c)->granted);
+  EXPECT_EQ(said<vote>(effects, c)->reason, refusal::older_copy);
+  machine.on(members_changed{members({a, b, c})}, t0 + 3min);
+  const auto later = machine.on(c, claim_of(c, 4, longer), t0 + 4min);
   EXPECT_TRUE(said<vote>(later, c)->granted);
+  EXPECT_EQ(said<vote>(later, c)->reason, refusal::none);
+}
+
+TEST(election_of_an_older_copy,
+     counts_for_another_only_among_the_votes_of_all) {
+  auto setup = follower_of_a();
+  setup.settings.consistency = consistency::quorum;
+  auto machine = started(setup, {a, c});
+  expire(machine);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  const auto now = *machine.deadline() - 1s;
+  machine.on(c, vote{under(2, b), true, refusal::older_copy, under(1, a)}, now);
+  auto alone = machine;
+  expire(alone);
+  EXPECT_EQ(alone.view().role, role::follower)
+    << "two of three, but one forgot";
+  machine.on(a, vote{under(2, b), true, refusal::older_copy, under(1, a)}, now);
+  EXPECT_EQ(machine.view().role, role::leader);
 }
 
 TEST(election_of_an_older_copy, is_as_any_other_once_the_log_is_whole) {

@@ -324,7 +324,8 @@ void faults::take_old_copy() {
              || logs_.is_in_log_of(which, made);
     };
     copies_[which.number]
-      = {which.disk->take_copy(), ledger_.account_of(which.id, is_held)};
+      = {which.disk->take_copy(), ledger_.account_of(which.id, is_held),
+         logs_.held_by(which)};
     return;
   }
   if (which.up)
@@ -335,7 +336,7 @@ void faults::take_old_copy() {
     old->second.written, which.id,
     [&](const operation_key& made) { return logs_.is_elsewhere(which, made); });
   forgive_last_held(which);
-  logs_.forget_log(which);
+  logs_.put_back(which, std::move(old->second.held));
   copies_.erase(old);
   which.lost_log = true;
   which.log_lost_at = world_.run.elapsed();

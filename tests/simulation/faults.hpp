@@ -83,6 +83,7 @@ private:
   struct old_disk {
     memory_volume::copy files;
     ledger::account written;
+    std::set<log_position> held;
   };
   std::map<owner, old_disk> copies_;
 };

@@ -49,6 +49,7 @@ void log_checker::look(device& which) {
   seen.changes = changes;
   if (auto record = seen.reader->leadership(); record && record->current.term)
     ballots.insert(record->current);
+  copies_.erase(which.number);
   step_back(which, seen);
   for (;;) {
     const auto since = seen.lines.empty() ? sequence_number{}
@@ -350,6 +351,28 @@ void log_checker::forget(device& which) {
 
 void log_checker::forget_log(device& which) {
   mirrors_.erase(which.number);
+  copies_.erase(which.number);
+}
+
+std::set<log_position> log_checker::held_by(const device& which) const {
+  if (const auto copy = copies_.find(which.number); copy != copies_.end())
+    return copy->second;
+  std::set<log_position> held;
+  if (const auto found = mirrors_.find(which.number); found != mirrors_.end())
+    for (const auto& one : found->second.lines)
+      held.insert(one.position);
+  return held;
+}
+
+void log_checker::put_back(device& which, std::set<log_position> copy) {
+  forget_log(which);
+  copies_[which.number] = std::move(copy);
+  std::set<log_position> held;
+  for (const auto& one : world_.devices)
+    if (!one.removed)
+      held.merge(held_by(one));
+  std::erase_if(settled_,
+                [&](const auto& one) { return !held.contains(one.second); });
 }
 
 log_position log_checker::end_of(const device& which) const {

@@ -31,6 +31,11 @@ public:
   void forget(device& which);
   /// Its log is gone for good.
   void forget_log(device& which);
+  /// What the device's files hold, also of a copy that was not opened yet.
+  [[nodiscard]] std::set<log_position> held_by(const device& which) const;
+  /// A copy with these entries is in the place of its files. Of what a majority
+  /// was said to hold, that which no member's files hold now is lost.
+  void put_back(device& which, std::set<log_position> copy);
 
   /// A device said of this operation that every member holds it: they must, and
   /// it must stay where it is.
@@ -148,6 +153,8 @@ private:
   std::set<log_position> stable_;
   /// What a majority was said to hold.
   std::map<sequence_number, log_position> settled_;
+  /// Copies that were put back and not looked at since.
+  std::map<owner, std::set<log_position>> copies_;
 };
 
 /// "entry 7 (term 2 of …)".

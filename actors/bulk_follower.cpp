@@ -42,6 +42,10 @@ void note(pointer self, const entry& what) {
 
 } // namespace
 
+bool is_bulk_operation(const event& what) {
+  return std::holds_alternative<bulk_operation_logged>(what.body);
+}
+
 event_subscriber::behavior_type
 bulk_follower(event_subscriber::stateful_pointer<bulk_follower_state> self,
               bulk_follower_setup setup) {

@@ -31,6 +31,9 @@ struct bulk_follower_state {
   bool indexing = false;
 };
 
+/// For a bulk_follower's subscription: it needs no other events.
+bool is_bulk_operation(const event& what);
+
 /// Whoever spawns it subscribes it.
 event_subscriber::behavior_type
 bulk_follower(event_subscriber::stateful_pointer<bulk_follower_state> self,

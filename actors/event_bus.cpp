@@ -7,7 +7,8 @@ namespace lockstep {
 void event_bus_state::publish(const event& what) {
   const auto shared = std::make_shared<const event>(what);
   for (auto& each : subscriptions) {
-    if (!each.library.is_nil() && each.library != what.library)
+    if ((!each.library.is_nil() && each.library != what.library)
+        || (each.wanted != nullptr && !each.wanted(what)))
       continue;
     each.waiting.push(shared);
     deliver(each);
@@ -21,11 +22,13 @@ void event_bus_state::add(const subscribe& request) {
     });
   if (known != subscriptions.end()) {
     known->library = request.library;
+    known->wanted = request.wanted;
     return;
   }
   self->monitor(request.subscriber);
   subscriptions.push_back({++last_id, request.subscriber, request.library,
-                           event_queue{limits.queue_limit}, false});
+                           request.wanted, event_queue{limits.queue_limit},
+                           false});
 }
 
 void event_bus_state::drop(const caf::actor_addr& subscriber) {

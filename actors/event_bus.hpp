@@ -23,6 +23,8 @@ struct subscribe {
   event_subscriber subscriber;
   /// Only events of this library; all when nil.
   library_id library;
+  /// Only events that it says yes to; all without it.
+  bool (*wanted)(const event&) = nullptr;
 };
 
 struct unsubscribe {
@@ -35,7 +37,7 @@ struct unsubscribe {
 using event_bus_actor = caf::typed_actor<
   /// Delivers to every subscriber.
   caf::reacts_to<event>,
-  /// Again by the same subscriber: takes the new library from here on.
+  /// Again by the same subscriber: takes the new choice from here on.
   caf::reacts_to<subscribe>,
   /// Nothing more is sent; a batch may still be on its way.
   caf::reacts_to<unsubscribe>>;
@@ -48,6 +50,7 @@ struct event_bus_state {
     std::uint64_t id = 0;
     event_subscriber subscriber;
     library_id library;
+    bool (*wanted)(const event&) = nullptr;
     event_queue waiting;
     /// A batch is with the subscriber.
     bool unanswered = false;

@@ -30,10 +30,9 @@ void leadership_state::start(self_pointer actor, leadership_setup what) {
     std::chrono::milliseconds{0},
     std::chrono::ceil<std::chrono::milliseconds>(setup.settings.lease));
   const auto seed = setup.env.seed ^ std::hash<device_id>{}(setup.device);
-  machine.emplace(election_setup{setup.settings, setup.device, setup.recovered,
-                                 now + left, setup.members, setup.head, seed,
-                                 setup.members_at, setup.is_of_older_copy,
-                                 setup.claimed});
+  machine.emplace(election_setup{
+    setup.settings, setup.device, setup.recovered, now + left, setup.members,
+    setup.head, seed, setup.members_at, setup.is_of_older_copy, setup.claimed});
   take(machine->start(now));
 }
 

@@ -24,14 +24,6 @@ bool has_pending(library_store& store) {
     .value_or(false);
 }
 
-/// Those that were not removed; this device alone where that cannot be read.
-std::uint32_t count_members(library_store& store) {
-  const auto list = store.members();
-  return list ? static_cast<std::uint32_t>(
-           std::ranges::count(*list, false, &member::removed))
-              : 1;
-}
-
 } // namespace
 
 void library_state::sequence(
@@ -128,7 +120,7 @@ void library_state::advance_stable(sequence_number stable) {
   if (!store_ || stable < stable_)
     return;
   stable_ = stable;
-  receipts_.set_stable(stable, count_members(*store_));
+  receipts_.set_stable(stable, member_count());
   send_answers();
 }
 
@@ -136,7 +128,7 @@ void library_state::advance_held(sequence_number held) {
   if (!store_ || held < held_)
     return;
   held_ = held;
-  receipts_.set_held(held, count_members(*store_) / 2 + 1);
+  receipts_.set_held(held, member_count() / 2 + 1);
   send_answers();
 }
 

@@ -211,7 +211,19 @@ void library_state::meet(library_neighbours neighbours) {
   tell_pending();
 }
 
+std::uint32_t library_state::member_count() {
+  if (!member_count_) {
+    const auto list = store_->members();
+    if (!list)
+      return 1;
+    member_count_ = static_cast<std::uint32_t>(
+      std::ranges::count(*list, false, &member::removed));
+  }
+  return *member_count_;
+}
+
 void library_state::send_members() {
+  member_count_.reset();
   auto list = known_members(*store_, setup_.joined_from);
   const auto at = newest_member_entry(*store_);
   if (!list || !at) {

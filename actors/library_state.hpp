@@ -226,6 +226,8 @@ private:
   void publish(event_body body);
   void send_answers();
   void send_members();
+  /// Those that were not removed; this device alone where that cannot be read.
+  std::uint32_t member_count();
   [[nodiscard]] bool leads() const;
   /// Whether an order under this ballot comes too late.
   [[nodiscard]] bool outranks(const ballot& under) const;
@@ -256,6 +258,8 @@ private:
   bool office_due_ = false;
   /// The members could not be read when they changed.
   bool members_due_ = false;
+  /// Since they changed last, if it was asked for.
+  std::optional<std::uint32_t> member_count_;
   /// Some are named only by what was given back of the log.
   bool lacks_members_ = false;
   /// The tables lack entries that the log holds.

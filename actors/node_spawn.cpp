@@ -191,8 +191,7 @@ node_state::spawn_library(const library_folder& folder) {
     leadership,
     leadership_setup{what.id, setup_.identity.id, setup_.limits.leadership,
                      *record, env, made.log, setup_.events, *members,
-                     head->position, *members_at, *is_of_older,
-                     claimed});
+                     head->position, *members_at, *is_of_older, claimed});
   made.replication = self_->spawn(
     replication,
     replication_setup{
@@ -206,7 +205,7 @@ node_state::spawn_library(const library_folder& folder) {
   auto follower = self_->spawn(
     bulk_follower, bulk_follower_setup{setup_.identity.id, made.indexer,
                                        setup_.matching_folder});
-  self_->send(setup_.events, subscribe{follower, what.id});
+  self_->send(setup_.events, subscribe{follower, what.id, is_bulk_operation});
   // Who takes part, the library says once it has caught up with its log: what
   // the tables know of it may be older, after a crash.
   self_->send(gateway_,

@@ -1,6 +1,7 @@
 #include "persistence/forgotten_numbers.hpp"
 
 #include "persistence/one_transaction.hpp"
+#include "protocol/begin_apart.hpp"
 
 #include <algorithm>
 
@@ -12,16 +13,12 @@ namespace {
 /// operations in it.
 constexpr int bits_of_millisecond = 10;
 
-/// More than can have come after the newest number that is known. The time that
-/// the numbers of that many milliseconds stand for is some seventy minutes.
+/// More than can have come after the newest number that is known.
 constexpr std::uint64_t leap = std::uint64_t{1} << 32;
 
-/// Where numbers begin when the highest that is known is `known`. Ahead of the
-/// time they begin apart from each other all the same: more than one life may
-/// have begun with what is known, as of a copy that was put back twice.
 device_sequence_number beginning(device_sequence_number known, timestamp now) {
-  const device_sequence_number by_time{now.unix_ms() << bits_of_millisecond};
-  return known < by_time ? by_time : known + leap + by_time.value % leap;
+  const auto by_time = now.unix_ms() << bits_of_millisecond;
+  return device_sequence_number{begin_apart(known.value, by_time, leap)};
 }
 
 } // namespace

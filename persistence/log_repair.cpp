@@ -1,6 +1,7 @@
 #include "persistence/log_repair.hpp"
 
 #include "persistence/damaged_file.hpp"
+#include "protocol/begin_apart.hpp"
 #include "protocol/chain.hpp"
 
 #include <algorithm>
@@ -170,7 +171,7 @@ expected<void> forget_promises(sync_log_store& log, device_id own,
     const auto last = std::max(record.current.term, record.vote.term);
     const auto seconds = now.unix_ms() / 1'000;
     record.vote
-      = {term_number{std::max(last.value + elections_most, seconds)}, own};
+      = {term_number{begin_apart(last.value, seconds, elections_most)}, own};
     record.leader = {};
     record.lease_end = {};
     return log.store_leadership(record);

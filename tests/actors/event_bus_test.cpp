@@ -163,6 +163,19 @@ TEST_F(event_bus_test, a_filter_lets_only_its_library_through) {
   EXPECT_EQ(second.seen, (numbers{1, 2, 3}));
 }
 
+TEST_F(event_bus_test, a_subscriber_gets_only_what_it_wants) {
+  const auto even = [](const event& what) {
+    return std::get<indexing_progress>(what.body).files % 2 == 0;
+  };
+  tell(bus, subscribe{probe(first), {}, even});
+  tell(bus, subscribe{probe(second), music, even});
+  for (std::uint64_t i = 1; i <= 4; ++i)
+    publish(i, photos);
+  run();
+  EXPECT_EQ(first.seen, (numbers{2, 4}));
+  EXPECT_TRUE(second.seen.empty());
+}
+
 TEST_F(event_bus_test, subscribing_again_changes_the_filter_only) {
   auto subscriber = probe(first);
   tell(bus, subscribe{subscriber, photos});

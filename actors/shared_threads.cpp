@@ -34,9 +34,11 @@ void shared_threads::exec_later(caf::resumable* guest) {
 
 shared_threads::job shared_threads::next() {
   std::unique_lock lock{mutex_};
+  ++idle_;
   changed_.wait(lock, [this] {
     return !waiting_.empty() || !guests_.empty() || places_ < threads_;
   });
+  --idle_;
   auto& list = waiting_.empty() ? guests_ : waiting_;
   if (list.empty()) {
     --threads_;
@@ -44,11 +46,13 @@ shared_threads::job shared_threads::next() {
   }
   const auto found = list.front();
   list.pop_front();
-  // One of these actors may take long, and guests are not to wait for that.
+  // One of these actors may take long, and guests are not to wait for that. To
+  // wake one thread for all of them takes less than to give each to the pool.
   std::deque<job> left;
-  if (!found.is_guest)
+  if (!found.is_guest && idle_ == 0)
     left.swap(guests_);
-  const bool others_wait = !waiting_.empty() || !guests_.empty();
+  const bool others_wait
+    = !waiting_.empty() || (!found.is_guest && !guests_.empty());
   lock.unlock();
   for (const auto& guest : left)
     system().scheduler().enqueue(guest.actor);

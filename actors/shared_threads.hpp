@@ -76,6 +76,8 @@ private:
   std::deque<job> guests_;
   std::size_t places_ = 0;
   std::size_t threads_ = 0;
+  /// Those that have nothing to do.
+  std::size_t idle_ = 0;
 };
 
 /// While it lives, the actor on this thread hands over, for the end of a

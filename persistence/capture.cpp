@@ -13,7 +13,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::int64_t notes_at_once = 2'000;
-constexpr std::size_t piece_bytes = std::size_t{8} << 20;
 
 bool refers_to_rows(const tracked_table_schema* schema) {
   return std::any_of(
@@ -254,14 +253,20 @@ expected<void> capture::add(const noted_change& noted, bool any_pending,
       carry_over(schema, *before, *image);
     }
   what.data = image->dump();
-  if (what.data.size() > image_limit)
-    return fail(errc::too_large, "A row of \"" + schema.table + "\" is "
-                                   + std::to_string(what.data.size())
-                                   + " bytes; the limit is "
-                                   + std::to_string(image_limit)
-                                   + " (setting library.entry_bytes_limit).");
+  if (auto fits = check_size(schema, what.data.size(), image_limit); !fits)
+    return fits;
   list.push_back(std::move(made));
   return {};
+}
+
+expected<void> capture::check_size(const tracked_table_schema& schema,
+                                   std::size_t size, std::size_t image_limit) {
+  if (size <= image_limit)
+    return {};
+  return fail(errc::too_large,
+              "A row of \"" + schema.table + "\" is " + std::to_string(size)
+                + " bytes; the limit is " + std::to_string(image_limit)
+                + " (setting library.entry_bytes_limit).");
 }
 
 std::optional<nlohmann::json> capture::base_image(const operation& what) {

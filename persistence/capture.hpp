@@ -40,6 +40,9 @@ public:
   using piece_keeper
     = std::function<expected<void>(std::vector<captured_change>)>;
 
+  /// About so many bytes of images are handed on at once.
+  static constexpr std::size_t piece_bytes = std::size_t{8} << 20;
+
   /// Hands on the operations since the last drain, in the order in which their
   /// records were touched, without device, number, time and transaction. They
   /// come in pieces that the memory holds, each of which must be kept (pending,
@@ -73,6 +76,12 @@ public:
   /// Completes an operation with what it was based on; gives where its record
   /// stands in the log.
   record_state set_base(operation& what);
+  /// The same where it is known whether any operation is pending.
+  record_state set_base(operation& what, bool any_pending);
+
+  /// Fails with `too_large`.
+  static expected<void> check_size(const tracked_table_schema& schema,
+                                   std::size_t size, std::size_t image_limit);
 
 private:
   struct note {
@@ -92,8 +101,6 @@ private:
   /// Rows that are gone; their numbers are free once all is captured.
   using gone_rows = std::vector<std::pair<std::int64_t, record_id>>;
 
-  /// The same where it is known whether any operation is pending.
-  record_state set_base(operation& what, bool any_pending);
   /// The notes after one of them, up to another.
   std::vector<note> read_notes(std::int64_t after, std::int64_t through);
   std::vector<note> take_notes(std::int64_t after, std::int64_t through);

@@ -4,8 +4,21 @@
 
 namespace lockstep {
 
+bool key_table::may_hold(std::int64_t table) {
+  const auto [known, is_new] = may_hold_.try_emplace(table, true);
+  if (is_new) {
+    auto row
+      = statements_.use("SELECT 1 FROM lockstep_key WHERE model = ? LIMIT 1");
+    row->bind(1, table);
+    known->second = row->executeStep();
+  }
+  return known->second;
+}
+
 std::optional<key_table::place> key_table::find(std::int64_t table,
                                                 record_id record) {
+  if (!may_hold(table))
+    return std::nullopt;
   auto row = statements_.use("SELECT number, key FROM lockstep_key WHERE"
                              " model = ? AND record_id = ?");
   row->bind(1, table);
@@ -34,6 +47,8 @@ std::optional<record_id> key_table::record_at(std::int64_t table,
 
 std::optional<std::int64_t> key_table::last_number_of(std::int64_t table,
                                                       record_id record) {
+  if (!may_hold(table))
+    return std::nullopt;
   auto row = statements_.use("SELECT coalesce(number, last_number) FROM"
                              " lockstep_key WHERE model = ? AND record_id = ?");
   row->bind(1, table);
@@ -59,6 +74,7 @@ void key_table::keep(std::int64_t table, record_id record, const place& now) {
 
 void key_table::keep_free(std::int64_t table, record_id record,
                           const place& now) {
+  may_hold_[table] = true;
   auto row = statements_.use("INSERT OR REPLACE INTO lockstep_key(model,"
                              " record_id, number, key) VALUES(?, ?, ?, ?)");
   row->bind(1, table);
@@ -80,6 +96,8 @@ void key_table::assign(std::int64_t table, record_id record,
 }
 
 void key_table::release(std::int64_t table, record_id record) {
+  if (!may_hold(table))
+    return;
   auto row = statements_.use("UPDATE lockstep_key SET number = NULL,"
                              " last_number = number WHERE model = ? AND"
                              " record_id = ? AND number IS NOT NULL");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 namespace lockstep {
 
@@ -55,7 +56,13 @@ public:
   void move_released(std::int64_t table, std::int64_t from, std::int64_t to);
 
 private:
+  /// Whether anything may be kept of this table's rows: nothing is of those
+  /// that have a UUID. Once said, it stays so, as what makes it so may be
+  /// rolled back unnoticed.
+  bool may_hold(std::int64_t table);
+
   statement_cache& statements_;
+  std::unordered_map<std::int64_t, bool> may_hold_;
 };
 
 } // namespace lockstep

@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace lockstep {
 
@@ -39,7 +41,7 @@ tl::unexpected<failure> ended_early() {
 } // namespace
 
 expected<operation_range> library_writer::captured(operation_keeper& keeper) {
-  return hand_on(keeper, 0, nullptr, {});
+  return hand_on(keeper, noted_after(0));
 }
 
 expected<operation_range>
@@ -53,7 +55,7 @@ library_writer::imported(const tracked_table_schema& schema,
   });
   if (!noted)
     return tl::make_unexpected(noted.error());
-  auto as_new = [&](changes& piece) {
+  auto as_new = [&](changes piece) {
     // What the log has and the table cannot show is not removed by that.
     std::erase_if(piece, [&](const captured_change& one) {
       return one.what.model == schema.model
@@ -66,21 +68,27 @@ library_writer::imported(const tracked_table_schema& schema,
         what.changed.clear();
         what.change = change_type::insert;
       }
+    return piece;
   };
-  return hand_on(keeper, 0, as_new, {});
+  return hand_on(keeper, [&](const capture::piece_keeper& keep) {
+    return noted_after(0)(
+      [&](changes piece) { return keep(as_new(std::move(piece))); });
+  });
+}
+
+library_writer::source library_writer::noted_after(std::int64_t after) {
+  return [this, after](const capture::piece_keeper& keep) {
+    return store_.changes.drain(store_.limits.entry_bytes_limit, after, keep);
+  };
 }
 
 expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
-                                                  std::int64_t after,
-                                                  const change& adapt,
-                                                  changes more) {
+                                                  const source& from) {
   if (!store_.in_transaction())
     return ended_early();
   operation_range all;
   const auto handed_out = handed_out_;
   auto keep = [&](changes piece) {
-    if (adapt)
-      adapt(piece);
     if (piece.empty())
       return expected<void>{};
     complete(piece, all);
@@ -88,15 +96,12 @@ expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
   };
   auto done = store_.attempt([&]() -> expected<void> {
     savepoint all_or_nothing{store_};
-    auto drained
-      = store_.changes.drain(store_.limits.entry_bytes_limit, after, keep);
-    if (drained && !more.empty())
-      drained = keep(std::move(more));
-    if (drained && all.last)
-      drained = keeper.close(all);
-    if (drained)
+    auto handed = from(keep);
+    if (handed && all.last)
+      handed = keeper.close(all);
+    if (handed)
       all_or_nothing.release();
-    return drained;
+    return handed;
   });
   if (done)
     return all;
@@ -116,47 +121,120 @@ library_writer::run(const std::vector<transaction_step>& steps,
     return ended_early();
   return store_.attempt([&]() -> expected<operation_range> {
     savepoint all_or_nothing{store_};
-    // What could not be captured before these steps must not stop them.
-    const auto noted = store_.changes.newest_note();
-    changes without_table;
-    std::optional<without_triggers> silent;
-    if (are_new_rows(steps))
-      silent.emplace(store_);
-    for (const auto& step : steps) {
-      const auto* change = std::get_if<record_change>(&step);
-      auto done = change != nullptr ? run_step(*change, without_table)
-                                    : run_step(std::get<sql_statement>(step));
-      if (!done)
-        return tl::make_unexpected(done.error());
-      if (silent)
-        note_record(store_.statements, *store_.tables.by_model(change->model),
-                    change->record);
-    }
-    silent.reset();
+    auto made = make(steps);
+    if (!made)
+      return tl::make_unexpected(made.error());
     if (store_.breaks_foreign_key())
       return fail(errc::constraint,
                   "The transaction would leave a row that refers to one that is"
                   " not there; nothing was changed.");
-    store_.follow_schema();
-    auto all = hand_on(keeper, noted, nullptr, std::move(without_table));
+    auto all = hand_on(keeper, *made);
     if (all)
       all_or_nothing.release();
     return all;
   });
 }
 
+expected<library_writer::source>
+library_writer::make(const std::vector<transaction_step>& steps) {
+  if (are_new_rows(steps))
+    return insert_rows(steps).map([this](std::vector<new_row> rows) -> source {
+      auto list = std::make_shared<std::vector<new_row>>(std::move(rows));
+      return [this, list](const capture::piece_keeper& keep) {
+        return read_rows(*list, keep);
+      };
+    });
+  // What could not be captured before these steps must not stop them.
+  const auto noted = store_.changes.newest_note();
+  auto without_table = std::make_shared<changes>();
+  for (const auto& step : steps) {
+    const auto* change = std::get_if<record_change>(&step);
+    auto done = change != nullptr ? run_step(*change, *without_table)
+                                  : run_step(std::get<sql_statement>(step));
+    if (!done)
+      return tl::make_unexpected(done.error());
+  }
+  store_.follow_schema();
+  return [this, noted, without_table](const capture::piece_keeper& keep) {
+    return noted_after(noted)(keep).and_then(
+      [&] { return keep(std::move(*without_table)); });
+  };
+}
+
 bool library_writer::are_new_rows(
   const std::vector<transaction_step>& steps) const {
-  return steps.size() >= many_rows
-         && std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
-              const auto* change = std::get_if<record_change>(&step);
-              const auto* schema = change != nullptr
-                                     ? store_.tables.by_model(change->model)
-                                     : nullptr;
-              return schema != nullptr && schema->present
-                     && change->change == change_type::insert
-                     && !schema->has_triggers && !schema->is_numbered();
-            });
+  return std::all_of(steps.begin(), steps.end(), [&](const auto& step) {
+    const auto* change = std::get_if<record_change>(&step);
+    const auto* schema
+      = change != nullptr ? store_.tables.by_model(change->model) : nullptr;
+    return schema != nullptr && schema->present
+           && change->change == change_type::insert && !schema->has_triggers
+           && !schema->is_numbered();
+  });
+}
+
+expected<std::vector<library_writer::new_row>>
+library_writer::insert_rows(const std::vector<transaction_step>& steps) {
+  // Where a trigger may fail, SQLite keeps a journal for each row.
+  std::optional<without_triggers> silent;
+  if (steps.size() >= many_rows)
+    silent.emplace(store_);
+  store_.set_applying(true);
+  const bool any_pending = !store_.pending.is_empty();
+  std::vector<new_row> rows;
+  rows.reserve(steps.size());
+  for (const auto& step : steps) {
+    const auto& change = std::get<record_change>(step);
+    auto image = read_image(change, store_.limits.entry_bytes_limit);
+    if (!image)
+      return tl::make_unexpected(image.error());
+    new_row next{{}, store_.tables.by_model(change.model), 0};
+    next.made.what.model = change.model;
+    next.made.what.record = change.record;
+    next.made.before = store_.changes.set_base(next.made.what, any_pending);
+    if (auto fits = check_is_new(next.made); !fits)
+      return tl::make_unexpected(fits.error());
+    next.rowid
+      = store_.rows.insert_new(*next.schema, change.record, std::move(*image));
+    rows.push_back(std::move(next));
+  }
+  store_.set_applying(false);
+  return rows;
+}
+
+expected<void> library_writer::read_rows(std::vector<new_row>& rows,
+                                         const capture::piece_keeper& keep) {
+  changes piece;
+  std::size_t size = 0;
+  for (auto& [made, schema, rowid] : rows) {
+    const auto image = store_.rows.read_new(*schema, made.what.record, rowid);
+    if (!image)
+      return fail(errc::internal, "A row that was inserted is not there.");
+    made.what.data = image->dump();
+    if (auto fits = capture::check_size(*schema, made.what.data.size(),
+                                        store_.limits.entry_bytes_limit);
+        !fits)
+      return fits;
+    size += made.what.data.size();
+    piece.push_back(std::move(made));
+    if (size < capture::piece_bytes)
+      continue;
+    if (auto kept = keep(std::exchange(piece, {})); !kept)
+      return kept;
+    size = 0;
+  }
+  return keep(std::move(piece));
+}
+
+expected<void> library_writer::check_is_new(const captured_change& made) {
+  const auto& what = made.what;
+  const auto* schema = store_.tables.by_model(what.model);
+  if (what.change == change_type::insert
+      && (schema == nullptr || !store_.rows.has_row(*schema, what.record)))
+    return {};
+  return fail(errc::already_exists,
+              "There is a record " + to_string(what.record) + " of model \""
+                + what.model + "\" already; update it instead.");
 }
 
 expected<void> library_writer::run_step(const record_change& change,
@@ -171,11 +249,9 @@ expected<void> library_writer::run_step(const record_change& change,
   made.before = store_.changes.set_base(what);
   const auto* schema = store_.tables.by_model(change.model);
   const bool exists = what.change == change_type::update;
-  if (change.change == change_type::insert
-      && (exists || (schema && store_.rows.has_row(*schema, change.record))))
-    return fail(errc::already_exists,
-                "There is a record " + to_string(change.record) + " of model \""
-                  + change.model + "\" already; update it instead.");
+  if (change.change == change_type::insert)
+    if (auto is_new = check_is_new(made); !is_new)
+      return is_new;
   if (schema != nullptr) {
     // What the application's triggers do elsewhere is in no log.
     if (schema->has_triggers)

@@ -34,20 +34,37 @@ public:
 
 private:
   using changes = std::vector<captured_change>;
-  using change = std::function<void(changes&)>;
 
-  /// Whether all that the triggers would do is to note the rows, and there are
-  /// many: then Lockstep notes them itself, and SQLite does not keep a journal
-  /// for each row, as it does where a trigger may fail.
+  /// Hands changes on, in pieces.
+  using source = std::function<expected<void>(const capture::piece_keeper&)>;
+
+  /// A row that was inserted and whose image is still to be read.
+  struct new_row {
+    captured_change made;
+    const tracked_table_schema* schema;
+    std::int64_t rowid;
+  };
+
+  /// Does the steps, and knows what they changed.
+  expected<source> make(const std::vector<transaction_step>& steps);
+  /// Whether the triggers would do no more than to note each row, once.
   [[nodiscard]] bool
   are_new_rows(const std::vector<transaction_step>& steps) const;
+  /// Then nothing needs to be noted and found again.
+  expected<std::vector<new_row>>
+  insert_rows(const std::vector<transaction_step>& steps);
+  /// Leaves nothing of use in the list.
+  expected<void> read_rows(std::vector<new_row>& rows,
+                           const capture::piece_keeper& keep);
   expected<void> run_step(const record_change& change, changes& without_table);
   expected<void> run_step(const sql_statement& statement);
-  /// Hands on, complete and numbered, what was noted after the note `after`,
-  /// each piece as `adapt` makes it, and then `more`: all or nothing.
+  /// Fails where a record is to be inserted that is there.
+  expected<void> check_is_new(const captured_change& made);
+  /// What was noted after the note `after`.
+  [[nodiscard]] source noted_after(std::int64_t after);
+  /// Hands all of it on, complete and numbered, or nothing.
   expected<operation_range> hand_on(operation_keeper& keeper,
-                                    std::int64_t after, const change& adapt,
-                                    changes more);
+                                    const source& from);
   /// Numbers a piece of a transaction.
   void complete(changes& piece, operation_range& all);
 

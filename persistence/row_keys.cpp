@@ -266,12 +266,6 @@ row_keys::record_before(const tracked_table_schema& schema,
   return derive(schema, key);
 }
 
-std::int64_t row_keys::last_inserted() {
-  auto row = statements_.use("SELECT last_insert_rowid()");
-  row->executeStep();
-  return row->getColumn(0).getInt64();
-}
-
 void row_keys::learn(const tracked_table_schema& schema, record_id record,
                      const nlohmann::json& image) {
   if (schema.kind == key_kind::integer)

@@ -107,9 +107,6 @@ public:
   /// its row apart, on each device another one.
   bool is_without_key(const tracked_table_schema& schema, record_id record);
 
-  /// The rowid of the row inserted last.
-  std::int64_t last_inserted();
-
   /// A column's value as it travels: a reference as `{"$ref": record id}`.
   nlohmann::json to_travel(const tracked_column& column, nlohmann::json value);
 

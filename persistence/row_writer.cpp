@@ -31,15 +31,27 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
   if (!schema.present)
     return std::nullopt;
   const auto where = keys_.locate(schema, record);
-  if (!where || where->is_empty)
-    return std::nullopt;
+  return where && !where->is_empty ? read_at(schema, *where) : std::nullopt;
+}
+
+std::optional<nlohmann::json>
+row_writer::read_new(const tracked_table_schema& schema, record_id record,
+                     std::int64_t rowid) {
+  return schema.number.empty()
+           ? read(schema, record)
+           : read_at(schema, {schema.number + " = ?1", {rowid}});
+}
+
+std::optional<nlohmann::json>
+row_writer::read_at(const tracked_table_schema& schema,
+                    const row_location& where) {
   const bool hidden = schema.number_in_image == rowid_in_image;
   auto image = nlohmann::json::object();
   {
     auto row = statements_.use("SELECT " + schema.sql.columns
                                + (hidden ? ", " + schema.number : "") + " FROM "
-                               + schema.sql.table + " WHERE " + where->where);
-    where->bind_to(*row);
+                               + schema.sql.table + " WHERE " + where.where);
+    where.bind_to(*row);
     if (!row->executeStep())
       return std::nullopt;
     int at = 0;
@@ -116,6 +128,22 @@ void row_writer::write(const tracked_table_schema& schema, record_id record,
                        nlohmann::json image, standing whose) {
   if (!schema.present)
     return;
+  const auto list = prepare(schema, record, image, whose);
+  const auto where = keys_.locate(schema, record);
+  // First, as an upsert wants values for all columns that must not be NULL.
+  if (!where || where->is_empty || !update(schema, *where, list))
+    insert(schema, record, list);
+}
+
+std::int64_t row_writer::insert_new(const tracked_table_schema& schema,
+                                    record_id record, nlohmann::json image) {
+  insert(schema, record, prepare(schema, record, image, standing::pending));
+  return database_.getLastInsertRowid();
+}
+
+row_writer::values row_writer::prepare(const tracked_table_schema& schema,
+                                       record_id record, nlohmann::json& image,
+                                       standing whose) {
   if (!image.is_object())
     throw std::invalid_argument{"An image is a JSON object."};
   if (schema.kind == key_kind::uuid
@@ -124,12 +152,9 @@ void row_writer::write(const tracked_table_schema& schema, record_id record,
   keys_.learn(schema, record, image);
   reserve(schema, record, image, whose);
   auto list = values_of(schema, image);
-  const auto where = keys_.locate(schema, record);
   if (schema.is_numbered())
     list.emplace_back(schema.number, *keys_.number_of(schema, record));
-  // First, as an upsert wants values for all columns that must not be NULL.
-  if (!where || where->is_empty || !update(schema, *where, list))
-    insert(schema, record, list);
+  return list;
 }
 
 void row_writer::write_columns(const tracked_table_schema& schema,
@@ -186,7 +211,7 @@ void row_writer::insert(const tracked_table_schema& schema, record_id record,
   // Known by its place here only.
   if (!schema.is_numbered() && !schema.number.empty()
       && keys_.is_without_key(schema, record))
-    keys_.kept.assign(schema.id, record, keys_.last_inserted());
+    keys_.kept.assign(schema.id, record, database_.getLastInsertRowid());
 }
 
 nlohmann::json row_writer::lift(const tracked_table_schema& schema,

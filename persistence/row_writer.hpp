@@ -27,13 +27,17 @@ class row_writer {
 public:
   row_writer(SQLite::Database& database, statement_cache& statements,
              row_keys& keys)
-    : statements_(statements), keys_(keys),
+    : database_(database), statements_(statements), keys_(keys),
       numbers_(database, statements, keys) {
   }
 
   /// The row's image; nothing when there is no such row.
   std::optional<nlohmann::json> read(const tracked_table_schema& schema,
                                      record_id record);
+
+  /// The same of the row that `insert_new` wrote.
+  std::optional<nlohmann::json> read_new(const tracked_table_schema& schema,
+                                         record_id record, std::int64_t rowid);
 
   bool has_row(const tracked_table_schema& schema, record_id record);
 
@@ -43,6 +47,11 @@ public:
   /// its key gets it; one with the key of another record is refused.
   void write(const tracked_table_schema& schema, record_id record,
              nlohmann::json image, standing whose);
+
+  /// The same of a record that has no row yet. Returns the rowid; of a table
+  /// that has none, nothing of use.
+  std::int64_t insert_new(const tracked_table_schema& schema, record_id record,
+                          nlohmann::json image);
 
   /// Writes only these columns of a row that is there.
   void write_columns(const tracked_table_schema& schema, record_id record,
@@ -82,12 +91,19 @@ private:
   using values = std::vector<std::pair<std::string, sql_value>>;
   values values_of(const tracked_table_schema& schema,
                    const nlohmann::json& image);
+  /// What there is to be known of the record before its row is written, and
+  /// what to write.
+  values prepare(const tracked_table_schema& schema, record_id record,
+                 nlohmann::json& image, standing whose);
+  std::optional<nlohmann::json> read_at(const tracked_table_schema& schema,
+                                        const row_location& where);
   bool update(const tracked_table_schema& schema, const row_location& where,
               const values& list);
   void insert(const tracked_table_schema& schema, record_id record,
               const values& list);
   void delete_row(const tracked_table_schema& schema, record_id record);
 
+  SQLite::Database& database_;
   statement_cache& statements_;
   row_keys& keys_;
   row_numbers numbers_;

@@ -4,6 +4,7 @@
 #include "persistence/rows_in_pieces.hpp"
 #include "persistence/set_aside.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
@@ -120,13 +121,28 @@ found_row find_row(library_store& store, const tracked_table_schema& schema,
 /// list of their newest entries.
 class missing_rows : public row_stream {
 public:
-  missing_rows(library_store& store, const std::vector<sequence_number>& places)
-    : store_(store), places_(places) {
+  /// The places in order.
+  missing_rows(library_store& store, const tracked_table_schema& schema,
+               const std::vector<sequence_number>& places)
+    : store_(store), schema_(schema), places_(places) {
+  }
+
+  [[nodiscard]] bool reserve_numbers() const override {
+    return reserves_numbers(schema_);
   }
 
   void for_each(const action& run) const override {
-    for (std::size_t i = 0; i < places_.size(); ++i)
-      run(i, at(i));
+    std::vector<entry> piece;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (piece.empty() || piece.back().sequence < places_[i])
+        piece = piece_from(i);
+      const auto found
+        = std::ranges::lower_bound(piece, places_[i], {}, &entry::sequence);
+      if (found != piece.end() && found->sequence == places_[i])
+        run(i, as_wanted(*found));
+      else
+        run(i, at(i));
+    }
   }
 
   [[nodiscard]] wanted_row at(std::size_t index) const override {
@@ -134,13 +150,30 @@ public:
     if (!found || !*found)
       throw std::runtime_error{"The log lacks entry "
                                + to_string(places_[index]) + "."};
-    const auto& what = **found;
+    return as_wanted(**found);
+  }
+
+private:
+  static wanted_row as_wanted(const entry& what) {
     return {what.model, what.record, what.change, what.data,
             standing::canonical};
   }
 
-private:
+  /// Entries from a place on where they stand so close together that to read
+  /// those in between as well takes less than to ask for each.
+  [[nodiscard]] std::vector<entry> piece_from(std::size_t index) const {
+    constexpr std::size_t piece_entries = 1'024;
+    constexpr std::size_t wanted_least = piece_entries / 8;
+    const auto first = places_[index];
+    if (places_.size() - index <= wanted_least
+        || first + piece_entries < places_[index + wanted_least])
+      return {};
+    return store_.log.fetch_since(first - 1, piece_entries)
+      .value_or(std::vector<entry>{});
+  }
+
   library_store& store_;
+  const tracked_table_schema& schema_;
   const std::vector<sequence_number>& places_;
 };
 
@@ -209,7 +242,7 @@ expected<operation_range> import_rows(library_store& store,
     const auto compared = compare(store, schema, std::move(known), here == 0);
     if (!compared)
       return tl::make_unexpected(compared.error());
-    const missing_rows missing{store, compared->missing};
+    const missing_rows missing{store, schema, compared->missing};
     for (const auto& row :
          show_unchecked(store, fill(store, missing, here == 0),
                         [&](std::size_t index) { return missing.at(index); }))

@@ -22,8 +22,9 @@ std::vector<unshown_row> show_backwards(library_store& store,
 
 std::vector<unshown_row> show_in_pieces(library_store& store,
                                         const row_stream& rows) {
-  rows.for_each(
-    [&](std::size_t, const wanted_row& row) { reserve_number(store, row); });
+  if (rows.reserve_numbers())
+    rows.for_each(
+      [&](std::size_t, const wanted_row& row) { reserve_number(store, row); });
   std::vector<unshown_row> unshown;
   rows.for_each([&](std::size_t index, const wanted_row& row) {
     if (auto why = show_one(store, row))

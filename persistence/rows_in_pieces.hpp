@@ -13,6 +13,10 @@ public:
   using action = std::function<void(std::size_t index, const wanted_row&)>;
 
   virtual ~row_stream() = default;
+  /// Whether any may need a number ahead of time.
+  [[nodiscard]] virtual bool reserve_numbers() const {
+    return true;
+  }
   virtual void for_each(const action& run) const = 0;
   [[nodiscard]] virtual wanted_row at(std::size_t index) const = 0;
 };

@@ -211,10 +211,13 @@ wanted_row current_row(library_store& store, const record_key& key) {
   return canonical_row(store, key);
 }
 
+bool reserves_numbers(const tracked_table_schema& schema) {
+  return schema.is_numbered() || borrows_number(schema);
+}
+
 void reserve_number(library_store& store, const wanted_row& row) {
   const auto* schema = store.tables.by_model(row.model);
-  if (schema == nullptr || !schema->present
-      || !(schema->is_numbered() || borrows_number(*schema))
+  if (schema == nullptr || !schema->present || !reserves_numbers(*schema)
       || row.change == change_type::remove)
     return;
   // What makes no sense is refused when it is to be shown.

@@ -28,6 +28,9 @@ struct unshown_row {
 /// rows.
 std::optional<failure> show_one(library_store& store, const wanted_row& row);
 
+/// Whether rows of the table get a number before they are shown.
+bool reserves_numbers(const tracked_table_schema& schema);
+
 /// A new row gets its number first, since others may refer to it.
 void reserve_number(library_store& store, const wanted_row& row);
 

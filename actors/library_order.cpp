@@ -209,6 +209,7 @@ void library_state::yield(const yield_log& request, head_promise promise) {
 }
 
 void library_state::cut_log(const yield_log& request, head_promise promise) {
+  member_count_.reset();
   const auto kept = applier().give_back_after(request.keep);
   if (!kept) {
     promise.deliver(to_error(kept.error()));

@@ -248,12 +248,7 @@ void library_state::send_members() {
   // Whoever has given back its log, or has not got it yet, has nothing to lead
   // with.
   now.is_of_older_copy = is_of_older_copy(*store_).value_or(false);
-  if (first_sync_.under_way()
-      || (!now.is_of_older_copy
-          && store_
-               ->attempt(
-                 [&]() -> expected<bool> { return store_->is_fetching_anew(); })
-               .value_or(false)))
+  if (first_sync_.under_way() || has_given_back_log(*store_).value_or(false))
     std::erase_if(now.members, [&](const member& one) {
       return one.device == setup_.device;
     });

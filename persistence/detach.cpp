@@ -52,6 +52,8 @@ expected<untracked_table> untrack(library_store& store,
     if (!schema)
       return tl::make_unexpected(schema.error());
     store.index.give_up(*schema);
+    // Looked at, so that it is known to be kept should this be taken back.
+    store.keys.kept.find(schema->id, {});
     forget_rows(store, schema->id);
     return untracked_table{schema->table, schema->model};
   });

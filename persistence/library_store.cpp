@@ -264,7 +264,7 @@ void library_store::set_fetching_anew(bool on) {
   expect_transaction();
   // An older copy stays one, also where it gives back all that it has.
   auto state = statements.use("UPDATE lockstep_state SET fetching_anew ="
-                              " iif(?, max(fetching_anew, 1), 0)");
+                              " iif(?, fetching_anew | 1, 0)");
   state->bind(1, on ? 1 : 0);
   state->exec();
 }

@@ -137,6 +137,8 @@ library_writer::run(const std::vector<transaction_step>& steps,
 
 expected<library_writer::source>
 library_writer::make(const std::vector<transaction_step>& steps) {
+  // One that changed it may have been taken back since.
+  store_.follow_schema();
   if (are_new_rows(steps))
     return insert_rows(steps).map([this](std::vector<new_row> rows) -> source {
       auto list = std::make_shared<std::vector<new_row>>(std::move(rows));
@@ -168,8 +170,8 @@ bool library_writer::are_new_rows(
     const auto* schema
       = change != nullptr ? store_.tables.by_model(change->model) : nullptr;
     return schema != nullptr && schema->present
-           && change->change == change_type::insert && !schema->has_triggers
-           && !schema->is_numbered();
+           && schema->kind == key_kind::uuid && !schema->is_numbered()
+           && change->change == change_type::insert && !schema->has_triggers;
   });
 }
 

@@ -47,7 +47,8 @@ private:
 
   /// Does the steps, and knows what they changed.
   expected<source> make(const std::vector<transaction_step>& steps);
-  /// Whether the triggers would do no more than to note each row, once.
+  /// Whether the triggers would do no more than to note each row, once, and
+  /// its key says whose it is, however SQLite keeps it.
   [[nodiscard]] bool
   are_new_rows(const std::vector<transaction_step>& steps) const;
   /// Then nothing needs to be noted and found again.

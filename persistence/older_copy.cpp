@@ -10,7 +10,8 @@ namespace lockstep {
 
 namespace {
 
-/// In `fetching_anew`, where 1 says that all of the log was given back.
+/// Bits of `fetching_anew`.
+constexpr int of_given_back_log = 1;
 constexpr int of_older_copy = 2;
 
 struct noted_births {
@@ -61,7 +62,7 @@ expected<void> note(library_store& store, put_back what, file_births now) {
         return {};
       auto state = store.statements.use(
         "UPDATE lockstep_state SET birth_of_copied_log = ?,"
-        " fetching_anew = iif(fetching_anew = 0, ?, fetching_anew)");
+        " fetching_anew = fetching_anew | ?");
       state->bind(1, static_cast<std::int64_t>(now.log));
       state->bind(2, of_older_copy);
       state->exec();
@@ -80,6 +81,14 @@ expected<void> note_log(library_store& store, sync_log_store& log,
     .and_then([&](bool waits) -> expected<void> {
       return waits ? expected<void>{} : log.note_birth(now.log);
     });
+}
+
+expected<bool> fetches_anew_as(int bit, library_store& store) {
+  return store.attempt([&]() -> expected<bool> {
+    auto row = store.statements.use("SELECT fetching_anew FROM lockstep_state");
+    row->executeStep();
+    return (row->getColumn(0).getInt() & bit) != 0;
+  });
 }
 
 } // namespace
@@ -104,11 +113,11 @@ expected<put_back> recognise_older_copy(library_store& store,
 }
 
 expected<bool> is_of_older_copy(library_store& store) {
-  return store.attempt([&]() -> expected<bool> {
-    auto row = store.statements.use("SELECT fetching_anew FROM lockstep_state");
-    row->executeStep();
-    return row->getColumn(0).getInt() == of_older_copy;
-  });
+  return fetches_anew_as(of_older_copy, store);
+}
+
+expected<bool> has_given_back_log(library_store& store) {
+  return fetches_anew_as(of_given_back_log, store);
 }
 
 expected<void> end_older_copy(library_store& store) {

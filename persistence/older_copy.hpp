@@ -36,6 +36,9 @@ expected<put_back> recognise_older_copy(library_store& store,
 /// is fetched anew, as far as others' differ: `is_fetching_anew`, too.
 expected<bool> is_of_older_copy(library_store& store);
 
+/// Whether all of the log was given back and it is not here again yet.
+expected<bool> has_given_back_log(library_store& store);
+
 /// It leads: all members have seen that none holds more.
 expected<void> end_older_copy(library_store& store);
 

@@ -121,12 +121,23 @@ TEST_F(older_copy, of_a_log_makes_no_promise_twice) {
   EXPECT_FALSE(own.store->is_fetching_anew());
 }
 
-TEST_F(older_copy, of_a_log_that_is_given_back_forgot_what_it_promised) {
+TEST_F(older_copy, of_a_log_that_is_given_back_stays_without_a_lead) {
   meet_a_member();
   open({1, 2});
   ASSERT_EQ(open({3, 3}), put_back::log);
   ASSERT_TRUE(own.give_back({}));
   EXPECT_TRUE(own.store->is_fetching_anew());
+  EXPECT_TRUE(has_given_back_log(*own.store).value());
+  EXPECT_TRUE(is_of_older_copy(*own.store).value());
+}
+
+TEST_F(older_copy, of_a_time_when_the_log_was_given_back_forgot_its_promises) {
+  meet_a_member();
+  open({1, 2});
+  ASSERT_TRUE(own.give_back({}));
+  EXPECT_FALSE(is_of_older_copy(*own.store).value());
+  ASSERT_EQ(open({3, 3}), put_back::log);
+  EXPECT_TRUE(has_given_back_log(*own.store).value());
   EXPECT_TRUE(is_of_older_copy(*own.store).value());
 }
 

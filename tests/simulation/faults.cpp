@@ -318,6 +318,7 @@ void faults::take_old_copy() {
     return;
   const auto old = copies_.find(which.number);
   if (old == copies_.end()) {
+    logs_.look(which);
     // What it lost once it may not have got back yet.
     auto is_held = [&](const operation_key& made) {
       return !(which.lost_log || which.lost_tables)

@@ -239,7 +239,7 @@ bool log_checker::was_let_in_by_a_lost_one(const device& which) const {
   while (seen.insert(guest->number).second) {
     const auto host
       = std::ranges::find(world_.devices, guest->joined_from, &device::id);
-    if (host == world_.devices.end())
+    if (host == world_.devices.end() || host->number == which.number)
       return false;
     if (is_removed(*host)
         || (host->lost_log && guest->joined_at <= host->log_lost_at))

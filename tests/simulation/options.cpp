@@ -48,8 +48,7 @@ constexpr std::array<std::string_view, 11> flaws{
 bool is_beyond_design(const named& one, consistency mode) {
   // A majority rests on what each of it keeps.
   return one.beyond_design
-         || ((one.what == fault::lost_log || one.what == fault::old_copy)
-             && mode == consistency::quorum);
+         || (one.what == fault::lost_log && mode == consistency::quorum);
 }
 
 } // namespace

@@ -89,13 +89,11 @@ bool was_named_before(const world& where, device& which, device_id whom) {
 }
 
 bool has_given_back_all(const world& where, device& which) {
-  return is_so(where, which,
-               "SELECT fetching_anew = 1 OR (fetching_anew = 2 AND"
-               " applied_sequence = 0) FROM lockstep_state");
+  return is_so(where, which, "SELECT fetching_anew & 1 FROM lockstep_state");
 }
 
 bool has_older_copy(const world& where, device& which) {
-  return is_so(where, which, "SELECT fetching_anew = 2 FROM lockstep_state");
+  return is_so(where, which, "SELECT fetching_anew & 2 FROM lockstep_state");
 }
 
 void check_tables(const world& where, device& which, verdict& result) {

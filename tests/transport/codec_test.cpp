@@ -129,7 +129,7 @@ TEST(codec, refuses_a_kind_of_change_that_does_not_exist) {
 
 TEST(codec, refuses_a_reason_that_does_not_exist) {
   vote sent;
-  sent.reason = static_cast<refusal>(5);
+  sent.reason = static_cast<refusal>(6);
   EXPECT_EQ(refusal_of(encode({library_id{}, sent}).value()),
             errc::protocol_violation);
 }

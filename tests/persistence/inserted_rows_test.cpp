@@ -148,11 +148,15 @@ TEST_F(inserted_rows_after,
                           return timestamp{};
                         }};
   pending_keeper keeper{*device.store};
-  EXPECT_FALSE(
-    writer.run({sql_statement{"ALTER TABLE item ADD COLUMN more TEXT", {}},
-                record_change{"item", test_record(1), change_type::insert,
-                              R"({"name":7,"uuid":"not this one"})"}},
-               keeper));
+  // It fails once all of it is done and looked at.
+  device.store->limits.entry_bytes_limit = 100;
+  const auto too_large
+    = writer.run({sql_statement{"ALTER TABLE item ADD COLUMN more TEXT", {}},
+                  sql_statement{"INSERT INTO item(uuid, name) VALUES(?, ?)",
+                                {uuid(1), std::string(100, 'x')}}},
+                 keeper);
+  ASSERT_FALSE(too_large);
+  EXPECT_EQ(too_large.error().code, errc::too_large);
   ASSERT_TRUE(writer.run(
     {record_change{"item", test_record(2), change_type::insert, "{}"}},
     keeper));

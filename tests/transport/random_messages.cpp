@@ -92,7 +92,7 @@ peer_message random_messages::message(std::size_t kind) {
       return claim{ballot(), position(), static_cast<std::int32_t>(number()),
                    coin()};
     case 3:
-      return vote{ballot(), coin(), static_cast<refusal>(below(5)), ballot()};
+      return vote{ballot(), coin(), static_cast<refusal>(below(6)), ballot()};
     case 4:
       return hand_over{ballot(), position()};
     case 5:

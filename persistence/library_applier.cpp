@@ -262,8 +262,10 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   if (!taken && what.device == store_.own)
     leap_over(store_, what.device_sequence, now_());
   // A commit that was lost after its append left its notes behind: captured
-  // anew, they are this entry once more.
-  if (any_pending_ && !taken && what.device == store_.own)
+  // anew, they are this entry once more. What this device made in an earlier
+  // life, and forgot, is none of it.
+  const bool is_forgotten = what.device_sequence <= store_.numbers_above();
+  if (any_pending_ && !taken && what.device == store_.own && !is_forgotten)
     if (auto again = store_.pending.newest_of(what.model, what.record);
         again && again->device == store_.own && again->change == what.change
         && again->base_version + 1 == what.version

@@ -76,8 +76,8 @@ TEST_F(forgotten_numbers, are_kept_away_from_where_the_clock_was_set_back) {
 TEST_F(forgotten_numbers, are_others_each_time_that_one_copy_is_put_back) {
   const auto next_of_copy = [](std::uint64_t seconds) {
     library_device copied{2};
-    EXPECT_TRUE(forget_numbers(*copied.store,
-                               timestamp::from(1'767'225'600'000, 0)));
+    EXPECT_TRUE(
+      forget_numbers(*copied.store, timestamp::from(1'767'225'600'000, 0)));
     EXPECT_TRUE(
       forget_numbers(*copied.store, timestamp::from(seconds * 1'000, 0)));
     return copied.store->next_device_sequence().value;
@@ -86,6 +86,32 @@ TEST_F(forgotten_numbers, are_others_each_time_that_one_copy_is_put_back) {
   EXPECT_GT(next_of_copy(made + 1'200), next_of_copy(made + 600) + far / 4);
   // Where the clock is behind, too.
   EXPECT_GT(next_of_copy(made - 600), next_of_copy(made - 1'200) + far / 4);
+}
+
+TEST_F(forgotten_numbers, are_of_operations_that_no_later_one_is_taken_for) {
+  for (auto* device : {&leader, &own}) {
+    device->elsewhere(note_table);
+    ASSERT_TRUE(device->track("note"));
+  }
+  ASSERT_TRUE(leader.write(insert_note(1, "a")));
+  ASSERT_TRUE(own.follow(leader));
+  // It had deleted the row, forgot that, and deletes it.
+  ASSERT_TRUE(
+    forget_numbers(*own.store, timestamp::from(1'767'225'600'000, 0)));
+  const auto again = own.write("DELETE FROM note");
+  ASSERT_TRUE(again && again->size() == 1);
+  auto earlier = again->front();
+  earlier.device_sequence = earlier.transaction_end = device_sequence_number{7};
+  ASSERT_TRUE(leader.sequence({earlier}));
+  ASSERT_TRUE(own.follow(leader));
+  const auto left = own.pending();
+  ASSERT_EQ(left.size(), 1U) << "its commit is still to get its place";
+  EXPECT_EQ(left.front().device_sequence, again->front().device_sequence);
+  ASSERT_TRUE(leader.sequence(left));
+  ASSERT_TRUE(own.follow(leader));
+  EXPECT_TRUE(own.pending().empty());
+  EXPECT_TRUE(
+    own.store->accepted.contains(own.id, again->front().device_sequence));
 }
 
 TEST_F(forgotten_numbers, are_none_of_a_device_that_lost_nothing) {

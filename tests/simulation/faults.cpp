@@ -284,6 +284,7 @@ void faults::lose_tables() {
   auto& which = any();
   if (!which.ready || which.log_is_lost || counts[fault::lost_tables] > 1)
     return;
+  which.log_is_unseen = !which.up;
   if (which.up)
     world_.crash(which, unflushed::kept);
   count(fault::lost_tables, which.name);

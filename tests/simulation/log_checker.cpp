@@ -51,6 +51,7 @@ void log_checker::look(device& which) {
     ballots.insert(record->current);
   copies_.erase(which.number);
   step_back(which, seen);
+  which.log_is_unseen = false;
   for (;;) {
     const auto since = seen.lines.empty() ? sequence_number{}
                                           : seen.lines.back().position.sequence;
@@ -163,6 +164,8 @@ void log_checker::step_back(device& which, mirror& what) {
                    + to_string(last.position.sequence)
                    + ", and it is gone from the log of " + which.name);
     ++given_back;
+    if (which.log_is_unseen)
+      gone_with_tables.insert(last.made);
     what.made.erase(last.made);
     if (!what.members.empty()
         && what.members.back().at == last.position.sequence) {

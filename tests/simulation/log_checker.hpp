@@ -88,6 +88,9 @@ public:
 
   /// Ballots that a device was seen to hold.
   std::set<ballot> ballots;
+  /// Operations that a device was giving back when it lost the tables that had
+  /// them then.
+  std::set<operation_key> gone_with_tables;
   /// Entries that went from a log again.
   std::uint64_t given_back = 0;
 

@@ -272,6 +272,10 @@ private:
         ledger_.forgive(one.id, [](const operation_key&) { return false; });
         forgive_what_only_it_holds(one);
       }
+    for (const auto& one : world_.devices)
+      ledger_.forgive(one.id, [&](const operation_key& made) {
+        return !log_.gone_with_tables.contains(made);
+      });
     auto accounted = log;
     if (log_.members_may_be_stale())
       for (auto& what : log_.outlived_by(log))

@@ -49,6 +49,9 @@ struct device {
   bool log_is_lost = false;
   /// Whether its tables were lost once.
   bool lost_tables = false;
+  /// They were lost while it was down, and how far its log goes was not seen
+  /// since: what it was giving back may be in neither.
+  bool log_is_unseen = false;
   /// Whether somebody ended its membership.
   bool removed = false;
   /// When it was last let run on after it had been frozen.

@@ -140,12 +140,7 @@ library_writer::make(const std::vector<transaction_step>& steps) {
   // One that changed it may have been taken back since.
   store_.follow_schema();
   if (are_new_rows(steps))
-    return insert_rows(steps).map([this](std::vector<new_row> rows) -> source {
-      auto list = std::make_shared<std::vector<new_row>>(std::move(rows));
-      return [this, list](const capture::piece_keeper& keep) {
-        return read_rows(*list, keep);
-      };
-    });
+    return insert_rows(steps);
   // What could not be captured before these steps must not stop them.
   const auto noted = store_.changes.newest_note();
   auto without_table = std::make_shared<changes>();
@@ -175,7 +170,7 @@ bool library_writer::are_new_rows(
   });
 }
 
-expected<std::vector<library_writer::new_row>>
+expected<library_writer::source>
 library_writer::insert_rows(const std::vector<transaction_step>& steps) {
   // Where a trigger may fail, SQLite keeps a journal for each row.
   std::optional<without_triggers> silent;
@@ -183,8 +178,8 @@ library_writer::insert_rows(const std::vector<transaction_step>& steps) {
     silent.emplace(store_);
   store_.set_applying(true);
   const bool any_pending = !store_.pending.is_empty();
-  std::vector<new_row> rows;
-  rows.reserve(steps.size());
+  const auto rows = std::make_shared<std::vector<new_row>>();
+  rows->reserve(steps.size());
   for (const auto& step : steps) {
     const auto& change = std::get<record_change>(step);
     auto image = read_image(change, store_.limits.entry_bytes_limit);
@@ -198,10 +193,12 @@ library_writer::insert_rows(const std::vector<transaction_step>& steps) {
       return tl::make_unexpected(fits.error());
     next.rowid
       = store_.rows.insert_new(*next.schema, change.record, std::move(*image));
-    rows.push_back(std::move(next));
+    rows->push_back(std::move(next));
   }
   store_.set_applying(false);
-  return rows;
+  return [this, rows](const capture::piece_keeper& keep) {
+    return read_rows(*rows, keep);
+  };
 }
 
 expected<void> library_writer::read_rows(std::vector<new_row>& rows,

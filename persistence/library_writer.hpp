@@ -52,8 +52,7 @@ private:
   [[nodiscard]] bool
   are_new_rows(const std::vector<transaction_step>& steps) const;
   /// Then nothing needs to be noted and found again.
-  expected<std::vector<new_row>>
-  insert_rows(const std::vector<transaction_step>& steps);
+  expected<source> insert_rows(const std::vector<transaction_step>& steps);
   /// Leaves nothing of use in the list.
   expected<void> read_rows(std::vector<new_row>& rows,
                            const capture::piece_keeper& keep);

@@ -266,7 +266,7 @@ leadership(leadership_actor::stateful_pointer<leadership_state> self,
       state.machine->majority_changed(what.through);
     },
     [&state](const vacuum_bound_moved& what) {
-      state.machine->vacuum_bound_changed(what.through);
+      state.machine->vacuum_bound_changed(what.now);
     },
     [&state](const clock_corrected& what) { state.clock_ahead = what.by; },
     [&state](read_leader) { return state.now_seen(); },

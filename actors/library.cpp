@@ -80,7 +80,7 @@ run_library(library_actor::stateful_pointer<library_state> self,
       self->state.advance_held(what.through);
     },
     [self](const vacuum_bound_moved& what) {
-      self->state.move_vacuum_bound(what.through);
+      self->state.move_vacuum_bound(what.now);
     },
     [self](const vacuum_look&) { self->state.look_for_vacuum(); },
     [self](const vacuum_library& request) {

@@ -93,9 +93,9 @@ void library_state::apply(const apply_entries& request, head_promise promise) {
   auto list = request.list;
   const handing_over now;
   self_
-    ->request(
-      setup_.log, caf::infinite,
-      append_entries{request.under, request.follows, list, request.accepted})
+    ->request(setup_.log, caf::infinite,
+              append_entries{request.under, request.follows, list,
+                             request.accepted, request.forgotten})
     .await(
       [this, list, promise,
        vacuumed = !request.accepted.empty()](const log_head& head) mutable {
@@ -149,8 +149,9 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
 }
 
 void library_state::follow_log(library_applier::chunk fresh) {
-  auto caught_up
-    = catch_up(std::move(fresh)).and_then([this] { return settle_vacuumed(); });
+  auto caught_up = catch_up(std::move(fresh))
+                     .and_then([this] { return settle_vacuumed(); })
+                     .and_then([this] { return drop_outlived_rows(); });
   problem_ = caught_up ? failure{errc::none, {}} : caught_up.error();
   if (caught_up) {
     failed_tries_ = 0;
@@ -264,6 +265,8 @@ void library_state::take_office() {
                       log_advanced{head.position, head, nullptr});
         if (auto loaded = store_->load_accepted(); !loaded)
           return fail_office(loaded.error());
+        if (auto dropped = drop_outlived_rows(); !dropped)
+          return fail_office(dropped.error());
         // What is proposed then is a part of what office begins with.
         if (first_sync_.under_way() && !detached_)
           if (auto taken = take_up_unlogged(*store_); !taken)

@@ -8,6 +8,7 @@
 #include "persistence/library_members.hpp"
 #include "persistence/location_index.hpp"
 #include "persistence/older_copy.hpp"
+#include "persistence/outlived_rows.hpp"
 #include "persistence/set_aside.hpp"
 
 #include <algorithm>
@@ -29,6 +30,11 @@ void library_state::start(library_actor::pointer self, library_setup setup) {
   receipts_ = receipt_book{setup_.device, 10'000, setup_.mode};
   recover_first_sync();
   vacuum_schedule_ = vacuum_schedule{setup_.vacuum.period};
+  if (const auto due = note_outlived_rows(*store_))
+    outlived_rows_due_ = *due;
+  else
+    logger().error("library {}: {}", to_string(setup_.library),
+                   due.error().message);
   follow_log(nullptr);
   look_for_vacuum_later();
   if (!setup_.env.simulated)

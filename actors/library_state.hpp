@@ -24,6 +24,8 @@
 
 namespace lockstep {
 
+class forgotten_records;
+
 /// The library actor's state. Writes wait in one queue; each turn takes those
 /// of one kind at its front, runs them in one transaction and one append, and
 /// answers each by itself. Nothing else runs while an append is under way.
@@ -65,8 +67,9 @@ public:
   void meet(library_neighbours neighbours);
   void advance_stable(sequence_number stable);
   void advance_held(sequence_number held);
-  void move_vacuum_bound(sequence_number through);
-  caf::result<vacuum_result> vacuum(const vacuum_library& request);
+  void move_vacuum_bound(const vacuum_bounds& now);
+  caf::typed_response_promise<vacuum_result>
+  vacuum(const vacuum_library& request);
   /// Vacuums the log if that is due.
   void look_for_vacuum();
   void hear_leader(const leader_time& what);
@@ -201,6 +204,7 @@ private:
   void note_outlived(const std::vector<device_sequence_number>& cut);
   /// They have their place once all that was taken back has.
   void settle_outlived();
+  expected<void> drop_outlived_rows();
   /// Catches up; where that fails, says so and tries again in a while.
   void follow_log(library_applier::chunk fresh);
   void try_later();
@@ -209,7 +213,13 @@ private:
   /// What a vacuum would be asked for, once database.db is on the disk as far
   /// as the log is to go.
   expected<vacuum_old_entries> vacuum_wish(timestamp before);
+  /// Entries made before this are old enough to go from the log.
+  timestamp kept_from();
   void look_for_vacuum_later();
+  /// The log was vacuumed: what it has forgotten is forgotten here, too, in
+  /// steps with other work between them.
+  void forget_records();
+  void go_on_forgetting(std::shared_ptr<forgotten_records> what);
 
   void recover_first_sync();
   void advance_first_sync(const library_applier::chunk& list);
@@ -284,14 +294,15 @@ private:
   sequence_number stable_;
   /// A majority holds the log up to here.
   sequence_number held_;
-  /// As in vacuum_bound_moved.
-  sequence_number vacuum_through_;
+  vacuum_bounds vacuum_;
   vacuum_schedule vacuum_schedule_;
   /// The log may hold numbers of operations of which no entry came.
   bool vacuumed_due_ = true;
   /// It was as long as the leader's when it got them.
   bool is_whole_ = false;
   std::vector<device_sequence_number> outlived_;
+  /// Some of the rows may be ones whose deletion the log has forgotten.
+  bool outlived_rows_due_ = false;
   library_neighbours neighbours_;
   /// A hand-over to who has tables that are lacking here is under way; and
   /// until when those who could not lead are not asked to again.

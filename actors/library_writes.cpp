@@ -22,8 +22,12 @@ library_writer library_state::writer() {
 }
 
 library_sequencer library_state::sequencer(log_draft& draft) {
-  return library_sequencer{*store_, draft, [this] { return make_record_id(); },
-                           [this] { return now(); }, setup_.merges.get()};
+  return library_sequencer{*store_,
+                           draft,
+                           [this] { return make_record_id(); },
+                           [this] { return now(); },
+                           setup_.merges.get(),
+                           {vacuum_.forget_through, kept_from()}};
 }
 
 library_applier library_state::applier() {

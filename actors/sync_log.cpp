@@ -80,6 +80,10 @@ expected<served_entries> serve(const sync_log_reader& log,
       return answer;
     });
   answer.try_at = (*held)->position;
+  auto forgotten = log.forgotten();
+  if (!forgotten)
+    return tl::make_unexpected(forgotten.error());
+  answer.forgotten = *forgotten;
   auto list = log.fetch_since(request.since.sequence,
                               serving_limit(request.limit, limits));
   if (!list)
@@ -107,7 +111,7 @@ expected<log_head> append(sync_log_store& log, const append_entries& request) {
     return fail(errc::invalid_argument,
                 "There is nothing to append; give at least one entry.");
   return log.append(request.under, request.follows, *request.list,
-                    request.accepted);
+                    request.accepted, request.forgotten);
 }
 
 expected<progress_list> progress_of(const sync_log_reader& log) {

@@ -4,9 +4,11 @@
 #include "messages/conflict_policy.hpp"
 #include "messages/errors.hpp"
 #include "messages/first_sync.hpp"
+#include "messages/forgotten_deletions.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
 #include "messages/receipt.hpp"
+#include "messages/vacuum_bounds.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -83,6 +85,7 @@ struct apply_entries {
   std::shared_ptr<const std::vector<entry>> list;
   /// As in append_entries: of those, none is pending any more.
   std::vector<accepted_range> accepted = {};
+  std::optional<forgotten_deletions> forgotten = {};
 };
 
 /// Replication to library: this log left the leader's after `keep`; own entries
@@ -162,10 +165,9 @@ struct majority_advanced {
   sequence_number through;
 };
 
-/// Replication to library and leadership: every member that is not silent for
-/// too long holds the log up to here, as far as known. May go back.
+/// Replication to library and leadership.
 struct vacuum_bound_moved {
-  sequence_number through;
+  vacuum_bounds now;
 };
 
 /// A library to itself: it may be time to vacuum its log.
@@ -364,7 +366,8 @@ struct library_status {
   /// are not complete.
   std::optional<first_sync_progress> first_sync;
   /// What other members hold of the log is on its way: all of it was given
-  /// back, or its files are an older copy. Until then this device does not lead.
+  /// back, or its files are an older copy. Until then this device does not
+  /// lead.
   bool is_fetching_anew = false;
   std::vector<lockstep::member> members;
 };

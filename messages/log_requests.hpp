@@ -2,6 +2,7 @@
 
 #include "messages/accepted_range.hpp"
 #include "messages/clock.hpp"
+#include "messages/forgotten_deletions.hpp"
 #include "messages/leadership.hpp"
 #include "messages/operation.hpp"
 
@@ -25,6 +26,9 @@ struct append_entries {
   /// Operations that the log then holds, or held before it was vacuumed
   /// elsewhere. With any, `list` may be empty.
   std::vector<accepted_range> accepted = {};
+  /// What the log has forgotten that they were fetched from. Nothing: they are
+  /// of the leader's own hand, or what it wrote just now.
+  std::optional<forgotten_deletions> forgotten = {};
 };
 
 /// Entries that may be too many for one message. Whoever it is handed to asks,
@@ -80,6 +84,7 @@ struct served_entries {
   sequence_number vacuumed_through;
   /// As in messages/peer_messages.hpp.
   std::vector<accepted_range> accepted = {};
+  forgotten_deletions forgotten = {};
 };
 
 /// Where this log may match another one: its last position at or before
@@ -100,8 +105,11 @@ struct record_history {
 
 struct vacuum_old_entries {
   timestamp before;
-  /// Nothing after this is touched: what every member has acknowledged.
+  /// Nothing after this is touched: what every member has acknowledged that is
+  /// not silent for too long.
   sequence_number through;
+  /// Deletions up to here may be forgotten: what every member has acknowledged.
+  sequence_number forget_through = {};
   /// Keeps what goes in the folder `archive` beside the log.
   bool archive = false;
   /// Nobody waits for it: rests between its steps.
@@ -110,6 +118,8 @@ struct vacuum_old_entries {
 
 struct vacuum_result {
   std::uint64_t removed = 0;
+  /// Of those, deletions that are forgotten.
+  std::uint64_t forgotten = 0;
   std::uint64_t archived = 0;
   /// What the log takes of its file; what it leaves free it fills again.
   std::uint64_t bytes_before = 0;

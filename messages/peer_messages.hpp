@@ -3,8 +3,10 @@
 #include "messages/accepted_range.hpp"
 #include "messages/ballot.hpp"
 #include "messages/clock.hpp"
+#include "messages/forgotten_deletions.hpp"
 #include "messages/ids.hpp"
 #include "messages/operation.hpp"
+#include "messages/vacuum_bounds.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,8 +27,7 @@ struct heartbeat {
   sequence_number stable;
   /// A majority does; said by leaders that need one.
   sequence_number held = {};
-  /// Every member does that is not silent for too long: what may be vacuumed.
-  sequence_number vacuum_through = {};
+  vacuum_bounds vacuum = {};
 
   bool operator==(const heartbeat&) const = default;
 };
@@ -93,7 +94,7 @@ struct new_entries {
   std::vector<entry> inline_entries;
   /// As in `heartbeat`.
   sequence_number held = {};
-  sequence_number vacuum_through = {};
+  vacuum_bounds vacuum = {};
 
   bool operator==(const new_entries&) const = default;
 };
@@ -121,6 +122,8 @@ struct entries {
   /// All operations that the log held up to its head, where the asker wants to
   /// know and `list` ends there.
   std::vector<accepted_range> accepted = {};
+  /// What the sender's log has forgotten.
+  forgotten_deletions forgotten = {};
 
   bool operator==(const entries&) const = default;
 };

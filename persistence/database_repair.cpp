@@ -149,7 +149,8 @@ void rebuilding::copy_state(library_store& store) {
 /// What another repair had noted, and no member was met since.
 void rebuilding::copy_unlogged(library_store& store) {
   SQLite::Statement insert{
-    *store.database, "INSERT INTO lockstep_unlogged VALUES(?, ?, ?, ?, ?)"};
+    *store.database, "INSERT INTO lockstep_unlogged(model, record_id, version,"
+                     " deleted, image) VALUES(?, ?, ?, ?, ?)"};
   rows_.for_each("lockstep_unlogged",
                  "model, record_id, version, deleted, image",
                  [&](const readable_rows::row& row) { put_row(insert, row); });

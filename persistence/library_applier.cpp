@@ -5,6 +5,7 @@
 #include "persistence/library_writer.hpp"
 #include "persistence/one_transaction.hpp"
 #include "persistence/pending_keeper.hpp"
+#include "persistence/returned_operations.hpp"
 #include "persistence/rows_together.hpp"
 #include "persistence/set_aside.hpp"
 #include "protocol/conflict.hpp"
@@ -259,6 +260,9 @@ std::optional<taken_operation> library_applier::note(const entry& what) {
   std::optional<taken_operation> taken;
   if (any_pending_)
     taken = store_.pending.take(what.device, what.device_sequence);
+  // The record may begin anew, with the versions that it had.
+  if (any_pending_ && deleted)
+    store_.pending.move_bases(what.model, what.record, {}, mark_of_life(what));
   if (!taken && what.device == store_.own)
     leap_over(store_, what.device_sequence, now_());
   // A commit that was lost after its append left its notes behind: captured

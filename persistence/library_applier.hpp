@@ -67,6 +67,10 @@ public:
   /// any more.
   expected<std::vector<device_sequence_number>> settle_vacuumed(bool is_whole);
 
+  /// Drops rows of which the log has forgotten the deletion
+  /// (outlived_rows.hpp). All of the log is applied.
+  expected<void> drop_outlived_rows();
+
   /// Takes all pending operations out of the tables, which are then what the
   /// log alone says, and into another queue; throws.
   void take_pending_into(pending_queue& queue);

@@ -164,6 +164,9 @@ void examination::check_record(const entry& what) {
   if (applied_ < what.sequence)
     return;
   const auto state = store_.index.find(what.model, what.record);
+  // Where whoever led had forgotten that, nothing need be known of it.
+  if (!state.version && what.change == change_type::remove)
+    return;
   if (state.latest < what.sequence)
     return complain(named(what)
                     + " is newer than what is known of its record.");

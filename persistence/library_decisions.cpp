@@ -2,6 +2,7 @@
 #include "persistence/library_sequencer.hpp"
 #include "persistence/model_policy.hpp"
 #include "persistence/uuid_v5.hpp"
+#include "protocol/operation_reference.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -26,10 +27,11 @@ record_id conflict_of_chain(const operation& loser) {
 }
 
 /// The conflict of one edit, where that of the chain keeps something else.
-record_id conflict_of_edit(const operation& loser) {
+record_id conflict_of_edit(const operation& loser,
+                           device_sequence_number edit) {
   return make_uuid_v5(std::string{conflict_model} + '\0' + loser.model + '\0'
                       + to_string(loser.record) + to_string(loser.device) + '#'
-                      + to_string(loser.device_sequence));
+                      + to_string(edit));
 }
 
 /// Whether an open conflict keeps the very edit that this one builds on.
@@ -48,7 +50,17 @@ record_id conflict_of(library_store& store, const operation& loser) {
   const auto before = store.index.find(conflict_model, of_chain);
   return !before.version || keeps_base_of(store, before, loser)
            ? of_chain
-           : conflict_of_edit(loser);
+           : conflict_of_edit(loser, loser.device_sequence);
+}
+
+/// Whether the edit that this one builds on has lost, and is kept.
+bool has_lost_base(library_store& store, const operation& what) {
+  auto keeps = [&](record_id conflict) {
+    return keeps_base_of(store, store.index.find(conflict_model, conflict),
+                         what);
+  };
+  return keeps(conflict_of_chain(what))
+         || keeps(conflict_of_edit(what, what.base_operation));
 }
 
 /// Two devices made a record the same thing: neither loses anything.
@@ -63,16 +75,50 @@ bool is_same_wish(const entry& latest, const operation& what) {
 } // namespace
 
 expected<record_standing>
+library_sequencer::forgotten_standing(const operation& what) {
+  record_standing standing;
+  if (what.change != change_type::update)
+    return standing;
+  // Who updates a record has seen it, and it was in this log: what the update
+  // is built on is not on its way any more, nor kept as a conflict.
+  const auto base = what.base_operation;
+  const bool was_here = base && !is_mark(base)
+                          ? store_.accepted.contains(what.device, base)
+                              && !has_lost_base(store_, what)
+                          : base || what.base_version;
+  if (!was_here)
+    return standing;
+  return store_.log.forgotten().map([&](const forgotten_deletions& all) {
+    standing.deleted = bool{all.through};
+    return standing;
+  });
+}
+
+bool library_sequencer::may_have_forgotten(const operation& what,
+                                           const entry& deletion) const {
+  return what.change == change_type::insert && !what.base_version
+         && !what.base_operation && deletion.change == change_type::remove
+         && deletion.sequence <= forgettable_.through
+         && deletion.timestamp < forgettable_.before;
+}
+
+expected<record_standing>
 library_sequencer::standing_of(const operation& what,
                                std::optional<entry>& latest) {
   const auto state = store_.index.find(what.model, what.record);
   record_standing standing{state.version, state.deleted, {}, {}, {}};
   if (!state.version)
-    return standing;
+    return forgotten_standing(what);
   auto found = store_.entry_at(state.latest);
   if (!found)
     return tl::make_unexpected(found.error());
   latest = std::move(*found);
+  if (!latest && state.deleted)
+    return forgotten_standing(what);
+  if (latest && may_have_forgotten(what, *latest)) {
+    latest.reset();
+    return record_standing{};
+  }
   if (latest) {
     standing.timestamp = latest->timestamp;
     standing.device = latest->device;
@@ -102,7 +148,9 @@ expected<void> library_sequencer::decide(const operation& what,
   auto standing = standing_of(what, latest);
   if (!standing)
     return tl::make_unexpected(standing.error());
-  const auto winner = latest ? side_of(*latest) : conflict_side{};
+  auto winner = latest ? side_of(*latest) : conflict_side{};
+  if (!latest && standing->deleted)
+    winner.change = change_type::remove;
   const auto is_in = takes_part(what.device);
   if (!is_in)
     return tl::make_unexpected(is_in.error());

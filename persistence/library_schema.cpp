@@ -159,6 +159,14 @@ constexpr std::string_view birth_of_file = R"sql(
   ALTER TABLE lockstep_state ADD COLUMN birth_of_copied_log INTEGER;
 )sql";
 
+constexpr std::string_view forgotten_deletions = R"sql(
+  -- Whether rows may be there whose deletion the log has forgotten.
+  ALTER TABLE lockstep_state ADD COLUMN outlived_rows INTEGER NOT NULL
+    DEFAULT 0;
+  -- Where the entry stood in the log that was lost.
+  ALTER TABLE lockstep_unlogged ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array list{
   migration{1, "first tables", first},
   migration{2, "keys of any kind", keys_of_any_kind},
@@ -167,6 +175,7 @@ constexpr std::array list{
   migration{5, "a log that is fetched anew", log_fetched_anew},
   migration{6, "numbers that were forgotten", forgotten_numbers},
   migration{7, "birth of the file", birth_of_file},
+  migration{8, "forgotten deletions", forgotten_deletions},
 };
 
 } // namespace

@@ -18,6 +18,13 @@
 
 namespace lockstep {
 
+/// Deletions that members may have forgotten.
+struct forgettable_deletions {
+  sequence_number
+    through;        ///< All members hold those up to here, as far as known.
+  timestamp before; ///< They keep younger ones.
+};
+
 /// Puts operations in the log's order on the device that leads, and decides
 /// what becomes of each: it changes the record, displaces a concurrent change,
 /// or is kept as a conflict. Lives as long as one transaction on the store and
@@ -30,9 +37,10 @@ public:
   library_sequencer(library_store& store, log_draft& draft,
                     std::function<record_id()> conflict_id,
                     std::function<timestamp()> now,
-                    const merge_functions* merges = nullptr)
+                    const merge_functions* merges = nullptr,
+                    const forgettable_deletions& forgettable = {})
     : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
-      now_(std::move(now)), merges_(merges) {
+      now_(std::move(now)), merges_(merges), forgettable_(forgettable) {
     store_.set_draft(&draft_);
   }
 
@@ -89,6 +97,11 @@ private:
                              const operation& what);
   expected<record_standing> standing_of(const operation& what,
                                         std::optional<entry>& latest);
+  /// Of a record that the log does not know, or not any more.
+  expected<record_standing> forgotten_standing(const operation& what);
+  /// Whether who inserts a record may have forgotten that it was deleted.
+  [[nodiscard]] bool may_have_forgotten(const operation& what,
+                                        const entry& deletion) const;
   resolution resolve_now(const operation& what, const record_standing& record,
                          const std::optional<entry>& latest);
   /// What the host makes of the images, if that can be the record's.
@@ -115,6 +128,7 @@ private:
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
+  forgettable_deletions forgettable_;
   /// All members that the log names, and whether they were removed; nothing
   /// where that must be read.
   std::optional<std::map<device_id, bool>> members_;

@@ -3,6 +3,7 @@
 #include "persistence/damaged_file.hpp"
 #include "protocol/begin_apart.hpp"
 #include "protocol/chain.hpp"
+#include "protocol/forgetting.hpp"
 
 #include <algorithm>
 #include <map>
@@ -136,6 +137,13 @@ copy_accepted(const sync_log_reader& from, sync_log_store& to,
   return to.accept(kept);
 }
 
+/// Others may have to fetch it from its beginning where nobody can say.
+expected<void> copy_forgotten(const sync_log_reader& from, sync_log_store& to) {
+  return to.head().and_then([&](const log_head& end) {
+    return to.note_forgotten(from.forgotten().value_or(unknown_deletions(end)));
+  });
+}
+
 leadership_record promises_of(const std::optional<leadership_record>& read,
                               const log_head& end, device_id own) {
   if (read)
@@ -200,6 +208,8 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
     if (!highest)
       return tl::make_unexpected(highest.error());
     if (auto kept = copy_accepted(*from, *to, *highest); !kept)
+      return tl::make_unexpected(kept.error());
+    if (auto kept = copy_forgotten(*from, *to); !kept)
       return tl::make_unexpected(kept.error());
   }
   const auto end = to->head();

@@ -41,13 +41,17 @@ expected<void> for_each_transaction(library_store& store, sequence_number keep,
 }
 
 /// Whether the log no longer holds an entry that one after `keep` names as its
-/// record's last before it: nobody could say what the record was then.
+/// record's last before it, or has forgotten a deletion after `keep`: nobody
+/// could say what the record was then.
 expected<bool> lacks_what_was(library_store& store, sequence_number keep) {
   const auto vacuumed = store.log.vacuumed_through();
   if (!vacuumed)
     return tl::make_unexpected(vacuumed.error());
-  bool lacks = false;
-  if (*vacuumed && keep)
+  const auto forgotten = store.log.forgotten();
+  if (!forgotten)
+    return tl::make_unexpected(forgotten.error());
+  bool lacks = keep < forgotten->through;
+  if (!lacks && *vacuumed && keep)
     if (auto done = for_each_transaction(
           store, keep,
           [&](const std::vector<entry>& list) {
@@ -64,8 +68,22 @@ expected<bool> lacks_what_was(library_store& store, sequence_number keep) {
   return lacks;
 }
 
+/// Deletions that go from the log have ended no record's life.
+expected<void> revive_bases(library_store& store, sequence_number keep) {
+  if (store.pending.is_empty())
+    return {};
+  return for_each_transaction(store, keep, [&](const std::vector<entry>& list) {
+    for (const auto& what : list)
+      if (what.change == change_type::remove)
+        store.pending.move_bases(what.model, what.record, mark_of_life(what),
+                                 {});
+  });
+}
+
 /// Makes proposals again of what came after `keep`, before all that is pending.
 expected<void> return_operations(library_store& store, sequence_number keep) {
+  if (auto revived = revive_bases(store, keep); !revived)
+    return revived;
   returned_operations returned{store, keep};
   store.pending.for_each([&](operation what, std::int64_t place) {
     if (returned.rebase(what))
@@ -94,6 +112,8 @@ record_state state_at(library_store& store, sequence_number at) {
 
 /// Each record stands again where the log that stays says.
 expected<void> forget_after(library_store& store, sequence_number keep) {
+  if (!keep)
+    store.index.forget_deleted();
   return for_each_transaction(store, keep, [&](const std::vector<entry>& list) {
     for (const auto& what : list)
       if (!keep || !(keep < what.previous))

@@ -84,6 +84,18 @@ void pending_queue::set_base(std::int64_t place, const operation& what) {
   row->exec();
 }
 
+void pending_queue::move_bases(std::string_view model, record_id record,
+                               device_sequence_number from,
+                               device_sequence_number to) {
+  auto rows = use("UPDATE $ SET base_operation = ? WHERE record_id = ? AND"
+                  " model = ? AND base_operation = ? AND base_version <> 0");
+  bind_number(*rows, 1, to);
+  bind_id(*rows, 2, record);
+  rows->bind(3, std::string{model});
+  bind_number(*rows, 4, from);
+  rows->exec();
+}
+
 void pending_queue::insert(const taken_operation& taken,
                            std::optional<std::int64_t> place) {
   const auto& what = taken.what;

@@ -55,8 +55,8 @@ public:
   /// Makes one transaction of a device's operations with these numbers.
   void join(device_id device, operation_range all);
 
-  /// Ends each transaction where the next number of its device is another one's:
-  /// what a leader adds to one gets a number after all that waits.
+  /// Ends each transaction where the next number of its device is another
+  /// one's: what a leader adds to one gets a number after all that waits.
   void end_before_others();
 
   /// Takes one out; nothing when it is not there. Its transaction ends with the
@@ -82,6 +82,11 @@ public:
 
   /// Moves an operation to another base.
   void set_base(std::int64_t place, const operation& what);
+
+  /// What is based on a version of the record, and on the operation `from`, or
+  /// none, is based on `to`.
+  void move_bases(std::string_view model, record_id record,
+                  device_sequence_number from, device_sequence_number to);
 
   /// Notes whether operations' images stand in the table: what would break a
   /// constraint here steps aside until it is settled.

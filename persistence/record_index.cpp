@@ -78,10 +78,19 @@ void record_index::store(std::string_view model, record_id record,
 void record_index::store_first(std::string_view model, record_id record,
                                sequence_number at) {
   const record_state state{version_number{1}, at, false};
-  if (const auto* schema = tables_.by_model(model))
+  if (const auto* schema = tables_.by_model(model);
+      schema != nullptr && !may_have_tombstones())
     store_live(schema->id, record, state);
   else
     store(model, record, state);
+}
+
+bool record_index::may_have_tombstones() {
+  if (!may_have_tombstones_) {
+    auto any = statements_.use("SELECT 1 FROM lockstep_tombstone LIMIT 1");
+    may_have_tombstones_ = any->executeStep();
+  }
+  return *may_have_tombstones_;
 }
 
 void record_index::store_tracked(std::int64_t model, record_id record,
@@ -99,6 +108,7 @@ void record_index::store_tracked(std::int64_t model, record_id record,
   if (state.version && !state.deleted)
     store_live(model, record, state);
   else if (state.version) {
+    may_have_tombstones_ = true;
     auto row
       = statements_.use("INSERT OR REPLACE INTO lockstep_tombstone(model,"
                         " record_id, version, sequence)"
@@ -114,6 +124,12 @@ void record_index::store_live(std::int64_t model, record_id record,
                              " key, version, sequence) VALUES(?, ?, ?, ?)");
   bind_state(*row, model, record, state);
   row->exec();
+}
+
+void record_index::forget_deleted() {
+  may_have_tombstones_.reset();
+  statements_.use("DELETE FROM lockstep_tombstone")->exec();
+  statements_.use("DELETE FROM lockstep_record WHERE deleted")->exec();
 }
 
 std::uint64_t record_index::count(std::string_view model) {
@@ -166,6 +182,7 @@ void record_index::give_up(const tracked_table_schema& schema) {
 }
 
 void record_index::adopt(const tracked_table_schema& schema) {
+  may_have_tombstones_.reset();
   auto move = [&](std::string_view text) {
     auto rows = statements_.use(text);
     rows->bind(1, schema.id);

@@ -6,6 +6,7 @@
 #include "persistence/statement_cache.hpp"
 #include "persistence/tracked_tables.hpp"
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,9 +40,13 @@ public:
   void store(std::string_view model, record_id record,
              const record_state& state);
 
-  /// The same for a record's first entry, of which nothing is known yet.
+  /// The same for a record's first entry: nothing is known yet, or a deletion
+  /// that whoever leads has forgotten.
   void store_first(std::string_view model, record_id record,
                    sequence_number at);
+
+  /// Forgets all records that were deleted.
+  void forget_deleted();
 
   /// How many live records of a model without a table there are.
   [[nodiscard]] std::uint64_t count(std::string_view model);
@@ -66,8 +71,12 @@ private:
   void store_live(std::int64_t model, record_id record,
                   const record_state& state);
 
+  bool may_have_tombstones();
+
   statement_cache& statements_;
   const tracked_tables& tables_;
+  /// False as long as no record was ever deleted; nothing: not looked yet.
+  std::optional<bool> may_have_tombstones_;
 };
 
 } // namespace lockstep

@@ -57,6 +57,10 @@ json image_of(const entry& what) {
 
 } // namespace
 
+device_sequence_number mark_of_life(const entry& deletion) {
+  return mark_of({}, deletion.device_sequence);
+}
+
 std::vector<taken_operation>
 returned_operations::of(std::span<const entry> transaction) {
   list_.clear();
@@ -92,7 +96,12 @@ void returned_operations::add(const entry& what) {
     return;
   }
   list_.push_back({operation_of(what), true, what.previous, what.sequence});
-  list_.back().what.changed = changed_by(what);
+  auto& made = list_.back().what;
+  made.changed = changed_by(what);
+  // Nothing tells any more that the record was there before, and nobody else
+  // may know of it.
+  if (!keep_ && made.change == change_type::update && !at(what.previous))
+    made.change = change_type::insert;
 }
 
 void returned_operations::add_nothing(const entry& what) {

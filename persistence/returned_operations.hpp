@@ -12,6 +12,10 @@
 
 namespace lockstep {
 
+/// What is based on a life of a record that this deletion ended: nothing that
+/// any later life can be taken for.
+device_sequence_number mark_of_life(const entry& deletion);
+
 /// Entries that are taken back from the log, as the operations that they were.
 /// Needs the log as it was, and each record's place in the index. Throws.
 class returned_operations {

@@ -187,6 +187,11 @@ wanted_row canonical_row(library_store& store, const record_key& key) {
   if (!state.version || state.deleted)
     return {model, record, change_type::remove, {}, standing::canonical};
   auto latest = store.entry_at(state.latest);
+  // Until it is dropped; see outlived_rows.hpp.
+  if (latest && !*latest)
+    if (const auto forgotten = store.log.forgotten();
+        forgotten && state.latest <= forgotten->through)
+      return {model, record, change_type::remove, {}, standing::canonical};
   if (!latest || !*latest)
     throw std::runtime_error{"The log lacks entry " + to_string(state.latest)
                              + ", the newest of a record of model " + model

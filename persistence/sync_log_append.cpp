@@ -2,6 +2,7 @@
 #include "persistence/sync_log_connection.hpp"
 #include "persistence/sync_log_rows.hpp"
 #include "protocol/chain.hpp"
+#include "protocol/forgetting.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -89,6 +90,25 @@ public:
       accepted_(opened.statements, opened.names) {
   }
 
+  /// What comes was fetched from a log that has forgotten this.
+  expected<void> take(const forgotten_deletions& source) {
+    if (auto fits_on = check_end({}); !fits_on)
+      return fits_on;
+    const auto own = connection_.forgotten();
+    const auto end = head_.position.sequence;
+    const auto then = continued_with(own, end, source);
+    if (!then)
+      return fail(errc::vacuumed,
+                  "After " + named(head_.position)
+                    + " the other log has forgotten deletions that this one"
+                      " may lack; fetch it from its beginning.");
+    if (*then != own)
+      connection_.store_forgotten(*then);
+    connection_.may_have_forgotten_ahead = true;
+    has_source_ = true;
+    return {};
+  }
+
   expected<void> take(std::span<const entry> list) {
     if (auto fits_on = check_end(list); !fits_on)
       return fits_on;
@@ -128,6 +148,8 @@ public:
     accepted_.store();
     if (count_ == 0)
       return head_;
+    if (!has_source_ && connection_.may_have_forgotten_ahead)
+      go_on_alone();
     auto state
       = connection_.statements.use("UPDATE log_state SET entries = entries + ?,"
                                    " vacuumed_through ="
@@ -149,6 +171,14 @@ private:
     return {};
   }
 
+  void go_on_alone() {
+    const auto own = connection_.forgotten();
+    const auto then = continued_alone(own, follows_.sequence);
+    if (then != own)
+      connection_.store_forgotten(then);
+    connection_.may_have_forgotten_ahead = false;
+  }
+
   connection& connection_;
   ballot under_;
   log_position follows_;
@@ -157,15 +187,20 @@ private:
   accepted_changes accepted_;
   std::size_t count_ = 0;
   bool takes_ranges_ = false;
+  bool has_source_ = false;
   sequence_number gaps_;
 };
 
 expected<log_head>
 sync_log_store::append(ballot under, log_position follows,
                        std::span<const entry> list,
-                       std::span<const accepted_range> held) {
+                       std::span<const accepted_range> held,
+                       const std::optional<forgotten_deletions>& source) {
   return connection_->write<log_head>([&]() -> expected<log_head> {
     appending all{*connection_, under, follows};
+    if (source && !list.empty())
+      if (auto taken = all.take(*source); !taken)
+        return tl::make_unexpected(taken.error());
     if (!list.empty())
       if (auto taken = all.take(list); !taken)
         return tl::make_unexpected(taken.error());
@@ -201,6 +236,9 @@ expected<log_head> sync_log_store::truncate_after(sequence_number keep) {
         connection_->names.device(rows->getColumn(0).getInt64()),
         device_sequence_number{from_sql(rows->getColumn(1).getInt64())});
     rows->reset();
+    connection_->may_have_forgotten_ahead = true;
+    if (!keep)
+      connection_->store_forgotten({});
     if (removed == 0)
       return connection_->head();
 

@@ -44,6 +44,24 @@ std::vector<accepted_range> sync_log_reader::connection::accepted_ranges() {
   return ranges;
 }
 
+forgotten_deletions sync_log_reader::connection::forgotten() {
+  auto row = statements.use(
+    "SELECT forgotten_through, forgotten_digest FROM log_state");
+  if (!row->executeStep())
+    return {};
+  return {sequence_number{from_sql(row->getColumn(0).getInt64())},
+          from_sql(row->getColumn(1).getInt64())};
+}
+
+void sync_log_reader::connection::store_forgotten(
+  const forgotten_deletions& what) {
+  auto state = statements.use(
+    "UPDATE log_state SET forgotten_through = ?, forgotten_digest = ?");
+  state->bind(1, search_bound(what.through));
+  state->bind(2, to_sql(what.digest));
+  state->exec();
+}
+
 std::vector<std::string> sync_log_reader::connection::damaged_dictionaries() {
   std::vector<std::string> lines;
   if (may_hold_dictionaries())

@@ -50,6 +50,7 @@ struct sync_log_reader::connection {
     if (!result) {
       names.forget();
       dictionaries.forget();
+      may_have_forgotten_ahead = true;
     }
     return result;
   }
@@ -58,6 +59,10 @@ struct sync_log_reader::connection {
   log_head head();
   leadership_record leadership();
   std::vector<accepted_range> accepted_ranges();
+  forgotten_deletions forgotten();
+  void store_forgotten(const forgotten_deletions& what);
+  /// False once the log is known to reach all that it has forgotten.
+  bool may_have_forgotten_ahead = true;
   /// False in a file that no writer has opened for long.
   bool may_hold_dictionaries() {
     return database->tableExists("dictionaries");

@@ -295,6 +295,11 @@ expected<std::optional<std::uint64_t>> sync_log_reader::noted_birth() const {
   });
 }
 
+expected<forgotten_deletions> sync_log_reader::forgotten() const {
+  return connection_->run<forgotten_deletions>(
+    [this] { return connection_->forgotten(); });
+}
+
 expected<sequence_number> sync_log_reader::vacuumed_through() const {
   return connection_->run<sequence_number>([this] {
     auto row

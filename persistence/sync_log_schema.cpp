@@ -163,11 +163,19 @@ constexpr std::string_view birth_of_file = R"sql(
 ALTER TABLE log_state ADD COLUMN birth INTEGER;
 )sql";
 
-constexpr std::array<migration, 4> migrations{{
+constexpr std::string_view forgotten_deletions_of_log = R"sql(
+-- Deletions that the log held once and holds no more: where the last of them
+-- stood, and a sum of their hashes.
+ALTER TABLE log_state ADD COLUMN forgotten_through INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE log_state ADD COLUMN forgotten_digest INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<migration, 5> migrations{{
   {1, "log and state", log_and_state},
   {2, "bases of what is vacuumed", vacuumed_bases},
   {3, "packed images", packed_images},
   {4, "birth of the file", birth_of_file},
+  {5, "forgotten deletions", forgotten_deletions_of_log},
 }};
 
 } // namespace

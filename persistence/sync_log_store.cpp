@@ -102,6 +102,13 @@ sync_log_store::store_leadership(const leadership_record& record) {
   });
 }
 
+expected<void> sync_log_store::note_forgotten(const forgotten_deletions& what) {
+  return connection_->write<void>([&]() -> expected<void> {
+    connection_->store_forgotten(what);
+    return {};
+  });
+}
+
 expected<void> sync_log_store::note_birth(std::uint64_t birth) {
   return connection_->write<void>([&]() -> expected<void> {
     auto store = connection_->statements.use("UPDATE log_state SET birth = ?");

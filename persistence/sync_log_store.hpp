@@ -97,6 +97,9 @@ public:
   /// Everything up to here may have been vacuumed.
   expected<sequence_number> vacuumed_through() const;
 
+  /// Deletions that the log held once and holds no more.
+  expected<forgotten_deletions> forgotten() const;
+
   /// What SQLite finds wrong with the file, and what is with the dictionaries
   /// of packed images, a line each.
   expected<std::vector<std::string>> damage() const;
@@ -137,10 +140,13 @@ public:
   /// the leader that orders the append; it may be newer than the entries'.
   /// `held` are operations that the log then holds, or held where it was
   /// vacuumed before it came here: their numbers are entered, too. Without any,
-  /// an empty list is an `invalid_argument`.
-  expected<log_head> append(ballot under, log_position follows,
-                            std::span<const entry> list,
-                            std::span<const accepted_range> held = {});
+  /// an empty list is an `invalid_argument`. `source` is what the log has
+  /// forgotten that they were fetched from: `vacuumed` where this log may have
+  /// what was deleted there (protocol/forgetting.hpp).
+  expected<log_head>
+  append(ballot under, log_position follows, std::span<const entry> list,
+         std::span<const accepted_range> held = {},
+         const std::optional<forgotten_deletions>& source = {});
 
   /// The same for entries that come in pieces; one transaction for all.
   expected<log_head> append(ballot under, log_position follows,
@@ -159,6 +165,9 @@ public:
   expected<void> adopt_dictionary(std::string_view bytes);
 
   expected<void> store_leadership(const leadership_record& record);
+
+  /// This log is the beginning of one that had forgotten these.
+  expected<void> note_forgotten(const forgotten_deletions& what);
 
   expected<void> note_birth(std::uint64_t birth);
 

@@ -2,6 +2,7 @@
 
 #include "persistence/sync_log_connection.hpp"
 #include "persistence/sync_log_rows.hpp"
+#include "protocol/forgetting.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -53,7 +54,8 @@ std::uint64_t bytes_used(SQLite::Database& database) {
 
 sync_log_vacuum::sync_log_vacuum(sync_log_store& log,
                                  const vacuum_old_entries& wish)
-  : log_(*log.connection_), before_(wish.before), bound_(wish.through.value) {
+  : log_(*log.connection_), before_(wish.before),
+    forget_through_(wish.forget_through.value), bound_(wish.through.value) {
   if (wish.archive)
     archive_.emplace(log_.file.parent_path() / "archive");
 }
@@ -141,9 +143,6 @@ expected<bool> sync_log_vacuum::look() {
     rows->reset();
     note_bases(after);
     if (seen < look_size) {
-      for (const auto& [device, newest] : newest_)
-        if (newest.second <= last_of_part())
-          superseded_[static_cast<std::size_t>(newest.second - first_)] = false;
       phase_ = phase::removing;
       at_ = first_;
     }
@@ -151,29 +150,61 @@ expected<bool> sync_log_vacuum::look() {
   });
 }
 
+/// A deletion that nothing follows on goes with what it deleted: else that
+/// would be what its record is.
+bool sync_log_vacuum::may_be_forgotten(const candidate& what) {
+  if (!what.is_deletion || held_.may_hold(what.model, what.record))
+    return false;
+  const bool is_old = what.made < before_;
+  if (!is_old)
+    note_young(what.made);
+  return is_old && what.sequence() <= forget_through_;
+}
+
+bool sync_log_vacuum::is_outdated(const candidate& what, bool closes_others) {
+  const auto newest = newest_.find(what.device);
+  const bool may_go
+    = !closes_others
+      && (newest == newest_.end() || newest->second.second != what.sequence());
+  if (!what.is_superseded)
+    return may_go && may_be_forgotten(what);
+  if (!(what.made < before_))
+    note_young(what.made);
+  const bool goes = may_go && what.made < before_;
+  if (!goes)
+    held_.add(what.model, what.record);
+  return goes;
+}
+
 /// Those that can go of the next entries; moves on behind these.
-std::vector<std::uint64_t> sync_log_vacuum::outdated_ones() {
+std::vector<sync_log_vacuum::candidate> sync_log_vacuum::outdated_ones() {
   auto transaction = transaction_before(log_.statements, at_);
   auto rows = log_.statements.use(
-    "SELECT sequence, timestamp, transaction_end FROM sync_log "
-    "WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?");
+    "SELECT sequence, timestamp, transaction_end, device, model, record_id,"
+    " change_type, chain FROM sync_log WHERE sequence BETWEEN ? AND ?"
+    " ORDER BY sequence LIMIT ?");
   rows->bind(1, to_sql(at_));
   rows->bind(2, to_sql(last_of_part()));
   rows->bind(3, remove_size);
-  std::vector<std::uint64_t> outdated;
+  std::vector<candidate> outdated;
   std::uint32_t looked_at = 0;
   for (; rows->executeStep(); ++looked_at) {
+    candidate what;
     const auto sequence = from_sql(rows->getColumn(0).getInt64());
+    what.end = {{{}, sequence_number{sequence}},
+                from_sql(rows->getColumn(7).getInt64())};
+    what.made = timestamp{from_sql(rows->getColumn(1).getInt64())};
+    what.device = rows->getColumn(3).getInt64();
+    what.model = rows->getColumn(4).getInt64();
+    what.record = read_id<record_id>(rows->getColumn(5));
+    what.is_deletion
+      = rows->getColumn(6).getInt() == static_cast<int>(change_type::remove);
+    what.is_superseded
+      = superseded_[static_cast<std::size_t>(sequence - first_)];
     at_ = sequence + 1;
     // A transaction keeps its end as long as anything of it is there.
-    const bool closes_others = transaction == sequence;
-    const timestamp made{from_sql(rows->getColumn(1).getInt64())};
-    const bool is_superseded
-      = superseded_[static_cast<std::size_t>(sequence - first_)];
-    if (is_superseded && !(made < before_))
-      note_young(made);
-    if (is_superseded && made < before_ && !closes_others)
-      outdated.push_back(sequence);
+    if (is_outdated(what, transaction == sequence))
+      outdated.push_back(what);
     else
       transaction = from_sql(rows->getColumn(2).getInt64());
   }
@@ -182,13 +213,13 @@ std::vector<std::uint64_t> sync_log_vacuum::outdated_ones() {
 }
 
 expected<std::size_t>
-sync_log_vacuum::archive(const std::vector<std::uint64_t>& outdated) {
+sync_log_vacuum::archive(const std::vector<candidate>& outdated) {
   std::vector<entry> list;
   std::size_t bytes = 0;
-  for (const auto sequence : outdated) {
+  for (const auto& what : outdated) {
     auto row = log_.statements.use("SELECT " + std::string{entry_columns}
                                    + " FROM sync_log WHERE sequence = ?");
-    row->bind(1, to_sql(sequence));
+    row->bind(1, to_sql(what.sequence()));
     if (!row->executeStep())
       found_damage("an entry is gone");
     list.push_back(read_entry(*row, log_.names, log_.dictionaries));
@@ -199,9 +230,32 @@ sync_log_vacuum::archive(const std::vector<std::uint64_t>& outdated) {
   return archive_->add(list).map([&] { return list.size(); });
 }
 
+void sync_log_vacuum::erase(const std::vector<candidate>& outdated) {
+  auto forgotten = log_.forgotten();
+  for (const auto* table : {"sync_log", "vacuumed_base"}) {
+    auto remove = log_.statements.use("DELETE FROM " + std::string{table}
+                                      + " WHERE sequence = ?");
+    for (const auto& what : outdated) {
+      remove->bind(1, to_sql(what.sequence()));
+      remove->exec();
+      remove->reset();
+    }
+  }
+  for (const auto& what : outdated)
+    if (!what.is_superseded)
+      forgotten = forget(forgotten, what.end);
+  log_.store_forgotten(forgotten);
+  auto state
+    = log_.statements.use("UPDATE log_state SET entries = entries - ?, "
+                          "vacuumed_through = max(vacuumed_through, ?)");
+  state->bind(1, to_sql(outdated.size()));
+  state->bind(2, to_sql(outdated.back().sequence()));
+  state->exec();
+}
+
 expected<bool> sync_log_vacuum::remove() {
   auto outdated
-    = log_.run<std::vector<std::uint64_t>>([&] { return outdated_ones(); });
+    = log_.run<std::vector<candidate>>([&] { return outdated_ones(); });
   if (!outdated)
     return tl::make_unexpected(outdated.error());
   if (archive_ && !outdated->empty()) {
@@ -210,33 +264,21 @@ expected<bool> sync_log_vacuum::remove() {
       return tl::make_unexpected(kept.error());
     result_.archived += *kept;
     if (*kept < outdated->size()) {
-      at_ = (*outdated)[*kept];
+      at_ = (*outdated)[*kept].sequence();
       part_ends_ = false;
       outdated->resize(*kept);
     }
   }
   if (!outdated->empty()) {
     const auto done = log_.write<bool>([&] {
-      for (const auto* table : {"sync_log", "vacuumed_base"}) {
-        auto remove = log_.statements.use("DELETE FROM " + std::string{table}
-                                          + " WHERE sequence = ?");
-        for (const auto sequence : *outdated) {
-          remove->bind(1, to_sql(sequence));
-          remove->exec();
-          remove->reset();
-        }
-      }
-      auto state
-        = log_.statements.use("UPDATE log_state SET entries = entries - ?, "
-                              "vacuumed_through = max(vacuumed_through, ?)");
-      state->bind(1, to_sql(outdated->size()));
-      state->bind(2, to_sql(outdated->back()));
-      state->exec();
+      erase(*outdated);
       return true;
     });
     if (!done)
       return done;
     result_.removed += outdated->size();
+    result_.forgotten += static_cast<std::uint64_t>(
+      std::ranges::count(*outdated, false, &candidate::is_superseded));
   }
   if (!part_ends_)
     return true;

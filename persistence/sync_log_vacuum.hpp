@@ -1,6 +1,7 @@
 #pragma once
 
 #include "persistence/entry_archive.hpp"
+#include "persistence/record_filter.hpp"
 #include "persistence/sync_log_store.hpp"
 
 #include <cstdint>
@@ -16,7 +17,10 @@ namespace lockstep {
 /// later entry of the same record up to there supersedes (has as `previous`),
 /// where both are older than the request says. A transaction keeps its end as
 /// long as anything of it is left, and the log each device's newest operation:
-/// whoever fetches the log learns from it which numbers are used up.
+/// whoever fetches the log learns from it which numbers are used up. A deletion
+/// goes, too, where it is old and up to `forget_through`, once nothing of its
+/// record is left before it; who fetches the log then never hears of either
+/// (protocol/forgetting.hpp).
 ///
 /// Goes in steps of some milliseconds, one transaction at most each, so that
 /// appends come in between. A failure or a crash leaves some of the entries
@@ -46,9 +50,27 @@ private:
   void note_young(timestamp made);
   /// Keeps who made what the entries from `after` to `at_` follow on.
   void note_bases(std::uint64_t after);
-  std::vector<std::uint64_t> outdated_ones();
+  /// What of an entry says whether it may go.
+  struct candidate {
+    log_head end;
+    timestamp made;
+    /// By the numbers that stand for them in the log.
+    std::int64_t device = 0;
+    std::int64_t model = 0;
+    record_id record;
+    bool is_deletion = false;
+    bool is_superseded = false;
+
+    [[nodiscard]] std::uint64_t sequence() const {
+      return end.position.sequence.value;
+    }
+  };
+  std::vector<candidate> outdated_ones();
+  bool is_outdated(const candidate& what, bool closes_others);
+  bool may_be_forgotten(const candidate& what);
   /// Up to which of them, so that not too much is read at once.
-  expected<std::size_t> archive(const std::vector<std::uint64_t>& outdated);
+  expected<std::size_t> archive(const std::vector<candidate>& outdated);
+  void erase(const std::vector<candidate>& outdated);
 
   [[nodiscard]] std::uint64_t last_of_part() const {
     return first_ + superseded_.size() - 1;
@@ -56,11 +78,14 @@ private:
 
   connection& log_;
   timestamp before_;
+  std::uint64_t forget_through_;
   std::optional<entry_archive> archive_;
   vacuum_result result_;
   /// The last entry that may go, and the last that may supersede it.
   std::uint64_t end_ = 0;
   std::uint64_t bound_ = 0;
+  /// Records of which something superseded stays.
+  record_filter held_;
   /// Which entries of the part under way are superseded: one bit each.
   std::uint64_t first_ = 0;
   std::vector<bool> superseded_;

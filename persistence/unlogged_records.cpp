@@ -30,17 +30,20 @@ struct lost_record {
   record_key key;
   version_number version;
   bool deleted = false;
+  sequence_number at; ///< Its entry, in the log that was lost.
 };
 
 /// Records that are known as of an entry after `end`.
 std::vector<lost_record> newer_than(library_store& store, sequence_number end) {
   std::vector<lost_record> list;
   for (const auto* text :
-       {"SELECT name, key, version, 0 FROM lockstep_identity JOIN"
+       {"SELECT name, key, version, 0, sequence FROM lockstep_identity JOIN"
         " lockstep_model ON lockstep_model.id = model WHERE sequence > ?",
-        "SELECT name, record_id, version, 1 FROM lockstep_tombstone JOIN"
+        "SELECT name, record_id, version, 1, sequence FROM lockstep_tombstone "
+        "JOIN"
         " lockstep_model ON lockstep_model.id = model WHERE sequence > ?",
-        "SELECT model, record_id, version, deleted FROM lockstep_record WHERE"
+        "SELECT model, record_id, version, deleted, sequence FROM"
+        " lockstep_record WHERE"
         " sequence > ?"}) {
     SQLite::Statement rows{*store.database, text};
     rows.bind(1, as_sql(end.value));
@@ -49,7 +52,9 @@ std::vector<lost_record> newer_than(library_store& store, sequence_number end) {
         {{rows.getColumn(0).getString(), read_id<record_id>(rows.getColumn(1))},
          version_number{
            static_cast<std::uint64_t>(rows.getColumn(2).getInt64())},
-         rows.getColumn(3).getInt() != 0});
+         rows.getColumn(3).getInt() != 0,
+         sequence_number{
+           static_cast<std::uint64_t>(rows.getColumn(4).getInt64())}});
   }
   return list;
 }
@@ -61,14 +66,17 @@ void note(library_store& store, const lost_record& what) {
     if (const auto row = store.rows.read(*schema, what.key.second))
       image = row->dump();
   auto keep = store.statements.use(
-    "INSERT INTO lockstep_unlogged VALUES(?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+    "INSERT INTO lockstep_unlogged(model, record_id, version, deleted, image,"
+    " sequence) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
     " SET version = excluded.version, deleted = excluded.deleted, image ="
-    " excluded.image WHERE version < excluded.version");
+    " excluded.image, sequence = excluded.sequence WHERE version <"
+    " excluded.version");
   keep->bind(1, what.key.first);
   bind_id(*keep, 2, what.key.second);
   keep->bind(3, as_sql(what.version.value));
   keep->bind(4, what.deleted ? 1 : 0);
   keep->bind(5, image);
+  keep->bind(6, as_sql(what.at.value));
   keep->exec();
 }
 
@@ -105,14 +113,16 @@ struct unlogged_record {
 std::vector<unlogged_record> all_unlogged(library_store& store) {
   std::vector<unlogged_record> list;
   auto rows = store.statements.use(
-    "SELECT model, record_id, version, deleted, image FROM lockstep_unlogged"
-    " ORDER BY model, record_id");
+    "SELECT model, record_id, version, deleted, image, sequence FROM"
+    " lockstep_unlogged ORDER BY model, record_id");
   while (rows->executeStep())
     list.push_back({{{rows->getColumn(0).getString(),
                       read_id<record_id>(rows->getColumn(1))},
                      version_number{static_cast<std::uint64_t>(
                        rows->getColumn(2).getInt64())},
-                     rows->getColumn(3).getInt() != 0},
+                     rows->getColumn(3).getInt() != 0,
+                     sequence_number{static_cast<std::uint64_t>(
+                       rows->getColumn(5).getInt64())}},
                     rows->getColumn(4).getString()});
   return list;
 }
@@ -123,6 +133,8 @@ enum class outcome {
   in_sight, ///< The table shows it, on top of what is pending of the record.
   news,     ///< Nobody has the record so new.
   conflict, ///< Somebody else has made something else of it.
+  /// Others have deleted it, and forgotten that.
+  forgotten,
 };
 
 /// Whether an entry made the record what it was here.
@@ -152,6 +164,16 @@ bool is_displaced(library_store& store, const unlogged_record& one,
   return false;
 }
 
+/// Whether others had it, deleted it, and forgot that.
+bool is_forgotten(library_store& store, const unlogged_record& one,
+                  const record_state& known) {
+  const auto forgotten = store.log.forgotten();
+  if (!forgotten)
+    throw std::runtime_error{forgotten.error().message};
+  return !known.version && !one.what.deleted && one.what.at
+         && one.what.at <= forgotten->through;
+}
+
 bool has_table(library_store& store, const std::string& model) {
   const auto* schema = store.tables.by_model(model);
   return schema != nullptr && schema->present;
@@ -167,6 +189,8 @@ outcome outcome_of(library_store& store, const unlogged_record& one,
     return outcome::nothing;
   if (store.pending.has(model, record) && has_table(store, model))
     return outcome::in_sight;
+  if (is_forgotten(store, one, known))
+    return outcome::forgotten;
   if (known.version < one.what.version)
     return outcome::news;
   return is_displaced(store, one, known) ? outcome::conflict : outcome::nothing;
@@ -189,9 +213,9 @@ void propose(library_store& store, const unlogged_record& one,
     made.timestamp.packed = (*newest)->timestamp.packed - 1;
   made.model = one.what.key.first;
   made.record = one.what.key.second;
-  made.change = one.what.deleted ? change_type::remove
-                : known.version  ? change_type::update
-                                 : change_type::insert;
+  made.change = one.what.deleted        ? change_type::remove
+                : known.version || base ? change_type::update
+                                        : change_type::insert;
   made.base_version = base;
   made.data = one.image;
   store.pending.add(made, false);
@@ -234,6 +258,15 @@ std::vector<record_key> show_news(library_store& store,
   return shown;
 }
 
+/// Takes those out of the tables that can go.
+void hide(library_store& store, std::vector<unlogged_record> list) {
+  for (auto& one : list) {
+    one.what.deleted = true;
+    one.image.clear();
+  }
+  show_news(store, list);
+}
+
 } // namespace
 
 expected<std::uint64_t> forget_log_after(library_store& store,
@@ -269,6 +302,7 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
     store, durability::by_itself, [&]() -> expected<void> {
       std::vector<unlogged_record> news;
       std::vector<unlogged_record> displaced;
+      std::vector<unlogged_record> gone;
       std::vector<record_key> in_sight;
       for (auto& one : all_unlogged(store)) {
         const auto& [model, record] = one.what.key;
@@ -280,10 +314,13 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
           news.push_back(std::move(one));
         else if (becomes == outcome::conflict)
           displaced.push_back(std::move(one));
+        else if (becomes == outcome::forgotten)
+          gone.push_back(std::move(one));
       }
       const auto noted = store.changes.newest_note();
       store.set_applying(true);
       auto shown = show_news(store, news);
+      hide(store, gone);
       undo_triggers(store, noted);
       store.set_applying(false);
       // What is captured now is what they are, or nothing where that is known.
@@ -298,9 +335,11 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
       for (const auto& one : displaced)
         propose(store, one, known(one),
                 version_number{one.what.version.value - 1});
+      for (const auto& one : gone)
+        propose(store, one, {}, one.what.version);
       store.statements.use("DELETE FROM lockstep_unlogged")->exec();
       store.statements.use("UPDATE lockstep_state SET first_sync = 2")->exec();
-      count = shown.size() + news.size() + displaced.size();
+      count = shown.size() + news.size() + displaced.size() + gone.size();
       return {};
     });
   return taken.map([&] { return count; });

@@ -31,8 +31,13 @@ nlohmann::json to_json(const conflict_side& side) {
 verdict last_writer_wins(const operation& what, const record_standing& record) {
   const bool builds_on_newest
     = is_built_on(what, record.device, record.device_sequence);
-  const bool saw_newest
-    = !what.base_operation && what.base_version == record.version;
+  // Who inserts a record has not seen it live: its versions may be those of an
+  // earlier life that is forgotten.
+  const bool is_other_life
+    = what.change == change_type::insert && record.version && !record.deleted;
+  const bool saw_newest = !what.base_operation
+                          && what.base_version == record.version
+                          && !is_other_life;
   if (builds_on_newest || saw_newest)
     return verdict::clean;
   const bool removes = what.change == change_type::remove;

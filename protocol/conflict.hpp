@@ -12,7 +12,8 @@ namespace lockstep {
 
 /// What the log says of a record when an operation on it is to be sequenced.
 struct record_standing {
-  version_number version; ///< None: the log never saw the record.
+  version_number version; ///< None: the log does not know the record.
+  /// That is so, or it was deleted and the log has forgotten it.
   bool deleted = false;
   /// Of the record's newest entry.
   lockstep::timestamp timestamp;

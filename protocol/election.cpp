@@ -148,8 +148,8 @@ void election::stable_changed(sequence_number stable) {
   stable_ = stable;
 }
 
-void election::vacuum_bound_changed(sequence_number through) {
-  vacuum_through_ = through;
+void election::vacuum_bound_changed(const vacuum_bounds& now) {
+  vacuum_ = now;
 }
 
 void election::majority_changed(sequence_number held) {
@@ -241,7 +241,7 @@ void election::send(device_id to, peer_message message) {
 }
 
 void election::send_heartbeat(device_id to) {
-  send(to, heartbeat{current_, head_, stable_, held_, vacuum_through_});
+  send(to, heartbeat{current_, head_, stable_, held_, vacuum_});
 }
 
 void election::answer(election_request request, errc outcome) {

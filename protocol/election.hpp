@@ -61,7 +61,7 @@ public:
   void stable_changed(sequence_number stable);
   /// A majority does.
   void majority_changed(sequence_number held);
-  void vacuum_bound_changed(sequence_number through);
+  void vacuum_bound_changed(const vacuum_bounds& now);
 
   /// Asks the others. Answers: granted; `not_leader` when one refused;
   /// `invalid_argument` when the device may not lead; `busy`, `closed`.
@@ -176,7 +176,7 @@ private:
   log_position head_;
   sequence_number stable_;
   sequence_number held_;
-  sequence_number vacuum_through_;
+  vacuum_bounds vacuum_;
   std::set<device_id> members_;
   quorum quorum_;
   std::set<device_id> removed_;

@@ -9,9 +9,6 @@ namespace lockstep {
 
 namespace {
 
-/// More make the wait no longer.
-constexpr std::uint32_t most_attempts = 32;
-
 /// After every position that a log can have.
 log_position beyond_all() {
   log_position result;
@@ -52,6 +49,7 @@ void follower_pull::on_peer_up(device_id device, time_point now,
 
 void follower_pull::on_peer_down(device_id device, time_point now,
                                  replication_effects& out) {
+  leave(device);
   if (phase_ != phase::asking || source_ != device)
     return;
   probing_ = false;
@@ -108,16 +106,19 @@ void follower_pull::on_entries(device_id from, const entries& answer,
       rest(now);
       return;
     }
+    // Where it has forgotten more, this log could not go on from there.
+    const bool goes_on = answer.forgotten.through <= since_.sequence;
     phase_ = phase::yielding;
     deadline_.reset();
     attempts_ = 0;
-    expected_ = since_;
-    out.push_back(yield_log{context_.view.ballot, since_.sequence});
+    expected_ = goes_on ? since_ : log_position{};
+    out.push_back(yield_log{context_.view.ballot, expected_.sequence});
     return;
   }
   const served_end end{answer.head, answer.accepted,
                        answers_me && asked_for_accepted_
-                         && speaks_for_leader(from)};
+                         && speaks_for_leader(from),
+                       answer.forgotten, from};
   if (accept(answer.since, answer.list, end, now, out) || !answers_me)
     return;
   rest(now);
@@ -128,6 +129,7 @@ void follower_pull::on_sync_required(device_id from,
                                      time_point now, replication_effects& out) {
   if (phase_ != phase::asking || from != source_ || answer.since != since_)
     return;
+  leave(from);
   // Another follower may just not be as far as this one. And every log matches
   // at its beginning.
   if (!speaks_for_leader(from) || since_.sequence.value == 0) {
@@ -156,12 +158,17 @@ void follower_pull::on_applied(const expected<log_head>& result, time_point now,
     doubt();
     // What was heard with it was not taken.
     wants_accepted_ = passed_gap_ = true;
-    take_refusal(out);
+    if (result.error().code == errc::vacuumed && !abandoned)
+      change_source(now, out);
+    else
+      take_refusal(out);
     return;
   }
   context_.head = result->position;
   attempts_ = refusals_ = 0;
   deadline_.reset();
+  if (!taking_from_.is_nil())
+    began_with_ = taking_from_;
   if (abandoned || context_.head != expected_)
     doubt();
   settle();
@@ -241,8 +248,10 @@ void follower_pull::on_tick(time_point now, replication_effects& out) {
     ask(source_, since_, true, now, out);
     return;
   }
-  if (phase_ == phase::asking)
+  if (phase_ == phase::asking) {
     phase_ = phase::resting;
+    leave(source_);
+  }
   probing_ = false;
   consider(now, out);
 }
@@ -254,6 +263,8 @@ void follower_pull::on_all_named(replication_effects& out) const {
 }
 
 std::optional<device_id> follower_pull::choose_source() const {
+  if (stays_with_it_)
+    return began_with_;
   if (context_.is_up(context_.view.leader))
     return context_.view.leader;
   // Any other member may have what the leader wrote; ask them in turn.
@@ -335,8 +346,10 @@ void follower_pull::settle() {
     return;
   if (!target_)
     target_ = leader_head_;
-  if (context_.head.sequence >= target_->sequence)
-    caught_up_ = true;
+  if (context_.head.sequence < target_->sequence)
+    return;
+  caught_up_ = true;
+  stays_with_it_ = false;
 }
 
 void follower_pull::acknowledge_head(replication_effects& out) const {

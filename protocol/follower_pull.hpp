@@ -66,6 +66,9 @@ public:
   }
 
 private:
+  /// More make the wait no longer.
+  static constexpr std::uint32_t most_attempts = 32;
+
   enum class phase {
     resting,  ///< Nothing under way; `deadline_` set while backing off.
     asking,   ///< A `fetch_entries` waits for its answer.
@@ -91,6 +94,10 @@ private:
     std::vector<accepted_range> accepted;
     /// As asked, by the leader.
     bool tells_accepted = false;
+    /// As in append_entries.
+    std::optional<forgotten_deletions> forgotten = {};
+    /// Who serves; nil for what the leader sends of its own accord.
+    device_id from = {};
   };
 
   /// Takes what follows on the own head; false when nothing fits.
@@ -114,6 +121,11 @@ private:
   /// The library could not take entries, or cut the log: reads where that
   /// really ends, then backs off.
   void take_refusal(replication_effects& out);
+  /// Its source has forgotten deletions that this log, which came from another
+  /// one, may lack: goes on with that one, or fetches all of the log anew.
+  void change_source(time_point now, replication_effects& out);
+  /// It cannot go on with whom it began with.
+  void leave(device_id source);
 
   replication_context& context_;
   phase phase_ = phase::resting;
@@ -140,6 +152,11 @@ private:
   log_position expected_;
   std::optional<time_point> deadline_;
   std::uint32_t attempts_ = 0;
+  /// Whose entries are being taken, and whose were taken last. That one is the
+  /// only source while the leader's log does not go with what came from it.
+  device_id taking_from_;
+  device_id began_with_;
+  bool stays_with_it_ = false;
   /// How often in a row the library could not take what came, as when its disk
   /// is full: it is not fetched over and over meanwhile.
   std::uint32_t refusals_ = 0;

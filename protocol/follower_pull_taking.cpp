@@ -23,6 +23,7 @@ bool follower_pull::accept(log_position since, std::span<const entry> list,
   auto was_confirmed = confirmed_;
   probing_ = false;
   if (list.empty()) {
+    leave(end.from);
     confirm(out);
     if (end.tells_accepted && !end.accepted.empty()
         && end.head == context_.head) {
@@ -52,6 +53,7 @@ bool follower_pull::accept(log_position since, std::span<const entry> list,
 void follower_pull::apply(std::span<const entry> list, const served_end& end,
                           replication_effects& out) {
   phase_ = phase::applying;
+  taking_from_ = end.from;
   deadline_.reset();
   attempts_ = 0;
   expected_ = list.empty() ? context_.head : list.back().position();
@@ -59,7 +61,8 @@ void follower_pull::apply(std::span<const entry> list, const served_end& end,
     context_.view.ballot,
     context_.head,
     std::make_shared<const std::vector<entry>>(list.begin(), list.end()),
-    {}};
+    {},
+    end.forgotten};
   // Before all that they speak of is here, they would keep operations out that
   // no log may ever hold.
   if (end.tells_accepted && end.head == expected_)
@@ -91,6 +94,31 @@ bool follower_pull::in_order(std::span<const entry> list) const {
     before = e.position();
   }
   return true;
+}
+
+void follower_pull::change_source(time_point now, replication_effects& out) {
+  const bool may_stay = began_with_ != taking_from_
+                        && context_.is_up(began_with_)
+                        && context_.is_member(began_with_);
+  leave(taking_from_);
+  if (may_stay || !speaks_for_leader(taking_from_)) {
+    stays_with_it_ = may_stay;
+    attempts_ = may_stay ? 0 : refusals_;
+    refusals_ = std::min(refusals_ + 1, most_attempts);
+    rest(now);
+    return;
+  }
+  phase_ = phase::yielding;
+  expected_ = {};
+  deadline_.reset();
+  out.push_back(yield_log{context_.view.ballot, {}});
+}
+
+void follower_pull::leave(device_id source) {
+  if (began_with_ != source)
+    return;
+  began_with_ = {};
+  stays_with_it_ = false;
 }
 
 } // namespace lockstep

@@ -146,8 +146,8 @@ void leader_feed::announce(sequence_number reached,
 }
 
 new_entries leader_feed::news() const {
-  return {context_.view.ballot, context_.head,          {}, context_.stable, {},
-          context_.held,        context_.vacuum_through};
+  return {context_.view.ballot, context_.head,  {}, context_.stable, {},
+          context_.held,        context_.vacuum};
 }
 
 void leader_feed::consider(device_id device, time_point now,

@@ -38,7 +38,8 @@ replication_effects replication_machine::on_role(const leadership_view& view,
   if (before.role == view.role && before.ballot == view.ballot
       && before.leader == view.leader)
     return out;
-  announced_stable_ = announced_held_ = announced_vacuum_ = {};
+  announced_stable_ = announced_held_ = {};
+  announced_vacuum_ = {};
   answered_.clear();
   intake_.restart();
   proposer_.restart();
@@ -196,8 +197,9 @@ replication_machine::on_served(const replication_serve& asked,
       answered_[asked.to]
         = {since, now + travel_time(image_bytes(result->list))};
       out.push_back(replication_send{
-        asked.to, entries{asked.under, since, std::move(result->list),
-                          result->head, std::move(result->accepted)}});
+        asked.to,
+        entries{asked.under, since, std::move(result->list), result->head,
+                std::move(result->accepted), result->forgotten}});
     } else {
       out.push_back(replication_send{
         asked.to, sync_required{asked.under, since, result->try_at,
@@ -337,23 +339,26 @@ void replication_machine::raise_stable(replication_effects& out) {
 
 void replication_machine::move_vacuum_bound(replication_effects& out) {
   // In doubt, nothing.
-  sequence_number bound;
-  if (context_.leads())
-    bound = feed_.held_by_all_but_stale();
-  else if (pull_.confirmed())
-    bound = std::min(announced_vacuum_, context_.head.sequence);
-  if (bound == context_.vacuum_through)
+  vacuum_bounds now;
+  if (context_.leads()) {
+    now = {feed_.held_by_all_but_stale(), feed_.held_by_all()};
+  } else if (pull_.confirmed()) {
+    const auto end = context_.head.sequence;
+    now = {std::min(announced_vacuum_.through, end),
+           std::min(announced_vacuum_.forget_through, end)};
+  }
+  if (now == context_.vacuum)
     return;
-  context_.vacuum_through = bound;
-  out.push_back(vacuum_bound_moved{bound});
+  context_.vacuum = now;
+  out.push_back(vacuum_bound_moved{now});
 }
 
 void replication_machine::announced(sequence_number stable,
                                     sequence_number held,
-                                    sequence_number vacuum_through) {
+                                    const vacuum_bounds& vacuum) {
   announced_stable_ = std::max(announced_stable_, stable);
   announced_held_ = std::max(announced_held_, held);
-  announced_vacuum_ = vacuum_through;
+  announced_vacuum_ = vacuum;
 }
 
 } // namespace lockstep

@@ -138,7 +138,7 @@ private:
   void tell_first_sync(replication_effects& out);
   void move_vacuum_bound(replication_effects& out);
   void announced(sequence_number stable, sequence_number held,
-                 sequence_number vacuum_through);
+                 const vacuum_bounds& vacuum);
 
   replication_context context_;
   follower_pull pull_;
@@ -148,7 +148,7 @@ private:
   /// What the leader said of stability; counts here once the log is there.
   sequence_number announced_stable_;
   sequence_number announced_held_;
-  sequence_number announced_vacuum_;
+  vacuum_bounds announced_vacuum_;
   /// Peers the own log is being read for, with their next question, if any.
   std::map<device_id, std::optional<fetch_entries>> serving_;
   /// An answer that may still be on its way.

@@ -26,9 +26,8 @@ struct replication_context {
   sequence_number stable;
   /// A majority does; only where leaders need one.
   sequence_number held;
-  /// Every member does that is not silent for too long, as far as known. Unlike
-  /// the others it goes back: to where one that is heard again stands.
-  sequence_number vacuum_through;
+  /// What may be vacuumed; unlike the others this goes back.
+  vacuum_bounds vacuum;
   /// Members that are silent for too long.
   std::set<device_id> stale;
   consistency mode = consistency::available;

@@ -9,7 +9,7 @@ void replication_machine::receive(device_id from, const heartbeat& news,
                                   time_point now, replication_effects& out) {
   if (!is_my_leader(from, news.ballot))
     return;
-  announced(news.stable, news.held, news.vacuum_through);
+  announced(news.stable, news.held, news.vacuum);
   pull_.on_announced(news.head, now, out);
 }
 
@@ -17,7 +17,7 @@ void replication_machine::receive(device_id from, const new_entries& news,
                                   time_point now, replication_effects& out) {
   if (!is_my_leader(from, news.ballot))
     return;
-  announced(news.stable, news.held, news.vacuum_through);
+  announced(news.stable, news.held, news.vacuum);
   pull_.on_new_entries(news, now, out);
 }
 

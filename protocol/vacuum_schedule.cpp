@@ -18,22 +18,24 @@ std::optional<duration> vacuum_schedule::next_look() const {
   return std::max(period_ / looks, duration{std::chrono::seconds{1}});
 }
 
-bool vacuum_schedule::is_due(time_point now, sequence_number through,
+bool vacuum_schedule::is_due(time_point now, const vacuum_bounds& bounds,
                              timestamp before) const {
-  if (period_ == duration::zero() || !through)
+  if (period_ == duration::zero() || !bounds.through)
     return false;
   if (!last_)
     return true;
   if (now - *last_ < period_)
     return false;
   // What came since may be old already: its device was away.
-  return through_ < through || (oldest_young_ && *oldest_young_ < before);
+  return bounds_.through < bounds.through
+         || bounds_.forget_through < bounds.forget_through
+         || (oldest_young_ && *oldest_young_ < before);
 }
 
-void vacuum_schedule::ended(time_point now, sequence_number through,
+void vacuum_schedule::ended(time_point now, const vacuum_bounds& bounds,
                             std::optional<timestamp> oldest_young) {
   last_ = now;
-  through_ = through;
+  bounds_ = bounds;
   oldest_young_ = oldest_young;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/clock.hpp"
-#include "messages/numbers.hpp"
+#include "messages/vacuum_bounds.hpp"
 
 #include <optional>
 
@@ -19,18 +19,18 @@ public:
   /// How long to wait before asking `is_due` again; nothing: it never is.
   [[nodiscard]] std::optional<duration> next_look() const;
 
-  /// Whether to vacuum now: `through` and `before` as in vacuum_old_entries.
-  [[nodiscard]] bool is_due(time_point now, sequence_number through,
+  /// Whether to vacuum now: `before` as in vacuum_old_entries.
+  [[nodiscard]] bool is_due(time_point now, const vacuum_bounds& bounds,
                             timestamp before) const;
 
   /// The log was vacuumed; `oldest_young` as in vacuum_result.
-  void ended(time_point now, sequence_number through,
+  void ended(time_point now, const vacuum_bounds& bounds,
              std::optional<timestamp> oldest_young);
 
 private:
   duration period_;
   std::optional<time_point> last_;
-  sequence_number through_;
+  vacuum_bounds bounds_;
   std::optional<timestamp> oldest_young_;
 };
 

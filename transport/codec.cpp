@@ -18,7 +18,8 @@ void write(const heartbeat& from, wire::Envelope& envelope) {
   to_wire(from.head, to.mutable_head());
   to.set_stable(from.stable.value);
   to.set_held(from.held.value);
-  to.set_vacuum_through(from.vacuum_through.value);
+  to.set_vacuum_through(from.vacuum.through.value);
+  to.set_forget_through(from.vacuum.forget_through.value);
 }
 
 void write(const heartbeat_ack& from, wire::Envelope& envelope) {
@@ -56,7 +57,8 @@ void write(const new_entries& from, wire::Envelope& envelope) {
   to_wire(from.follows, to.mutable_follows());
   to.set_stable(from.stable.value);
   to.set_held(from.held.value);
-  to.set_vacuum_through(from.vacuum_through.value);
+  to.set_vacuum_through(from.vacuum.through.value);
+  to.set_forget_through(from.vacuum.forget_through.value);
   for (const auto& one : from.inline_entries)
     to_wire(one, to.add_inline_entries());
 }
@@ -78,6 +80,8 @@ void write(const entries& from, wire::Envelope& envelope) {
   to_wire(from.head, to.mutable_head());
   for (const auto& one : from.accepted)
     to_wire(one, to.add_accepted());
+  to.set_forgotten_through(from.forgotten.through.value);
+  to.set_forgotten_digest(from.forgotten.digest);
 }
 
 void write(const sync_required& from, wire::Envelope& envelope) {
@@ -142,7 +146,8 @@ heartbeat read(wire::Heartbeat& from, wire_reader& reader) {
   reader.read(from.head(), to.head);
   to.stable = sequence_number{from.stable()};
   to.held = sequence_number{from.held()};
-  to.vacuum_through = sequence_number{from.vacuum_through()};
+  to.vacuum = {sequence_number{from.vacuum_through()},
+               sequence_number{from.forget_through()}};
   return to;
 }
 
@@ -185,7 +190,8 @@ new_entries read(wire::NewEntries& from, wire_reader& reader) {
   reader.read(from.follows(), to.follows);
   to.stable = sequence_number{from.stable()};
   to.held = sequence_number{from.held()};
-  to.vacuum_through = sequence_number{from.vacuum_through()};
+  to.vacuum = {sequence_number{from.vacuum_through()},
+               sequence_number{from.forget_through()}};
   for (auto& one : *from.mutable_inline_entries())
     reader.read(one, to.inline_entries.emplace_back());
   return to;
@@ -209,6 +215,8 @@ entries read(wire::Entries& from, wire_reader& reader) {
   reader.read(from.head(), to.head);
   for (const auto& one : from.accepted())
     reader.read(one, to.accepted.emplace_back());
+  to.forgotten
+    = {sequence_number{from.forgotten_through()}, from.forgotten_digest()};
   return to;
 }
 

@@ -44,6 +44,19 @@ protected:
     }
   }
 
+  vacuum_result forget(timestamp before, std::uint64_t through,
+                       std::uint64_t forget_through) {
+    return run(
+      {before, sequence_number{through}, sequence_number{forget_through}});
+  }
+
+  entry remove(std::uint8_t record, std::uint8_t device = 1) {
+    auto what = maker_.make(record, device);
+    what.change = change_type::remove;
+    what.data.clear();
+    return maker_.sealed(what);
+  }
+
   std::vector<std::uint64_t> archived(std::uint64_t since = 0) {
     std::vector<std::uint64_t> all;
     const auto read = entry_archive{folder_ / "archive"}.read(
@@ -72,9 +85,13 @@ using numbers = std::vector<std::uint64_t>;
 
 /// What vacuum leaves of a log, found the slow way.
 std::vector<entry> vacuumed(const std::vector<entry>& log, timestamp before,
-                            sequence_number through) {
+                            sequence_number through,
+                            sequence_number forget_through) {
   std::vector<entry> kept;
   for (const auto& one : log) {
+    auto stays = [&](const entry& other) {
+      return other.record == one.record && other.sequence < one.sequence;
+    };
     auto superseded
       = std::any_of(log.begin(), log.end(), [&](const entry& other) {
           return other.previous == one.sequence && other.sequence <= through
@@ -82,7 +99,12 @@ std::vector<entry> vacuumed(const std::vector<entry>& log, timestamp before,
         });
     auto closes_others
       = !kept.empty() && kept.back().transaction_end == one.sequence;
-    if (!superseded || closes_others || one.timestamp >= before
+    // One that a later one follows on, however young, is no deletion to forget
+    // but where that one cannot be seen.
+    const bool is_over = one.change == change_type::remove
+                         && one.sequence <= forget_through
+                         && std::none_of(kept.begin(), kept.end(), stays);
+    if (!(superseded || is_over) || closes_others || one.timestamp >= before
         || one.sequence >= through || one.sequence == log.back().sequence)
       kept.push_back(one);
   }
@@ -225,7 +247,7 @@ TEST_F(vacuumed_log, what_goes_is_in_the_archive_first) {
     append(list);
     all.insert(all.end(), list.begin(), list.end());
   }
-  const auto done = run({always, sequence_number{5'001}, true}, [&] {
+  const auto done = run({always, sequence_number{5'001}, {}, true}, [&] {
     EXPECT_EQ(archived().size() + *log_->count(), 5'000u);
   });
   EXPECT_EQ(done.archived, done.removed);
@@ -245,9 +267,9 @@ TEST_F(vacuumed_log, what_goes_is_in_the_archive_first) {
 TEST_F(vacuumed_log, the_archive_is_read_in_order_whatever_went_when) {
   append({maker_.make(1), maker_.make(2), maker_.make(2), maker_.make(3),
           maker_.make(3)});
-  run({always, sequence_number{99}, true});
+  run({always, sequence_number{99}, {}, true});
   append({maker_.make(1), maker_.make(3)});
-  run({always, sequence_number{99}, true});
+  run({always, sequence_number{99}, {}, true});
   EXPECT_EQ(archived(), (numbers{1, 2, 4, 5}));
   EXPECT_EQ(archived(2), (numbers{4, 5}));
   EXPECT_EQ(archived(5), numbers{});
@@ -255,7 +277,7 @@ TEST_F(vacuumed_log, the_archive_is_read_in_order_whatever_went_when) {
 
 TEST_F(vacuumed_log, a_damaged_archive_is_said_to_be_so) {
   append(maker_.make_list(3));
-  run({always, sequence_number{99}, true});
+  run({always, sequence_number{99}, {}, true});
   for (const auto& one :
        std::filesystem::directory_iterator{folder_ / "archive"})
     std::filesystem::resize_file(one.path(), 20);
@@ -268,12 +290,108 @@ TEST_F(vacuumed_log, a_damaged_archive_is_said_to_be_so) {
 TEST_F(vacuumed_log, where_the_archive_cannot_be_written_nothing_goes) {
   append(maker_.make_list(3));
   std::ofstream{folder_ / "archive"} << "a file";
-  sync_log_vacuum work{*log_, {always, sequence_number{99}, true}};
+  sync_log_vacuum work{*log_, {always, sequence_number{99}, {}, true}};
   expected<bool> more = true;
   while (more.value_or(false))
     more = work.step();
   EXPECT_FALSE(more);
   EXPECT_EQ(left(), (numbers{1, 2, 3}));
+}
+
+TEST_F(vacuumed_log, a_deletion_goes_with_what_it_deleted) {
+  append({maker_.make(1), maker_.make(2), remove(1), maker_.make(3)});
+  const auto done = forget(always, 99, 3);
+  EXPECT_EQ(done.removed, 2u);
+  EXPECT_EQ(done.forgotten, 1u);
+  EXPECT_EQ(left(), (numbers{2, 4}));
+  EXPECT_EQ(log_->forgotten()->through, sequence_number{3});
+  EXPECT_NE(log_->forgotten()->digest, 0u);
+  EXPECT_EQ(log_->vacuumed_through(), sequence_number{3});
+}
+
+TEST_F(vacuumed_log, a_deletion_stays_that_not_all_members_have) {
+  append({maker_.make(1), remove(1), maker_.make(3)});
+  EXPECT_EQ(forget(always, 99, 1).removed, 1u);
+  EXPECT_EQ(left(), (numbers{2, 3}));
+  EXPECT_EQ(log_->forgotten(), forgotten_deletions{});
+  EXPECT_EQ(forget(always, 99, 2).removed, 1u);
+}
+
+TEST_F(vacuumed_log, a_young_deletion_stays) {
+  const std::vector list{maker_.make(1), remove(1), maker_.make(3)};
+  append(list);
+  const auto done = forget(list[1].timestamp, 99, 99);
+  EXPECT_EQ(done.forgotten, 0u);
+  EXPECT_EQ(done.oldest_young, list[1].timestamp);
+  EXPECT_EQ(left(), (numbers{1, 2, 3}));
+}
+
+TEST_F(vacuumed_log, a_deletion_stays_with_anything_of_its_record) {
+  // The other device's only operation, which stays.
+  append({maker_.make(1, 2), maker_.make(1), remove(1), maker_.make(3)});
+  EXPECT_EQ(forget(always, 99, 99).removed, 1u);
+  EXPECT_EQ(left(), (numbers{1, 3, 4}));
+  append({maker_.make(4, 2), maker_.make(5)});
+  EXPECT_EQ(forget(always, 99, 99).removed, 2u);
+  EXPECT_EQ(left(), (numbers{4, 5, 6}));
+}
+
+TEST_F(vacuumed_log, what_was_made_again_stays) {
+  append({maker_.make(1), remove(1), maker_.make(1), maker_.make(3)});
+  const auto done = forget(always, 99, 99);
+  EXPECT_EQ(done.removed, 2u);
+  // What follows on it tells that it is over.
+  EXPECT_EQ(done.forgotten, 0u);
+  EXPECT_EQ(left(), (numbers{3, 4}));
+}
+
+TEST_F(vacuumed_log, goes_on_only_as_what_it_began_with) {
+  std::vector list{maker_.make(1), maker_.make(2), remove(1), maker_.make(3)};
+  append(list);
+  forget(always, 99, 99);
+  const auto source = log_->forgotten().value();
+
+  auto other = sync_log_store::open(folder_ / "other.db");
+  auto append_to = [&](std::size_t first, std::size_t last,
+                       const forgotten_deletions& from) {
+    return other->append(list.back().ballot, other->head()->position,
+                         std::span{list}.subspan(first, last - first), {},
+                         from);
+  };
+  // What was deleted came from a log that had not forgotten that.
+  ASSERT_TRUE(append_to(0, 2, {}));
+  const auto refused = append_to(3, 4, source);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errc::vacuumed);
+  EXPECT_EQ(other->head()->position, list[1].position());
+  ASSERT_TRUE(append_to(2, 3, {}));
+  ASSERT_TRUE(append_to(3, 4, source));
+  EXPECT_EQ(other->forgotten(), forgotten_deletions{});
+
+  ASSERT_TRUE(other->truncate_after({}));
+  ASSERT_TRUE(append_to(1, 2, source));
+  EXPECT_EQ(other->forgotten(), source);
+  ASSERT_TRUE(append_to(3, 4, source));
+  EXPECT_EQ(other->forgotten(), source);
+  ASSERT_TRUE(other->truncate_after({}));
+  EXPECT_EQ(other->forgotten(), forgotten_deletions{});
+}
+
+TEST_F(vacuumed_log, what_goes_on_by_itself_has_forgotten_no_more) {
+  std::vector list{maker_.make(1), maker_.make(2), remove(1), maker_.make(3)};
+  append(list);
+  forget(always, 99, 99);
+  const auto source = log_->forgotten().value();
+  auto other = sync_log_store::open(folder_ / "other.db");
+  ASSERT_TRUE(other->append(list.back().ballot, {},
+                            std::span{list}.subspan(0, 2), {}, source));
+  entry_maker maker;
+  maker.make(1);
+  maker.make(2);
+  ASSERT_TRUE(other->append(list.back().ballot, list[1].position(),
+                            std::vector{maker.make(5)}));
+  EXPECT_EQ(other->forgotten()->through, sequence_number{2});
+  EXPECT_NE(other->forgotten()->digest, source.digest);
 }
 
 TEST_F(vacuumed_log, leaves_what_the_rules_leave) {
@@ -287,6 +405,8 @@ TEST_F(vacuumed_log, leaves_what_the_rules_leave) {
     auto end = maker_.head().position.sequence + (1 + random() % 20);
     while (maker_.head().position.sequence < end) {
       auto part = maker_.make(static_cast<std::uint8_t>(random() % 6));
+      if (random() % 3 == 0)
+        part.change = change_type::remove;
       part.timestamp.packed = random() % 1000;
       part.transaction_end = random() % 2 == 0 ? part.sequence : end;
       list.push_back(maker_.sealed(part));
@@ -295,8 +415,9 @@ TEST_F(vacuumed_log, leaves_what_the_rules_leave) {
     model.insert(model.end(), list.begin(), list.end());
     timestamp before{random() % 1200};
     sequence_number through{random() % (end.value + 3)};
-    run({before, through});
-    model = vacuumed(model, before, through);
+    sequence_number forget_through{random() % (through.value + 1)};
+    run({before, through, forget_through});
+    model = vacuumed(model, before, through, forget_through);
     ASSERT_EQ(log_->fetch_since({}, 1000), model);
     ASSERT_EQ(log_->count(), model.size());
   }

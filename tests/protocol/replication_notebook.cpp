@@ -104,7 +104,7 @@ struct effect_text {
            + (e.reached ? " is over" : "");
   }
   std::string operator()(const vacuum_bound_moved& e) const {
-    return "vacuum through " + std::to_string(e.through.value);
+    return "vacuum through " + std::to_string(e.now.through.value);
   }
 };
 

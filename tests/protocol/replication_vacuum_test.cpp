@@ -59,7 +59,7 @@ TEST_F(vacuuming, a_follower_goes_by_what_the_leader_said_last) {
   book.up(two);
   const auto news = [&](std::uint64_t bound) {
     heartbeat said{notebook::ballot(2, two), at(1, 5), sequence_number{2}};
-    said.vacuum_through = sequence_number{bound};
+    said.vacuum.through = sequence_number{bound};
     return book.hear(two, said);
   };
   EXPECT_EQ(news(4).find("vacuum through 4") != std::string::npos, true);

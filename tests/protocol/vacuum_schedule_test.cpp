@@ -12,8 +12,8 @@ constexpr timestamp at(std::uint64_t ms) {
 }
 
 const time_point start{100h};
-const sequence_number ten{10};
-const sequence_number eleven{11};
+const vacuum_bounds ten{sequence_number{10}, sequence_number{5}};
+const vacuum_bounds eleven{sequence_number{11}, sequence_number{5}};
 
 TEST(vacuum_schedule, looks_soon_and_vacuums_once_in_a_period) {
   vacuum_schedule it{24h};
@@ -34,9 +34,18 @@ TEST(vacuum_schedule, leaves_a_log_alone_where_nothing_can_have_become_old) {
   EXPECT_FALSE(it.is_due(start + 1000h, ten, at(99)));
 }
 
+TEST(vacuum_schedule, comes_back_for_deletions_that_waited_for_a_member) {
+  vacuum_schedule it{24h};
+  it.ended(start, ten, std::nullopt);
+  const vacuum_bounds heard{ten.through, ten.through};
+  EXPECT_TRUE(it.is_due(start + 24h, heard, at(9)));
+  it.ended(start + 24h, heard, std::nullopt);
+  EXPECT_FALSE(it.is_due(start + 48h, heard, at(9)));
+}
+
 TEST(vacuum_schedule, waits_for_members_to_be_heard) {
   const vacuum_schedule it{24h};
-  EXPECT_FALSE(it.is_due(start, sequence_number{}, at(5)));
+  EXPECT_FALSE(it.is_due(start, {}, at(5)));
 }
 
 TEST(vacuum_schedule, never_comes_where_the_period_is_zero) {

@@ -27,12 +27,14 @@ public:
   /// Starts what is down, opens what is closed, lets in who is not in yet.
   void bring_up(device& which);
 
-  /// What people are told to do with an older copy that waits for a member which
-  /// is gone.
+  /// What people are told to do with an older copy that waits for a member
+  /// which is gone.
   void end_waiting();
 
   /// How often each came.
   std::map<fault, std::uint64_t> counts;
+  /// Deletions that vacuums took from logs.
+  std::uint64_t forgotten = 0;
 
 private:
   void break_network(fault how);

@@ -154,7 +154,8 @@ void log_checker::step_back(device& which, mirror& what) {
     if (*held && (*held)->position == last.position
         && (*held)->chain == last.chain)
       return;
-    if (stable_.contains(last.position) && stays())
+    if (stable_.contains(last.position) && stays()
+        && !was_led_astray(last.position))
       result_.fail("P7: entry " + to_string(last.position.sequence)
                    + " was stable and is gone from the log of " + which.name);
     if (const auto settled = settled_.find(last.position.sequence);
@@ -172,7 +173,7 @@ void log_checker::step_back(device& which, mirror& what) {
       what.members.pop_back();
       what.members_changed = world_.run.elapsed();
     }
-    what.versions[last.record] = last.version_before;
+    what.records[last.record] = last.before;
     what.lines.pop_back();
   }
 }
@@ -188,13 +189,27 @@ void log_checker::take(device& which, mirror& into, const entry& next) {
     result_.fail("P3: " + named(next) + " is twice in the log of "
                  + which.name);
   const record_key record{next.model, next.record};
-  auto& version = into.versions[record];
-  if (!(version < next.version))
+  auto& stands = into.records[record];
+  check_version(which, into, next, stands);
+  into.lines.push_back({next.position(), next.chain, made, record, stands});
+  stands = {next.version, next.position(), next.change == change_type::remove};
+  note_member(into, next);
+}
+
+void log_checker::check_version(const device& which, mirror& into,
+                                const entry& next, const standing& before) {
+  if (before.version < next.version)
+    return;
+  // Seen first on the device that wrote it, which had forgotten that by then.
+  if (before.deleted && next.version == version_number{1} && !next.previous
+      && next.ballot.device == which.id) {
+    const auto held = into.reader->head_at(before.at.sequence);
+    if (held && !*held)
+      anew_.insert(next.position());
+  }
+  if (!anew_.contains(next.position()))
     result_.fail("P6: the version does not rise at " + named(next) + " on "
                  + which.name);
-  into.lines.push_back({next.position(), next.chain, made, record, version});
-  version = next.version;
-  note_member(into, next);
 }
 
 void log_checker::note_member(mirror& into, const entry& next) {
@@ -369,6 +384,9 @@ std::set<log_position> log_checker::held_by(const device& which) const {
 
 void log_checker::put_back(device& which, std::set<log_position> copy) {
   forget_log(which);
+  for (const auto& at : stable_)
+    if (!copy.contains(at))
+      lacked_by_[at].insert(which.number);
   copies_[which.number] = std::move(copy);
   std::set<log_position> held;
   for (const auto& one : world_.devices)
@@ -376,6 +394,22 @@ void log_checker::put_back(device& which, std::set<log_position> copy) {
       held.merge(held_by(one));
   std::erase_if(settled_,
                 [&](const auto& one) { return !held.contains(one.second); });
+}
+
+bool log_checker::was_led_astray(const log_position& from) const {
+  const auto lacking = lacked_by_.find(from);
+  if (lacking == lacked_by_.end())
+    return false;
+  auto is_of_removed = [this](const line& one) {
+    return std::ranges::any_of(world_.devices, [&](const device& leader) {
+      return leader.id == one.position.ballot.device && is_removed(leader);
+    });
+  };
+  return std::ranges::any_of(lacking->second, [&](owner which) {
+    const auto found = mirrors_.find(which);
+    return found != mirrors_.end()
+           && std::ranges::any_of(found->second.lines, is_of_removed);
+  });
 }
 
 log_position log_checker::end_of(const device& which) const {

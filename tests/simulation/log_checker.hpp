@@ -97,12 +97,19 @@ public:
 private:
   using record_key = std::pair<std::string, record_id>;
 
+  /// A record's newest entry.
+  struct standing {
+    version_number version;
+    log_position at;
+    bool deleted = false;
+  };
+
   struct line {
     log_position position;
     std::uint64_t chain = 0;
     operation_key made;
     record_key record;
-    version_number version_before;
+    standing before;
   };
 
   struct mirror {
@@ -110,7 +117,7 @@ private:
     std::uint64_t changes = 0;
     std::vector<line> lines;
     std::set<operation_key> made;
-    std::map<record_key, version_number> versions;
+    std::map<record_key, standing> records;
     std::vector<membership> members;
     duration members_changed{};
   };
@@ -134,6 +141,11 @@ private:
   [[nodiscard]] bool is_outlived(const device& which,
                                  const operation_key& made) const;
 
+  /// Whether a device that had this comes back without it, and followed one
+  /// that was removed: its copy cannot know of that, nor can what it then is
+  /// told be told from what the others have.
+  [[nodiscard]] bool was_led_astray(const log_position& from) const;
+
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.
   void step_back(device& which, mirror& what);
@@ -148,14 +160,21 @@ private:
                                                      sequence_number at) const;
   void check_first_seen(device& which, const entry& next);
   void note_member(mirror& into, const entry& next);
+  /// Versions rise along the log, until a deletion is forgotten by who leads.
+  void check_version(const device& which, mirror& into, const entry& next,
+                     const standing& before);
 
   world& world_;
   verdict& result_;
   std::map<owner, mirror> mirrors_;
   std::map<std::pair<sequence_number, ballot>, entry> known_;
   std::set<log_position> stable_;
+  /// First entries of records whose deletion was forgotten.
+  std::set<log_position> anew_;
   /// What a majority was said to hold.
   std::map<sequence_number, log_position> settled_;
+  /// What was stable and is not in a copy that was put back.
+  std::map<log_position, std::set<owner>> lacked_by_;
   /// Copies that were put back and not looked at since.
   std::map<owner, std::set<log_position>> copies_;
 };

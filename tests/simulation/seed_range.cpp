@@ -147,6 +147,8 @@ void find_missing(summary& total, const options& how) {
     wanted.emplace_back("members out");
     wanted.emplace_back("unheard");
   }
+  if (how.faults.contains(fault::vacuum))
+    wanted.emplace_back("forgotten");
   for (const auto& name : wanted)
     if (total.counts[name] == 0)
       total.never.push_back(name);

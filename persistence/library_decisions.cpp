@@ -34,14 +34,23 @@ record_id conflict_of_edit(const operation& loser,
                       + to_string(edit));
 }
 
-/// Whether an open conflict keeps the very edit that this one builds on.
+/// What an open conflict keeps, where that is the very edit that this one
+/// builds on.
+std::optional<entry> kept_base(library_store& store,
+                               const record_state& conflict,
+                               const operation& what) {
+  if (!conflict.version || conflict.deleted)
+    return std::nullopt;
+  auto newest = store.entry_at(conflict.latest);
+  if (!newest || !*newest || (*newest)->device != what.device
+      || (*newest)->device_sequence != what.base_operation)
+    return std::nullopt;
+  return std::move(*newest);
+}
+
 bool keeps_base_of(library_store& store, const record_state& conflict,
                    const operation& what) {
-  if (!conflict.version || conflict.deleted)
-    return false;
-  const auto newest = store.entry_at(conflict.latest);
-  return newest && *newest && (*newest)->device == what.device
-         && (*newest)->device_sequence == what.base_operation;
+  return kept_base(store, conflict, what).has_value();
 }
 
 /// Where an edit that lost is kept: with the one that it builds on.
@@ -53,14 +62,16 @@ record_id conflict_of(library_store& store, const operation& loser) {
            : conflict_of_edit(loser, loser.device_sequence);
 }
 
-/// Whether the edit that this one builds on has lost, and is kept.
-bool has_lost_base(library_store& store, const operation& what) {
-  auto keeps = [&](record_id conflict) {
-    return keeps_base_of(store, store.index.find(conflict_model, conflict),
-                         what);
-  };
-  return keeps(conflict_of_chain(what))
-         || keeps(conflict_of_edit(what, what.base_operation));
+/// Whether the edit that this one builds on was refused for other reasons than
+/// what became of its record.
+bool was_refused(library_store& store, const operation& what) {
+  for (const auto conflict :
+       {conflict_of_chain(what), conflict_of_edit(what, what.base_operation)})
+    if (const auto kept
+        = kept_base(store, store.index.find(conflict_model, conflict), what))
+      return nlohmann::json::parse(kept->data).value("kind", "")
+             != to_string(conflict_kind::concurrent);
+  return false;
 }
 
 /// Two devices made a record the same thing: neither loses anything.
@@ -80,12 +91,13 @@ library_sequencer::forgotten_standing(const operation& what) {
   if (what.change != change_type::update)
     return standing;
   // Who updates a record has seen it, and it was in this log: what the update
-  // is built on is not on its way any more, nor kept as a conflict.
+  // is built on is not on its way any more, and was not refused.
   const auto base = what.base_operation;
-  const bool was_here = base && !is_mark(base)
-                          ? store_.accepted.contains(what.device, base)
-                              && !has_lost_base(store_, what)
-                          : base || what.base_version;
+  const bool is_own = base && !is_mark(base);
+  const bool has_come = store_.accepted.contains(what.device, base)
+                        || taken_.contains(what.device, base);
+  const bool was_here = is_own ? has_come && !was_refused(store_, what)
+                               : base || what.base_version;
   if (!was_here)
     return standing;
   return store_.log.forgotten().map([&](const forgotten_deletions& all) {

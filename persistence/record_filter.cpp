@@ -4,33 +4,40 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace lockstep {
 
 namespace {
 
-/// With four million records, one in twenty is taken for one of them.
-constexpr std::uint64_t bit_count = std::uint64_t{1} << 25;
+constexpr std::uint64_t bits_least = 1'024;
+constexpr std::uint64_t bits_most = std::uint64_t{1} << 26;
 
-std::array<std::uint64_t, 2> bits_of(std::int64_t model, record_id record) {
+/// Two places; there is a power of two of them.
+std::array<std::uint64_t, 2> places_of(std::int64_t model, record_id record,
+                                       std::uint64_t seed,
+                                       std::uint64_t count) {
   const auto hash = XXH64(record.bytes.data(), record.bytes.size(),
-                          static_cast<std::uint64_t>(model));
-  return {hash % bit_count, (hash >> 32) % bit_count};
+                          seed + static_cast<std::uint64_t>(model));
+  return {hash & (count - 1), (hash >> 32) & (count - 1)};
 }
 
 } // namespace
 
+record_filter::record_filter(std::uint64_t count, std::uint64_t seed)
+  : seed_(seed),
+    bits_(std::bit_ceil(std::clamp(8 * count, bits_least, bits_most))) {
+}
+
 void record_filter::add(std::int64_t model, record_id record) {
-  bits_.resize(bit_count);
-  for (const auto bit : bits_of(model, record))
-    bits_[bit] = true;
+  for (const auto place : places_of(model, record, seed_, bits_.size()))
+    bits_[place] = true;
 }
 
 bool record_filter::may_hold(std::int64_t model, record_id record) const {
-  return !bits_.empty()
-         && std::ranges::all_of(
-           bits_of(model, record),
-           [this](std::uint64_t bit) { return bits_[bit]; });
+  return std::ranges::all_of(
+    places_of(model, record, seed_, bits_.size()),
+    [this](std::uint64_t place) { return bits_[place]; });
 }
 
 } // namespace lockstep

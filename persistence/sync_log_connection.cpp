@@ -45,6 +45,11 @@ std::vector<accepted_range> sync_log_reader::connection::accepted_ranges() {
 }
 
 forgotten_deletions sync_log_reader::connection::forgotten() {
+  // A file that no writer has opened for long has forgotten none.
+  auto column = statements.use("SELECT 1 FROM pragma_table_info('log_state')"
+                               " WHERE name = 'forgotten_through'");
+  if (!column->executeStep())
+    return {};
   auto row = statements.use(
     "SELECT forgotten_through, forgotten_digest FROM log_state");
   if (!row->executeStep())

@@ -21,6 +21,11 @@ constexpr std::uint32_t remove_size = 250;
 /// Bytes of images that one step archives.
 constexpr std::size_t archive_size = std::size_t{16} << 20;
 
+std::uint64_t entry_count(statement_cache& statements) {
+  auto row = statements.use("SELECT entries FROM log_state");
+  return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
+}
+
 /// The first entry at or after `sequence`; 0 for none.
 std::uint64_t first_entry(statement_cache& statements, std::uint64_t sequence) {
   auto row = statements.use("SELECT sequence FROM sync_log WHERE sequence >= ? "
@@ -79,6 +84,8 @@ expected<bool> sync_log_vacuum::begin() {
     // The entry at the end stays: a log ends there, this one or that of the
     // member that is furthest behind, and must find its end again.
     end_ = bound_ == 0 ? 0 : bound_ - 1;
+    // What it takes for another record in this vacuum, it may not in the next.
+    held_ = record_filter{entry_count(log_.statements), before_.packed};
     return begin_part(first_entry(log_.statements, 1));
   });
 }
@@ -170,10 +177,7 @@ bool sync_log_vacuum::is_outdated(const candidate& what, bool closes_others) {
     return may_go && may_be_forgotten(what);
   if (!(what.made < before_))
     note_young(what.made);
-  const bool goes = may_go && what.made < before_;
-  if (!goes)
-    held_.add(what.model, what.record);
-  return goes;
+  return may_go && what.made < before_;
 }
 
 /// Those that can go of the next entries; moves on behind these.
@@ -203,10 +207,14 @@ std::vector<sync_log_vacuum::candidate> sync_log_vacuum::outdated_ones() {
       = superseded_[static_cast<std::size_t>(sequence - first_)];
     at_ = sequence + 1;
     // A transaction keeps its end as long as anything of it is there.
-    if (is_outdated(what, transaction == sequence))
+    if (is_outdated(what, transaction == sequence)) {
       outdated.push_back(what);
-    else
-      transaction = from_sql(rows->getColumn(2).getInt64());
+      continue;
+    }
+    transaction = from_sql(rows->getColumn(2).getInt64());
+    // Also what nothing left in the log supersedes any more.
+    if (!what.is_deletion)
+      held_.add(what.model, what.record);
   }
   part_ends_ = looked_at < remove_size;
   return outdated;

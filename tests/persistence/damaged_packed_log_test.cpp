@@ -112,7 +112,9 @@ protected:
     open({});
     append(60);
     log_ = fail(errc::closed, "");
-    run("ALTER TABLE log_state DROP COLUMN birth");
+    for (const auto* column :
+         {"birth", "forgotten_through", "forgotten_digest"})
+      run("ALTER TABLE log_state DROP COLUMN " + std::string{column});
     run("DROP TABLE dictionaries; PRAGMA writable_schema = ON;"
         "UPDATE sqlite_schema SET sql = replace(sql, 'data ANY', 'data TEXT');"
         "PRAGMA writable_schema = RESET;"
@@ -138,6 +140,7 @@ TEST_F(log_without_packed_images, is_examined_and_rebuilt) {
   file_ = made;
   open();
   expect_whole();
+  EXPECT_EQ(log_->forgotten(), forgotten_deletions{});
 }
 
 TEST_F(log_without_packed_images, packs_from_then_on) {

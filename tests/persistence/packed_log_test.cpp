@@ -94,7 +94,7 @@ TEST_F(packed_log, is_cut_and_goes_on) {
 TEST_F(packed_log, is_vacuumed_and_archived) {
   append(600);
   sync_log_vacuum work{
-    *log_, {timestamp{~std::uint64_t{0}}, sequence_number{600}, true}};
+    *log_, {timestamp{~std::uint64_t{0}}, sequence_number{600}, {}, true}};
   for (auto more = work.step();; more = work.step()) {
     ASSERT_TRUE(more) << more.error().message;
     if (!*more)

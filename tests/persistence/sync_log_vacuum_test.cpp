@@ -332,8 +332,26 @@ TEST_F(vacuumed_log, a_deletion_stays_with_anything_of_its_record) {
   EXPECT_EQ(forget(always, 99, 99).removed, 1u);
   EXPECT_EQ(left(), (numbers{1, 3, 4}));
   append({maker_.make(4, 2), maker_.make(5)});
-  EXPECT_EQ(forget(always, 99, 99).removed, 2u);
-  EXPECT_EQ(left(), (numbers{4, 5, 6}));
+  // Nothing that is left tells that it is superseded.
+  EXPECT_EQ(forget(always, 99, 99).removed, 0u);
+  EXPECT_EQ(left(), (numbers{1, 3, 4, 5, 6}));
+}
+
+TEST_F(vacuumed_log, a_deletion_stays_with_what_outlived_its_successor) {
+  // The second one ends a transaction of which the first is left.
+  std::vector<entry> list;
+  for (auto record : std::vector<std::uint8_t>{1, 2}) {
+    auto part = maker_.make(record);
+    part.transaction_end = sequence_number{2};
+    list.push_back(maker_.sealed(part));
+  }
+  list.push_back(maker_.make(2));
+  list.push_back(remove(2));
+  list.push_back(maker_.make(3));
+  append(list);
+  EXPECT_EQ(forget(always, 99, 3).removed, 1u);
+  EXPECT_EQ(forget(always, 99, 99).removed, 0u);
+  EXPECT_EQ(left(), (numbers{1, 2, 4, 5}));
 }
 
 TEST_F(vacuumed_log, what_was_made_again_stays) {

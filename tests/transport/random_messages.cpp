@@ -64,6 +64,10 @@ std::vector<accepted_range> random_messages::ranges() {
   return made;
 }
 
+lockstep::vacuum_bounds random_messages::bounds() {
+  return {count<sequence_number>(), count<sequence_number>()};
+}
+
 operation random_messages::operation() {
   lockstep::operation made;
   made.device = id<device_id>();
@@ -85,7 +89,7 @@ peer_message random_messages::message(std::size_t kind) {
   switch (kind) {
     case 0:
       return heartbeat{ballot(), position(), count<sequence_number>(),
-                       count<sequence_number>(), count<sequence_number>()};
+                       count<sequence_number>(), bounds()};
     case 1:
       return heartbeat_ack{ballot(), position()};
     case 2:
@@ -96,19 +100,17 @@ peer_message random_messages::message(std::size_t kind) {
     case 4:
       return hand_over{ballot(), position()};
     case 5:
-      return new_entries{ballot(),
-                         position(),
-                         position(),
-                         count<sequence_number>(),
-                         entries_list(),
-                         count<sequence_number>(),
-                         count<sequence_number>()};
+      return new_entries{ballot(),       position(),
+                         position(),     count<sequence_number>(),
+                         entries_list(), count<sequence_number>(),
+                         bounds()};
     case 6:
       return fetch_entries{ballot(), position(),
                            static_cast<std::uint32_t>(number()), coin()};
     case 7:
-      return entries{ballot(), position(), entries_list(), position(),
-                     ranges()};
+      return entries{ballot(),       position(),
+                     entries_list(), position(),
+                     ranges(),       {count<sequence_number>(), number()}};
     case 8:
       return sync_required{ballot(), position(), position(),
                            count<sequence_number>()};

@@ -44,6 +44,7 @@ private:
   lockstep::entry entry();
   std::vector<lockstep::entry> entries_list();
   std::vector<lockstep::accepted_range> ranges();
+  lockstep::vacuum_bounds bounds();
   lockstep::operation operation();
   peer_message message(std::size_t kind);
 

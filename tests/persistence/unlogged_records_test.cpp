@@ -1,3 +1,4 @@
+#include "persistence/sync_log_vacuum.hpp"
 #include "persistence/unlogged_records.hpp"
 #include "protocol/conflict.hpp"
 #include "tests/persistence/library_device.hpp"
@@ -35,6 +36,7 @@ struct unlogged_records : testing::Test {
     const auto forgotten = forget_log_after(*lost.store, keep);
     ASSERT_TRUE(forgotten) << forgotten.error().message;
     ASSERT_TRUE(lost.follow(leader));
+    ASSERT_TRUE(lost.log->note_forgotten(*leader.log->forgotten()));
     const auto taken = take_up_unlogged(*lost.store);
     ASSERT_TRUE(taken) << taken.error().message;
     ASSERT_TRUE(lost.capture());
@@ -88,6 +90,29 @@ TEST_F(unlogged_records, are_written_anew_where_nobody_has_them) {
   EXPECT_EQ(notes(leader), "\"new\"|\"of lost\"\n"
                            "\"shared\"|\"of lost\"\n");
   EXPECT_EQ(kept(), "");
+}
+
+TEST_F(unlogged_records, that_others_deleted_and_forgot_are_conflicts) {
+  ASSERT_TRUE(lost.write(insert_note(2, "gone", "of lost")));
+  ASSERT_TRUE(lost.write(insert_note(5, "last", "of lost")));
+  ASSERT_TRUE(leader.follow(lost));
+  elect();
+  ASSERT_TRUE(leader.write("DELETE FROM note WHERE name = 'gone'"));
+  ASSERT_TRUE(leader.write(insert_note(3, "new", "of leader")));
+  ASSERT_TRUE(leader.write(insert_note(4, "newer", "of leader")));
+  sync_log_vacuum vacuum{
+    *leader.log,
+    {timestamp{~std::uint64_t{0}}, sequence_number{99}, sequence_number{99}}};
+  while (vacuum.step().value_or(false)) {}
+  ASSERT_EQ(vacuum.result().forgotten, 1U);
+  // Nothing is left of its log.
+  keep = {};
+  repair();
+  EXPECT_EQ(notes(leader), "\"last\"|\"of lost\"\n"
+                           "\"new\"|\"of leader\"\n"
+                           "\"newer\"|\"of leader\"\n"
+                           "\"shared\"|\"text\"\n");
+  EXPECT_EQ(kept(), "concurrent gone of lost\n");
 }
 
 TEST_F(unlogged_records, of_which_others_made_something_else_are_conflicts) {

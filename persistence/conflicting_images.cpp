@@ -35,6 +35,12 @@ concurrent_images conflicting_images(library_store& store,
                                      const operation& what,
                                      const entry& newest) {
   concurrent_images images{{}, newest.data, what.data};
+  // Its base is a deletion, or nothing; versions may be those of an earlier
+  // life.
+  if (what.change == change_type::insert && !what.base_operation) {
+    images.base = "{}";
+    return images;
+  }
   std::optional<entry> candidate = newest;
   while (candidate && !is_base(*candidate, what)) {
     if (!candidate->previous) {

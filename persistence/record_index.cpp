@@ -78,19 +78,10 @@ void record_index::store(std::string_view model, record_id record,
 void record_index::store_first(std::string_view model, record_id record,
                                sequence_number at) {
   const record_state state{version_number{1}, at, false};
-  if (const auto* schema = tables_.by_model(model);
-      schema != nullptr && !may_have_tombstones())
+  if (const auto* schema = tables_.by_model(model))
     store_live(schema->id, record, state);
   else
     store(model, record, state);
-}
-
-bool record_index::may_have_tombstones() {
-  if (!may_have_tombstones_) {
-    auto any = statements_.use("SELECT 1 FROM lockstep_tombstone LIMIT 1");
-    may_have_tombstones_ = any->executeStep();
-  }
-  return *may_have_tombstones_;
 }
 
 void record_index::store_tracked(std::int64_t model, record_id record,
@@ -99,22 +90,21 @@ void record_index::store_tracked(std::int64_t model, record_id record,
     auto row = statements_.use(text);
     row->bind(1, model);
     bind_id(*row, 2, record);
-    row->exec();
+    return row->exec() != 0;
   };
-  if (!state.version || state.deleted)
-    erase("DELETE FROM lockstep_identity WHERE model = ? AND key = ?");
-  if (!state.version || !state.deleted)
-    erase("DELETE FROM lockstep_tombstone WHERE model = ? AND record_id = ?");
   if (state.version && !state.deleted)
-    store_live(model, record, state);
-  else if (state.version) {
-    may_have_tombstones_ = true;
+    return store_live(model, record, state);
+  const bool was_live
+    = erase("DELETE FROM lockstep_identity WHERE model = ? AND key = ?");
+  if (state.version) {
     auto row
       = statements_.use("INSERT OR REPLACE INTO lockstep_tombstone(model,"
                         " record_id, version, sequence)"
                         " VALUES(?, ?, ?, ?)");
     bind_state(*row, model, record, state);
     row->exec();
+  } else if (!was_live) {
+    erase("DELETE FROM lockstep_tombstone WHERE model = ? AND record_id = ?");
   }
 }
 
@@ -127,7 +117,6 @@ void record_index::store_live(std::int64_t model, record_id record,
 }
 
 void record_index::forget_deleted() {
-  may_have_tombstones_.reset();
   statements_.use("DELETE FROM lockstep_tombstone")->exec();
   statements_.use("DELETE FROM lockstep_record WHERE deleted")->exec();
 }
@@ -170,10 +159,10 @@ record_index::all_of(std::string_view model) {
 
 void record_index::give_up(const tracked_table_schema& schema) {
   for (const auto* text :
-       {"INSERT OR REPLACE INTO lockstep_record SELECT ?2, key, version,"
-        " sequence, 0 FROM lockstep_identity WHERE model = ?1",
-        "INSERT OR REPLACE INTO lockstep_record SELECT ?2, record_id, version,"
-        " sequence, 1 FROM lockstep_tombstone WHERE model = ?1"}) {
+       {"INSERT OR REPLACE INTO lockstep_record SELECT ?2, record_id, version,"
+        " sequence, 1 FROM lockstep_tombstone WHERE model = ?1",
+        "INSERT OR REPLACE INTO lockstep_record SELECT ?2, key, version,"
+        " sequence, 0 FROM lockstep_identity WHERE model = ?1"}) {
     auto rows = statements_.use(text);
     rows->bind(1, schema.id);
     rows->bind(2, schema.model);
@@ -182,7 +171,6 @@ void record_index::give_up(const tracked_table_schema& schema) {
 }
 
 void record_index::adopt(const tracked_table_schema& schema) {
-  may_have_tombstones_.reset();
   auto move = [&](std::string_view text) {
     auto rows = statements_.use(text);
     rows->bind(1, schema.id);

@@ -6,7 +6,6 @@
 #include "persistence/statement_cache.hpp"
 #include "persistence/tracked_tables.hpp"
 
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -27,7 +26,9 @@ struct record_state {
 
 /// Each record's version and newest entry: beside the row where there is one
 /// (lockstep_identity), else as a tombstone; for models without a table in
-/// lockstep_record. Throws SQLite::Exception.
+/// lockstep_record. A tombstone stays below a row that was made again: whoever
+/// leads may have forgotten it, and begun the record anew, where this log has
+/// not; and if it is cut, that counts again. Throws SQLite::Exception.
 class record_index {
 public:
   record_index(statement_cache& statements, const tracked_tables& tables)
@@ -36,12 +37,12 @@ public:
 
   [[nodiscard]] record_state find(std::string_view model, record_id record);
 
-  /// A state without version forgets the record.
+  /// A state without version forgets the record, or what it was since it was
+  /// made again.
   void store(std::string_view model, record_id record,
              const record_state& state);
 
-  /// The same for a record's first entry: nothing is known yet, or a deletion
-  /// that whoever leads has forgotten.
+  /// The same for a record's first entry.
   void store_first(std::string_view model, record_id record,
                    sequence_number at);
 
@@ -71,12 +72,8 @@ private:
   void store_live(std::int64_t model, record_id record,
                   const record_state& state);
 
-  bool may_have_tombstones();
-
   statement_cache& statements_;
   const tracked_tables& tables_;
-  /// False as long as no record was ever deleted; nothing: not looked yet.
-  std::optional<bool> may_have_tombstones_;
 };
 
 } // namespace lockstep

@@ -39,9 +39,11 @@ std::vector<lost_record> newer_than(library_store& store, sequence_number end) {
   for (const auto* text :
        {"SELECT name, key, version, 0, sequence FROM lockstep_identity JOIN"
         " lockstep_model ON lockstep_model.id = model WHERE sequence > ?",
-        "SELECT name, record_id, version, 1, sequence FROM lockstep_tombstone "
-        "JOIN"
-        " lockstep_model ON lockstep_model.id = model WHERE sequence > ?",
+        "SELECT name, record_id, version, 1, sequence FROM"
+        " lockstep_tombstone dead JOIN lockstep_model ON lockstep_model.id ="
+        " model WHERE sequence > ? AND NOT EXISTS (SELECT 1 FROM"
+        " lockstep_identity WHERE model = dead.model AND key ="
+        " dead.record_id)",
         "SELECT model, record_id, version, deleted, sequence FROM"
         " lockstep_record WHERE"
         " sequence > ?"}) {
@@ -96,6 +98,13 @@ expected<void> read_states(library_store& store, known_states& states) {
           = {what.version, what.sequence, what.change == change_type::remove};
     cursor = list->back().sequence;
   }
+}
+
+void forget_tombstones_after(library_store& store, sequence_number end) {
+  auto rows
+    = store.statements.use("DELETE FROM lockstep_tombstone WHERE sequence > ?");
+  rows->bind(1, as_sql(end.value));
+  rows->exec();
 }
 
 void forget_set_aside_after(library_store& store, sequence_number end) {
@@ -282,6 +291,7 @@ expected<std::uint64_t> forget_log_after(library_store& store,
       }
       if (auto read = read_states(store, states); !read)
         return read;
+      forget_tombstones_after(store, end);
       for (const auto& [key, state] : states)
         store.index.store(key.first, key.second, state);
       forget_set_aside_after(store, end);

@@ -13,7 +13,7 @@ namespace lockstep {
 /// What the log says of a record when an operation on it is to be sequenced.
 struct record_standing {
   version_number version; ///< None: the log does not know the record.
-  /// That is so, or it was deleted and the log has forgotten it.
+  /// Also where the log has forgotten the deletion, and so the record.
   bool deleted = false;
   /// Of the record's newest entry.
   lockstep::timestamp timestamp;

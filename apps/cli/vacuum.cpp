@@ -68,7 +68,8 @@ void add_vacuum(commands& all) {
   auto& made = add_about_library(
     all, what, "vacuum",
     "Remove entries from the log that are old, that later entries of the same"
-    " records\nsupersede, and that every member holds",
+    " records\nsupersede, and that every member holds; and deletions with what"
+    " they deleted",
     "lockstep vacuum photos --keep 90d --archive", vacuum);
   made.add_option("--keep", what->keep, "Entries younger than this stay")
     ->type_name("TIME")

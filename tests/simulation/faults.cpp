@@ -419,7 +419,6 @@ void faults::vacuum_log() {
   const vacuum_library all{timestamp{~std::uint64_t{0}}, false};
   const auto done = world_.ask<vacuum_result>(*which, which->shared.library,
                                               join_patience, all);
-  forgotten += done ? done->forgotten : 0;
   if (done && done->removed != 0)
     count(fault::vacuum,
           which->name + " loses " + std::to_string(done->removed) + " entries");

@@ -33,8 +33,6 @@ public:
 
   /// How often each came.
   std::map<fault, std::uint64_t> counts;
-  /// Deletions that vacuums took from logs.
-  std::uint64_t forgotten = 0;
 
 private:
   void break_network(fault how);

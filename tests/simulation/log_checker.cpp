@@ -396,6 +396,15 @@ void log_checker::put_back(device& which, std::set<log_position> copy) {
                 [&](const auto& one) { return !held.contains(one.second); });
 }
 
+std::uint64_t log_checker::forgetful() const {
+  return static_cast<std::uint64_t>(
+    std::ranges::count_if(mirrors_, [](const auto& one) {
+      const auto& reader = one.second.reader;
+      return reader
+             && reader->forgotten().value_or(forgotten_deletions{}).through;
+    }));
+}
+
 bool log_checker::was_led_astray(const log_position& from) const {
   const auto lacking = lacked_by_.find(from);
   if (lacking == lacked_by_.end())

@@ -72,6 +72,9 @@ public:
   [[nodiscard]] bool is_in_log_of(const device& which,
                                   const operation_key& made) const;
 
+  /// How many logs have forgotten deletions.
+  [[nodiscard]] std::uint64_t forgetful() const;
+
   /// Where a device's log ended when it was last seen.
   [[nodiscard]] log_position end_of(const device& which) const;
   /// All of a device's log, with what was vacuumed.

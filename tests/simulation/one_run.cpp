@@ -367,7 +367,7 @@ private:
     counts["commits"] = work_.commits;
     counts["refused"] = work_.refused;
     counts["foreign"] = work_.foreign;
-    counts["forgotten"] = faults_.forgotten;
+    counts["forgotten"] = log_.forgetful();
     counts["acknowledged"] = ledger_.size();
     counts["settled"] = log_.settled();
     counts["sabotage"] = sabotage_.times;

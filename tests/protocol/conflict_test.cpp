@@ -55,6 +55,12 @@ std::vector<rule> rules() {
        record = {};
      },
      verdict::clean},
+    {"an insert over another life's version",
+     [](auto& what, auto& record) {
+       what.change = change_type::insert;
+       record.version = version_number{3};
+     },
+     verdict::wins},
     {"saw the newest version",
      [](auto&, auto& record) { record.version = version_number{3}; },
      verdict::clean},

@@ -1,9 +1,9 @@
-#include "tests/support/fleet.hpp"
+#include "tests/support/copied_fleet.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <functional>
 
 namespace lockstep {
 namespace {
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 /// Three devices with a record that was made on one, changed on another and
 /// deleted on the third.
-class forgetting : public fleet {
+class forgetting : public copied_fleet {
 public:
   forgetting() {
     limits.vacuum.keep = 30s;
@@ -55,37 +55,15 @@ public:
       all, [&](const entry& one) { return one.record == gone_.uuid; });
   }
 
-  std::filesystem::path folder_of(const std::string& name) {
-    return database_of(name).parent_path();
-  }
-
-  void copy(const std::string& name) {
-    crash(name);
-    std::filesystem::copy(folder_of(name), folder_of(name) += ".copy",
-                          std::filesystem::copy_options::recursive);
-    start(name);
-    reopen(name);
-  }
-
-  void put_back(const std::string& name, const std::string& only = {}) {
-    crash(name);
-    auto kept = folder_of(name);
-    kept += ".copy";
-    for (const auto* suffix : {"", "-wal", "-shm"}) {
-      if (only.empty())
-        break;
-      std::filesystem::remove(folder_of(name) / (only + suffix));
-      if (std::filesystem::exists(kept / (only + suffix)))
-        std::filesystem::copy(kept / (only + suffix),
-                              folder_of(name) / (only + suffix));
-    }
-    if (only.empty()) {
-      std::filesystem::remove_all(folder_of(name));
-      std::filesystem::copy(kept, folder_of(name),
-                            std::filesystem::copy_options::recursive);
-    }
-    start(name);
-    reopen(name);
+  /// Carl comes back, apart, as it was before all others deleted and forgot.
+  void
+  forget_behind_a_copy(const std::function<void(const std::string&)>& back) {
+    copy("carl");
+    remove("anna");
+    for (const auto* name : {"anna", "bert", "carl"})
+      EXPECT_EQ(forget_on(name), 1U);
+    set_online("carl", false);
+    back("carl");
   }
 
   void expect_gone() {
@@ -155,12 +133,7 @@ TEST_F(forgetting, lets_a_record_be_made_again) {
 }
 
 TEST_F(forgetting, does_not_bring_back_what_an_older_copy_has) {
-  copy("carl");
-  remove("anna");
-  for (const auto* name : {"anna", "bert", "carl"})
-    EXPECT_EQ(forget_on(name), 1U);
-  set_online("carl", false);
-  put_back("carl");
+  forget_behind_a_copy([this](const auto& name) { put_back(name); });
   EXPECT_EQ(load<tag>("carl", gone_.uuid), gone_);
   set_online("carl", true);
   expect_gone();
@@ -168,12 +141,7 @@ TEST_F(forgetting, does_not_bring_back_what_an_older_copy_has) {
 }
 
 TEST_F(forgetting, keeps_what_an_older_copy_made_of_it_as_a_conflict) {
-  copy("carl");
-  remove("anna");
-  for (const auto* name : {"anna", "bert", "carl"})
-    EXPECT_EQ(forget_on(name), 1U);
-  set_online("carl", false);
-  put_back("carl");
+  forget_behind_a_copy([this](const auto& name) { put_back(name); });
   auto changed = gone_;
   changed.color = "blue";
   EXPECT_TRUE(put("carl", changed));
@@ -186,12 +154,7 @@ TEST_F(forgetting, keeps_what_an_older_copy_made_of_it_as_a_conflict) {
 }
 
 TEST_F(forgetting, drops_what_an_older_database_shows) {
-  copy("carl");
-  remove("anna");
-  for (const auto* name : {"anna", "bert", "carl"})
-    EXPECT_EQ(forget_on(name), 1U);
-  set_online("carl", false);
-  put_back("carl", "database.db");
+  forget_behind_a_copy([this](const auto& name) { put_database_back(name); });
   set_online("carl", true);
   expect_gone();
 }

@@ -1,4 +1,4 @@
-#include "tests/support/fleet.hpp"
+#include "tests/support/copied_fleet.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@ namespace lockstep {
 namespace {
 
 /// Devices of which one comes back as a copy of its files left it.
-class older_copy : public fleet {
+class older_copy : public copied_fleet {
 public:
   older_copy() {
     share({"anna", "bert", "carl"});
@@ -32,31 +32,6 @@ public:
         ++found[what.data.substr(begin, what.data.find('"', begin) - begin)];
       }
     return found;
-  }
-
-  std::filesystem::path folder_of(const std::string& name) {
-    return database_of(name).parent_path();
-  }
-
-  void copy(const std::string& name) {
-    crash(name);
-    std::filesystem::copy(folder_of(name), folder_of(name) += ".copy",
-                          std::filesystem::copy_options::recursive);
-    start(name);
-    reopen(name);
-  }
-
-  /// Its files are gone, and the copy is put in their place.
-  void put_back(const std::string& name) {
-    crash(name);
-    const auto folder = folder_of(name);
-    auto kept = folder;
-    kept += ".copy";
-    std::filesystem::remove_all(folder);
-    std::filesystem::copy(kept, folder,
-                          std::filesystem::copy_options::recursive);
-    start(name);
-    reopen(name);
   }
 
   void expect_everywhere(const std::map<std::string, int>& texts) {

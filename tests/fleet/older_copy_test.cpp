@@ -124,20 +124,11 @@ TEST_F(older_copy, of_all_devices_waits_for_each) {
 }
 
 TEST_F(older_copy, of_a_database_beside_its_log_gives_no_number_twice) {
-  const auto file = database_of("bert");
-  crash("bert");
-  std::filesystem::copy_file(file, file.string() + ".copy");
-  start("bert");
-  reopen("bert");
+  copy("bert");
   set_online("bert", false);
   for (const auto* text : {"lost 1", "lost 2"})
     ASSERT_TRUE(write("bert", text));
-  crash("bert");
-  for (const auto* suffix : {"", "-wal", "-shm"})
-    std::filesystem::remove(file.string() + suffix);
-  std::filesystem::rename(file.string() + ".copy", file);
-  start("bert");
-  reopen("bert");
+  put_database_back("bert");
   const auto written = write("bert", "new");
   ASSERT_TRUE(written);
   EXPECT_GT(written->first.value, std::uint64_t{1} << 40);

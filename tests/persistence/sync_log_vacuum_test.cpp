@@ -57,6 +57,14 @@ protected:
     return maker_.sealed(what);
   }
 
+  /// What the log was before it forgot the third entry and what that deleted.
+  std::vector<entry> append_and_forget() {
+    std::vector list{maker_.make(1), maker_.make(2), remove(1), maker_.make(3)};
+    append(list);
+    EXPECT_EQ(forget(always, 99, 99).forgotten, 1u);
+    return list;
+  }
+
   std::vector<std::uint64_t> archived(std::uint64_t since = 0) {
     std::vector<std::uint64_t> all;
     const auto read = entry_archive{folder_ / "archive"}.read(
@@ -364,9 +372,7 @@ TEST_F(vacuumed_log, what_was_made_again_stays) {
 }
 
 TEST_F(vacuumed_log, goes_on_only_as_what_it_began_with) {
-  std::vector list{maker_.make(1), maker_.make(2), remove(1), maker_.make(3)};
-  append(list);
-  forget(always, 99, 99);
+  const auto list = append_and_forget();
   const auto source = log_->forgotten().value();
 
   auto other = sync_log_store::open(folder_ / "other.db");
@@ -396,9 +402,7 @@ TEST_F(vacuumed_log, goes_on_only_as_what_it_began_with) {
 }
 
 TEST_F(vacuumed_log, what_goes_on_by_itself_has_forgotten_no_more) {
-  std::vector list{maker_.make(1), maker_.make(2), remove(1), maker_.make(3)};
-  append(list);
-  forget(always, 99, 99);
+  const auto list = append_and_forget();
   const auto source = log_->forgotten().value();
   auto other = sync_log_store::open(folder_ / "other.db");
   ASSERT_TRUE(other->append(list.back().ballot, {},

@@ -14,8 +14,9 @@ std::vector<entry> read_log(library& from);
 
 /// Sequences without gaps, the chain, each operation at most once, versions
 /// that rise, records that point to their entry before, transactions with an
-/// end, at which the records of each group are equal.
-void check_log(const std::vector<entry>& log);
+/// end, at which the records of each group are equal. Where a vacuum may have
+/// forgotten deletions, a record may begin anew after one.
+void check_log(const std::vector<entry>& log, bool may_forget = false);
 
 /// Each acknowledged commit is in the log once and whole, with its value, or is
 /// kept as a conflict where two devices write the record; a device's operations

@@ -2,6 +2,7 @@
 
 #include "messages/clock.hpp"
 #include "persistence/atomic_file.hpp"
+#include "persistence/own_schema.hpp"
 #include "persistence/sqlite_file.hpp"
 
 #include <algorithm>
@@ -61,7 +62,8 @@ expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
 }
 
 /// The complaint about a file that can be opened; empty when there is none.
-std::string complaint(SQLite::Database& database, const fs::path& file) {
+std::string complaint(SQLite::Database& database, const fs::path& file,
+                      std::span<const migration> made_by) {
   // Those of a constraint may come first; only then as many as there are.
   for (const int most : {100, std::numeric_limits<int>::max()}) {
     SQLite::Statement rows{database, "PRAGMA integrity_check("
@@ -76,6 +78,8 @@ std::string complaint(SQLite::Database& database, const fs::path& file) {
     if (seen < most)
       break;
   }
+  if (const auto said = own_schema_complaint(database, made_by); !said.empty())
+    return file.string() + " is damaged (" + said + ").";
   return {};
 }
 
@@ -123,7 +127,8 @@ bool is_about_constraint(std::string_view said) {
          || said.starts_with("CHECK constraint failed in ");
 }
 
-expected<repaired_file> examine_file(const fs::path& file) {
+expected<repaired_file> examine_file(const fs::path& file,
+                                     std::span<const migration> made_by) {
   repaired_file found{file.string(), file_state::whole, {}, {}};
   std::error_code unreadable;
   if (!is_there(file)) {
@@ -147,7 +152,7 @@ expected<repaired_file> examine_file(const fs::path& file) {
   if (!database)
     return damaged(database.error());
   try {
-    found.why = complaint(**database, file);
+    found.why = complaint(**database, file, made_by);
     if (!found.why.empty())
       found.found = file_state::damaged;
     return found;

@@ -2,9 +2,11 @@
 
 #include "messages/errors.hpp"
 #include "messages/library_repair.hpp"
+#include "persistence/sqlite_file.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +17,10 @@ namespace lockstep {
 /// damage.
 bool is_about_constraint(std::string_view said);
 
-/// What SQLite finds of a database file. Errors other than damage: `busy`,
-/// `io`, `newer_format`.
-expected<repaired_file> examine_file(const std::filesystem::path& file);
+/// What SQLite finds of a database file, and whether it is as these migrations
+/// make it. Errors other than damage: `busy`, `io`, `newer_format`.
+expected<repaired_file> examine_file(const std::filesystem::path& file,
+                                     std::span<const migration> made_by);
 
 /// While it lives, a database that was cut short is as long as it says that it
 /// is, without which SQLite reads nothing of it. What is missing reads as

@@ -2,6 +2,8 @@
 
 #include "messages/json_value.hpp"
 #include "persistence/damaged_file.hpp"
+#include "persistence/library_schema.hpp"
+#include "persistence/own_schema.hpp"
 #include "protocol/accepted_set.hpp"
 #include "protocol/chain.hpp"
 
@@ -25,6 +27,7 @@ public:
   }
 
   expected<library_report> run();
+  expected<std::string> find_difference();
 
 private:
   void complain(std::string sentence) {
@@ -33,10 +36,17 @@ private:
       report_.problems.push_back(std::move(sentence));
   }
 
-  /// One that may be there only because a program writes right now.
-  void complain_of_table(std::string sentence) {
-    about_tables_ = true;
+  /// Of tables, or what is known beside them, that are not what the log says.
+  void differ(std::string sentence) {
+    if (difference_.empty())
+      difference_ = sentence;
     complain(std::move(sentence));
+  }
+
+  /// One that may be there only because a program writes right now.
+  void complain_of_row(std::string sentence) {
+    about_tables_ = true;
+    differ(std::move(sentence));
   }
 
   void check_files();
@@ -53,6 +63,7 @@ private:
   library_store& store_;
   library_report report_;
   bool about_tables_ = false;
+  std::string difference_;
   log_head before_;
   sequence_number transaction_end_;
   sequence_number vacuumed_;
@@ -82,6 +93,10 @@ void examination::check_files() {
                     " damage: "
                   : "The database is damaged: ")
                + said + ".");
+  if (const auto said
+      = own_schema_complaint(*store_.database, library_migrations());
+      !said.empty())
+    complain("The database is damaged: " + said + ".");
   SQLite::Statement keys{*store_.database, "PRAGMA foreign_key_check"};
   while (keys.executeStep())
     complain("A row of table \"" + keys.getColumn(0).getString()
@@ -149,14 +164,14 @@ void examination::check_row(const tracked_table_schema& schema,
   if (is_set_aside(what.sequence))
     return;
   if (lives && !row)
-    complain_of_table(named(what) + " has no row in table \"" + schema.table
+    complain_of_row(named(what) + " has no row in table \"" + schema.table
                       + "\".");
   else if (!lives && row)
-    complain_of_table(named(what) + " was deleted and has a row in table \""
+    complain_of_row(named(what) + " was deleted and has a row in table \""
                       + schema.table + "\".");
   else if (lives
            && !agree(*row, nlohmann::json::parse(what.data, nullptr, false)))
-    complain_of_table(named(what) + " is not what its row in table \""
+    complain_of_row(named(what) + " is not what its row in table \""
                       + schema.table + "\" says.");
 }
 
@@ -168,13 +183,12 @@ void examination::check_record(const entry& what) {
   if (!state.version && what.change == change_type::remove)
     return;
   if (state.latest < what.sequence)
-    return complain(named(what)
-                    + " is newer than what is known of its record.");
+    return differ(named(what) + " is newer than what is known of its record.");
   if (what.sequence < state.latest)
     return;
   if (state.version != what.version
       || state.deleted != (what.change == change_type::remove))
-    complain(named(what) + " is not what is known of its record.");
+    differ(named(what) + " is not what is known of its record.");
   if (const auto* schema = store_.tables.by_model(what.model))
     check_row(*schema, what);
 }
@@ -227,10 +241,10 @@ void examination::count_rows() {
       if (store_.rows.read(*schema, read_id<record_id>(pending->getColumn(0))))
         --rows;
     }
+    about_tables_ |= rows != 0;
     if (rows != 0)
-      complain_of_table("Table \"" + schema->table + "\" has "
-                        + std::to_string(rows)
-                        + " rows that the log does not know.");
+      complain("Table \"" + schema->table + "\" has " + std::to_string(rows)
+               + " rows that the log does not know.");
   }
 }
 
@@ -261,10 +275,19 @@ expected<library_report> examination::run() {
   return std::move(report_);
 }
 
+expected<std::string> examination::find_difference() {
+  SQLite::Transaction snapshot{*store_.database};
+  return walk().map([&] { return std::move(difference_); });
+}
+
 } // namespace
 
 expected<library_report> check_library(library_store& store) {
   return store.attempt([&] { return examination{store}.run(); });
+}
+
+expected<std::string> find_difference(library_store& store) {
+  return store.attempt([&] { return examination{store}.find_difference(); });
 }
 
 } // namespace lockstep

@@ -13,4 +13,10 @@ namespace lockstep {
 /// rows that another program wrote meanwhile keep it from telling.
 expected<library_report> check_library(library_store& store);
 
+/// The first thing, in a sentence, in which the tables, or what is known of
+/// records beside them, are not what the log says; empty where nothing is.
+/// Rows of which the log knows nothing do not count: they may be somebody's,
+/// written while no trigger looked. Else as above.
+expected<std::string> find_difference(library_store& store);
+
 } // namespace lockstep

@@ -4,12 +4,17 @@
 #include "persistence/database_repair.hpp"
 #include "persistence/first_sync_mark.hpp"
 #include "persistence/forgotten_numbers.hpp"
+#include "persistence/library_check.hpp"
+#include "persistence/library_schema.hpp"
 #include "persistence/library_store.hpp"
+#include "persistence/library_writer.hpp"
 #include "persistence/log_repair.hpp"
 #include "persistence/one_transaction.hpp"
+#include "persistence/pending_keeper.hpp"
 #include "persistence/repair_journal.hpp"
 #include "persistence/sqlite_file.hpp"
 #include "persistence/sqlite_ids.hpp"
+#include "persistence/sync_log_schema.hpp"
 #include "persistence/unlogged_records.hpp"
 
 #include <algorithm>
@@ -65,6 +70,10 @@ private:
   expected<void> mend();
   expected<void> recover();
   expected<void> examine();
+  /// Whether the tables are what the log says, where both files are whole.
+  expected<void> compare_tables();
+  /// In words; empty also where the log is not all here.
+  expected<std::string> difference_in(library_store& store);
   /// Puts what was made in a file's place; returns where the old one is. Should
   /// the repair be cut off from here on, the next one knows what this one
   /// found.
@@ -131,7 +140,7 @@ expected<void> repairing::recover() {
 }
 
 expected<void> repairing::examine() {
-  auto log = examine_file(log_);
+  auto log = examine_file(log_, sync_log_migrations());
   if (!log)
     return tl::make_unexpected(log.error());
   report_.log = *log;
@@ -145,7 +154,7 @@ expected<void> repairing::examine() {
       report_.log.why = log_.string() + " is damaged: " + found->why + ".";
     }
   }
-  auto database = examine_file(database_);
+  auto database = examine_file(database_, library_migrations());
   if (!database)
     return tl::make_unexpected(database.error());
   report_.database = *database;
@@ -153,7 +162,51 @@ expected<void> repairing::examine() {
     = std::max(applied_in(database_).value_or(report_.held), found_.known);
   found_.known = report_.known;
   found_.log_was_cut |= report_.log.found != file_state::whole;
+  return compare_tables();
+}
+
+expected<void> repairing::compare_tables() {
+  if (report_.log.found != file_state::whole
+      || report_.database.found != file_state::whole
+      || report_.held < report_.known)
+    return {};
+  auto different
+    = library_store::open(database_, log_, how_.own, how_.limits, true)
+        .and_then([&](const auto& store) { return difference_in(*store); });
+  // What cannot be understood is damaged, too.
+  if (!different
+      && (different.error().code == errc::corrupt
+          || different.error().code == errc::invalid_argument))
+    different = different.error().message;
+  if (!different)
+    return tl::make_unexpected(different.error());
+  if (!different->empty()) {
+    report_.database.found = file_state::damaged;
+    report_.database.why
+      = database_.string() + " is not what its log says: " + *different;
+  }
   return {};
+}
+
+expected<std::string> repairing::difference_in(library_store& store) {
+  const auto lacks_log = store.attempt(
+    [&]() -> expected<bool> { return store.is_fetching_anew(); });
+  if (!lacks_log)
+    return tl::make_unexpected(lacks_log.error());
+  const auto waits = is_in_first_sync(store);
+  if (!waits)
+    return tl::make_unexpected(waits.error());
+  if (*lacks_log || *waits)
+    return std::string{};
+  // What another program wrote is no difference, but news.
+  return in_one_transaction(
+           store, durability::by_itself,
+           [&]() -> expected<void> {
+             library_writer writer{store, how_.now};
+             pending_keeper keeper{store};
+             return writer.captured(keeper).map([](const operation_range&) {});
+           })
+    .and_then([&] { return find_difference(store); });
 }
 
 expected<void> repairing::mend_log() {

@@ -1,6 +1,7 @@
 #include "persistence/log_repair.hpp"
 
 #include "persistence/damaged_file.hpp"
+#include "protocol/accepted_set.hpp"
 #include "protocol/begin_apart.hpp"
 #include "protocol/chain.hpp"
 #include "protocol/forgetting.hpp"
@@ -155,14 +156,33 @@ leadership_record promises_of(const std::optional<leadership_record>& read,
   return made;
 }
 
+/// What is wrong with the end or the operations that a log says it has, once
+/// all of it was walked; empty if nothing is.
+std::string complaint_of_state(const sync_log_reader& log, const log_walk& walk,
+                               bool lacks_operation) {
+  const auto end = log.head();
+  if (!end)
+    return end.error().message;
+  if (*end != walk.last())
+    return "it does not end where it says that it ends";
+  if (lacks_operation)
+    return "it does not say of all operations in it that it holds them";
+  return {};
+}
+
 } // namespace
 
 expected<log_finding> examine_log(const std::filesystem::path& file) {
   const auto log = sync_log_reader::open(file);
   if (!log)
     return tl::make_unexpected(log.error());
+  const auto ranges = log->accepted();
+  const accepted_set accepted{ranges.value_or(std::vector<accepted_range>{})};
+  bool lacks_operation = false;
   log_walk walk{*log};
-  while (!walk.next().empty()) {}
+  for (auto list = walk.next(); !list.empty(); list = walk.next())
+    for (const auto& what : list)
+      lacks_operation |= !accepted.contains(what.device, what.device_sequence);
   // Also those that no entry needs: the writer does.
   const auto dictionaries = log->damaged_dictionaries();
   auto why = walk.why();
@@ -170,6 +190,10 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
     why = dictionaries.error().message;
   else if (why.empty() && !dictionaries->empty())
     why = dictionaries->front();
+  if (why.empty() && !ranges)
+    why = ranges.error().message;
+  if (why.empty())
+    why = complaint_of_state(*log, walk, lacks_operation);
   return log_finding{walk.whole(), std::move(why)};
 }
 

@@ -1,3 +1,4 @@
+#include "persistence/own_schema.hpp"
 #include "persistence/sync_log_connection.hpp"
 #include "persistence/sync_log_rows.hpp"
 #include "persistence/sync_log_schema.hpp"
@@ -265,6 +266,10 @@ expected<std::vector<std::string>> sync_log_reader::damage() const {
     while (rows.executeStep())
       if (auto said = rows.getColumn(0).getString(); said != "ok")
         list.push_back(std::move(said));
+    if (auto said = own_schema_complaint(*connection_->database,
+                                         sync_log_migrations());
+        !said.empty())
+      list.push_back(std::move(said));
     for (auto& said : connection_->damaged_dictionaries())
       list.push_back(std::move(said));
     return list;

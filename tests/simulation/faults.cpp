@@ -1,5 +1,6 @@
 #include "tests/simulation/faults.hpp"
 
+#include "tests/simulation/repair.hpp"
 #include "tests/simulation/table_checker.hpp"
 
 #include <algorithm>
@@ -248,6 +249,7 @@ void faults::remove_member() {
     return;
   count(fault::remove, which.name + " by " + host->name);
   which.removed = true;
+  forgive_last_held(which);
   world_.request<receipt>(host->shared.library,
                           change_member{{which.id, which.name, true}});
 }
@@ -346,10 +348,49 @@ void faults::take_old_copy() {
 
 void faults::flip_bit() {
   auto& which = any();
-  if (which.up || !which.ready)
+  if (!which.ready || which.removed || which.log_is_lost)
     return;
-  which.disk->flip_bit(world_.database_of(which).string());
-  count(fault::bit_flip, which.name);
+  if (which.up)
+    world_.crash(which, unflushed::kept);
+  if (!which.is_damaged)
+    if (const auto found = repair(world_, which); found && found->did_anything())
+      result_.fail("repair: of the whole files of " + which.name + ", "
+                   + found->log.why + found->database.why);
+  const auto file = world_.run.one_in(2) ? world_.database_of(which)
+                                         : world_.log_of(which);
+  if (!which.disk->flip_bit(file.string()))
+    return;
+  count(fault::bit_flip, which.name + ", " + file.filename().string());
+  which.is_damaged = true;
+}
+
+void faults::mend(device& which) {
+  const auto mended = repair(world_, which);
+  if (!mended) {
+    world_.say(which.name + " cannot be mended: " + mended.error().message);
+    return;
+  }
+  which.is_damaged = false;
+  std::string said = which.name + " is mended: the log was "
+                     + std::string{to_string(mended->log.found)}
+                     + ", the database "
+                     + std::string{to_string(mended->database.found)};
+  for (const auto& one : {mended->log.why, mended->database.why})
+    said += one.empty() ? "" : "; " + one;
+  for (const auto& one : mended->lost)
+    said += "; " + one;
+  world_.say(said);
+  if (!mended->did_anything())
+    return;
+  ledger_.forgive(which.id, [&](const operation_key& made) {
+    return logs_.is_elsewhere(which, made);
+  });
+  forgive_last_held(which);
+  logs_.forget_log(which);
+  copies_.erase(which.number);
+  which.ready = false;
+  which.lost_tables = which.lost_log = true;
+  which.log_lost_at = world_.run.elapsed();
 }
 
 bool faults::report(const device& which, const char* what,
@@ -360,6 +401,8 @@ bool faults::report(const device& which, const char* what,
 }
 
 void faults::bring_up(device& which) {
+  if (!which.up && which.is_damaged)
+    mend(which);
   if (!which.up && !report(which, "start", world_.start(which)))
     return;
   if (world_.run.is_frozen(which.number))

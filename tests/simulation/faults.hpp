@@ -63,6 +63,8 @@ private:
   /// What only this device's log has, of those that lost files of their own.
   void forgive_last_held(const device& which);
   void flip_bit();
+  /// What people do who find that the library's files are damaged.
+  void mend(device& which);
   void vacuum_log();
 
   device& any();

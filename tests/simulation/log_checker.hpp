@@ -66,7 +66,8 @@ public:
   /// by one that was, so that the others do not know of it.
   [[nodiscard]] bool is_out(const device& which) const;
 
-  /// Whether a log of a device other than this one holds the operation.
+  /// Whether a log of a device other than this one holds the operation, and
+  /// nobody removed that.
   [[nodiscard]] bool is_elsewhere(const device& than,
                                   const operation_key& made) const;
   [[nodiscard]] bool is_in_log_of(const device& which,

@@ -265,6 +265,7 @@ private:
                       + world_.describe());
       check_tables(world_, one, verdict_);
       check_replay(world_, one, log, verdict_);
+      check_as_people_do(one);
     }
     for (const auto& one : world_.devices)
       if (log_.is_out(one)) {
@@ -295,6 +296,17 @@ private:
     result_.counts["entries"] = log.size();
     result_.counts["operations renumbered"] = ledger_.renumbered(log);
     result_.counts["renumbered"] = work_.renumbered(numbers_of(world_, first));
+  }
+
+  /// The product's own examination finds nothing.
+  void check_as_people_do(device& which) {
+    const auto found = world_.ask<library_report>(
+      which, which.shared.library, look_pause, check_library{});
+    if (!found)
+      return verdict_.fail("check: " + which.name + " cannot be examined: "
+                           + found.error().message);
+    for (const auto& one : found->problems)
+      verdict_.fail("check: " + which.name + ": " + one);
   }
 
   /// Of those whose log was lost: who let it in may have been the only one that

@@ -49,6 +49,8 @@ struct device {
   bool log_is_lost = false;
   /// Whether its tables were lost once.
   bool lost_tables = false;
+  /// Whether a bit of its files changed, and nobody has mended them since.
+  bool is_damaged = false;
   /// They were lost while it was down, and how far its log goes was not seen
   /// since: what it was giving back may be in neither.
   bool log_is_unseen = false;
@@ -157,8 +159,13 @@ public:
   settings limits;
   std::uint64_t crashes = 0;
 
-private:
+  memory_disk& disk() {
+    return disk_;
+  }
+  /// What the device takes for now.
   wall_time wall_of(owner whose);
+
+private:
   void notice_power_cut(device& which);
 
   std::filesystem::path folder_;

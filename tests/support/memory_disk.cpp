@@ -88,14 +88,16 @@ void memory_volume::restore_power() {
   cut_after_ = never;
 }
 
-void memory_volume::flip_bit(const std::string& path) {
-  if (auto file = find(path); file && !file->content.empty()) {
-    const auto at = random_() % file->content.size();
-    auto byte = static_cast<unsigned char>(file->content[at]);
-    byte = static_cast<unsigned char>(byte ^ (1U << random_() % 8));
-    file->write(&byte, 1, at);
-    file->flush();
-  }
+bool memory_volume::flip_bit(const std::string& path) {
+  auto file = find(path);
+  if (!file || file->content.empty())
+    return false;
+  const auto at = random_() % file->content.size();
+  auto byte = static_cast<unsigned char>(file->content[at]);
+  byte = static_cast<unsigned char>(byte ^ (1U << random_() % 8));
+  file->write(&byte, 1, at);
+  file->flush();
+  return true;
 }
 
 memory_volume::copy memory_volume::take_copy() const {
@@ -108,15 +110,25 @@ memory_volume::copy memory_volume::take_copy() const {
 void memory_volume::put_back(const copy& old) {
   std::erase_if(files_,
                 [&](const auto& file) { return !old.contains(file.first); });
-  for (const auto& [path, content] : old) {
-    auto file = std::make_shared<memory_file>();
-    file->birth = ++births_;
-    if (auto before = find(path))
-      file->changes = before->changes;
-    file->write(content.data(), content.size(), 0);
-    file->flush();
-    files_[path] = std::move(file);
-  }
+  for (const auto& [path, content] : old)
+    put(path, content, true);
+}
+
+std::string memory_volume::content_of(const std::string& path) const {
+  const auto file = find(path);
+  return file ? file->content : std::string{};
+}
+
+void memory_volume::put(const std::string& path, const std::string& content,
+                        bool is_new) {
+  auto file = std::make_shared<memory_file>();
+  const auto before = find(path);
+  if (before)
+    file->changes = before->changes;
+  file->birth = before && !is_new ? before->birth : ++births_;
+  file->write(content.data(), content.size(), 0);
+  file->flush();
+  files_[path] = std::move(file);
 }
 
 std::uint64_t memory_volume::changes_of(const std::string& path) const {
@@ -179,6 +191,14 @@ memory_disk::~memory_disk() {
   sqlite3_vfs_unregister(vfs_.get());
   sqlite3_vfs_register(real_, 1);
   sqlite3_randomness(0, nullptr);
+}
+
+memory_disk::outside::outside(memory_disk& disk) : disk_(disk) {
+  sqlite3_vfs_register(disk_.real_, 1);
+}
+
+memory_disk::outside::~outside() {
+  sqlite3_vfs_register(disk_.vfs_.get(), 1);
 }
 
 memory_volume& memory_disk::add_volume(const std::filesystem::path& folder) {

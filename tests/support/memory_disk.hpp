@@ -88,13 +88,17 @@ public:
     return powered_;
   }
 
-  /// Flips one bit of this file.
-  void flip_bit(const std::string& path);
+  /// Flips one bit of this file; false where it is empty or not there.
+  bool flip_bit(const std::string& path);
 
   /// What the files hold; no database may be open.
   [[nodiscard]] copy take_copy() const;
   /// As new files.
   void put_back(const copy& old);
+  /// What one file holds; a file that is not there is empty.
+  [[nodiscard]] std::string content_of(const std::string& path) const;
+  /// One file, written over or as a new one.
+  void put(const std::string& path, const std::string& content, bool is_new);
 
   /// Counts what was written to the file; 0 when it is not there.
   [[nodiscard]] std::uint64_t changes_of(const std::string& path) const;
@@ -144,6 +148,18 @@ public:
   ~memory_disk();
 
   memory_volume& add_volume(const std::filesystem::path& folder);
+
+  /// While it lives, SQLite opens files outside the volumes, and no others.
+  class outside {
+  public:
+    explicit outside(memory_disk& disk);
+    outside(const outside&) = delete;
+    outside& operator=(const outside&) = delete;
+    ~outside();
+
+  private:
+    memory_disk& disk_;
+  };
 
   memory_volume* volume_of(const std::filesystem::path& path);
   std::uint64_t draw() {

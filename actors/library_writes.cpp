@@ -227,8 +227,6 @@ expected<void> library_state::finish_append(log_draft& draft,
     // written.
     store_->rollback();
     follow_log(nullptr);
-  } else if (beside_log) {
-    ended = store_->flush();
   }
   return beside_log ? ended : expected<void>{};
 }

@@ -101,10 +101,12 @@ node_state::open_folder(const library_folder& folder) {
                    .and_then([&] { return check_database(folder); })
                    .and_then([&] { return check_library_files(folder); })
                    .and_then([&] { return spawn_library(folder); });
-  if (!handles && handles.error().code == errc::corrupt)
-    return fail(errc::corrupt, advise_repair(handles.error().message, folder));
-  if (!handles)
-    return handles;
+  if (!handles) {
+    const auto cause = cause_of(handles.error(), folder);
+    return cause.code == errc::corrupt
+             ? fail(cause.code, advise_repair(cause.message, folder))
+             : tl::make_unexpected(cause);
+  }
   auto& actors = open_.at(handles->id);
   for (const auto& actor : all_of(actors)) {
     self_->monitor(actor);

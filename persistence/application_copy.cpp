@@ -1,5 +1,6 @@
 #include "persistence/application_copy.hpp"
 
+#include "persistence/capture_triggers.hpp"
 #include "persistence/image.hpp"
 #include "persistence/sqlite_file.hpp"
 #include "persistence/table_schema.hpp"
@@ -7,7 +8,22 @@
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
 
+#include <string_view>
+#include <utility>
+
 namespace lockstep {
+
+namespace {
+
+/// Whether a statement makes something of Lockstep's, whatever name a damaged
+/// schema has for it.
+bool makes_own(const std::string& sql) {
+  constexpr std::string_view longest = "CREATE UNIQUE INDEX \"";
+  return sql.substr(0, longest.size() + own_prefix.size()).find(own_prefix)
+         != std::string::npos;
+}
+
+} // namespace
 
 application_copy::application_copy(const readable_rows& from,
                                    std::vector<std::string>& lost)
@@ -16,7 +32,8 @@ application_copy::application_copy(const readable_rows& from,
        rows_.all("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT"
                  " NULL AND substr(name, 1, 7) <> 'sqlite_' AND"
                  " substr(name, 1, 9) <> 'lockstep_' ORDER BY rowid"))
-    schema_.push_back({text_of(one[0]), text_of(one[1]), text_of(one[2])});
+    if (auto sql = text_of(one[2]); !makes_own(sql))
+      schema_.push_back({text_of(one[0]), text_of(one[1]), std::move(sql)});
 }
 
 void application_copy::copy_settings(SQLite::Database& to) const {

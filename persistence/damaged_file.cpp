@@ -61,6 +61,12 @@ expected<void> put_in_place(const fs::path& file, const fs::path& kept_as) {
     .and_then([&] { return sync_folder(file.parent_path()); });
 }
 
+std::string schema_complaint(SQLite::Database& database, const fs::path& file,
+                             std::span<const migration> made_by) {
+  const auto said = own_schema_complaint(database, made_by);
+  return said.empty() ? said : file.string() + " is damaged (" + said + ").";
+}
+
 /// The complaint about a file that can be opened; empty when there is none.
 std::string complaint(SQLite::Database& database, const fs::path& file,
                       std::span<const migration> made_by) {
@@ -78,9 +84,7 @@ std::string complaint(SQLite::Database& database, const fs::path& file,
     if (seen < most)
       break;
   }
-  if (const auto said = own_schema_complaint(database, made_by); !said.empty())
-    return file.string() + " is damaged (" + said + ").";
-  return {};
+  return schema_complaint(database, file, made_by);
 }
 
 /// How long a database says that it is; 0 where it says nothing.
@@ -158,6 +162,17 @@ expected<repaired_file> examine_file(const fs::path& file,
     return found;
   } catch (const SQLite::Exception& what) {
     return damaged(sqlite_failure(what, file));
+  }
+}
+
+std::string examine_schema(const fs::path& file,
+                           std::span<const migration> made_by) {
+  const auto database = open_sqlite(file, open_mode::read_only);
+  try {
+    return database ? schema_complaint(**database, file, made_by)
+                    : std::string{};
+  } catch (const SQLite::Exception&) {
+    return {};
   }
 }
 

@@ -22,6 +22,11 @@ bool is_about_constraint(std::string_view said);
 expected<repaired_file> examine_file(const std::filesystem::path& file,
                                      std::span<const migration> made_by);
 
+/// What of Lockstep's own tables in a database file is not as these migrations
+/// make it, one sentence; empty where nothing is, or it cannot be read.
+std::string examine_schema(const std::filesystem::path& file,
+                           std::span<const migration> made_by);
+
 /// While it lives, a database that was cut short is as long as it says that it
 /// is, without which SQLite reads nothing of it. What is missing reads as
 /// damaged.

@@ -165,14 +165,14 @@ void examination::check_row(const tracked_table_schema& schema,
     return;
   if (lives && !row)
     complain_of_row(named(what) + " has no row in table \"" + schema.table
-                      + "\".");
+                    + "\".");
   else if (!lives && row)
     complain_of_row(named(what) + " was deleted and has a row in table \""
-                      + schema.table + "\".");
+                    + schema.table + "\".");
   else if (lives
            && !agree(*row, nlohmann::json::parse(what.data, nullptr, false)))
     complain_of_row(named(what) + " is not what its row in table \""
-                      + schema.table + "\" says.");
+                    + schema.table + "\" says.");
 }
 
 void examination::check_record(const entry& what) {

@@ -18,6 +18,7 @@
 #include "persistence/unlogged_records.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lockstep {
 
@@ -199,13 +200,13 @@ expected<std::string> repairing::difference_in(library_store& store) {
   if (*lacks_log || *waits)
     return std::string{};
   // What another program wrote is no difference, but news.
-  return in_one_transaction(
-           store, durability::by_itself,
-           [&]() -> expected<void> {
-             library_writer writer{store, how_.now};
-             pending_keeper keeper{store};
-             return writer.captured(keeper).map([](const operation_range&) {});
-           })
+  return in_one_transaction(store, durability::by_itself,
+                            [&]() -> expected<void> {
+                              library_writer writer{store, how_.now};
+                              pending_keeper keeper{store};
+                              return writer.captured(keeper).map(
+                                [](const operation_range&) {});
+                            })
     .and_then([&] { return find_difference(store); });
 }
 
@@ -384,6 +385,17 @@ expected<void> check_library_files(const library_folder& folder) {
                                + database.string()
                                + " shows what it said up to entry "
                                + to_string(*applied) + ".");
+}
+
+failure cause_of(const failure& said, const library_folder& folder) {
+  if (said.code != errc::invalid_argument)
+    return said;
+  for (const auto& [file, made_by] :
+       {std::pair{folder.sync_log_file(), sync_log_migrations()},
+        std::pair{folder.database_file(), library_migrations()}})
+    if (const auto found = examine_schema(file, made_by); !found.empty())
+      return {errc::corrupt, found};
+  return said;
 }
 
 expected<library_repair> repair_files(const library_folder& folder,

@@ -169,6 +169,7 @@ expected<void> library_store::begin(durability needed) {
                                                      "NORMAL");
     statements.use("BEGIN IMMEDIATE")->exec();
     beside_log = false;
+    goes_with_log_ = needed == durability::with_log;
     try {
       defer_foreign_keys(*database);
       follow_schema();
@@ -184,7 +185,7 @@ expected<void> library_store::commit() {
   return attempt([&]() -> expected<void> {
     statements.use("COMMIT")->exec();
     draft_ = nullptr;
-    return {};
+    return goes_with_log_ && beside_log ? flush() : expected<void>{};
   });
 }
 

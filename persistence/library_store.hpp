@@ -52,7 +52,8 @@ public:
   auto attempt(F action) const -> decltype(action());
 
   /// One write transaction. Foreign keys are checked at its end. While
-  /// `applying`, the triggers stay silent.
+  /// `applying`, the triggers stay silent. What the log does not bring back
+  /// (`beside_log`) is on the disk once it is committed, whatever was `needed`.
   expected<void> begin(durability needed);
   expected<void> commit();
   void rollback() noexcept;
@@ -67,7 +68,8 @@ public:
   [[nodiscard]] bool in_transaction() const;
 
   /// Whether the open transaction, or the last one, changed something that the
-  /// log does not bring back: other tables, excluded columns, the schema.
+  /// log does not bring back: other tables, excluded columns, the schema,
+  /// pending operations, which may be proposed from then on.
   bool beside_log = false;
 
   /// Throws where the transaction has ended by itself: whatever is written then
@@ -182,6 +184,8 @@ private:
 
   access allowed_ = access::own;
   const log_draft* draft_ = nullptr;
+  /// Whether the open transaction need not be on the disk once it is committed.
+  bool goes_with_log_ = false;
   device_sequence_number numbers_above_;
   /// By table: columns that are still to be filled.
   std::vector<std::pair<std::int64_t, std::vector<std::string>>> new_columns_;

@@ -14,9 +14,9 @@ std::map<std::string, std::string> schema_of(SQLite::Database& database) {
   SQLite::Statement rows{database, "SELECT name, type, tbl_name, sql FROM"
                                    " sqlite_schema"};
   while (rows.executeStep())
-    found[rows.getColumn(0).getString()]
-      = rows.getColumn(1).getString() + " " + rows.getColumn(2).getString()
-        + " " + rows.getColumn(3).getString();
+    found[rows.getColumn(0).getString()] = rows.getColumn(1).getString() + " "
+                                           + rows.getColumn(2).getString() + " "
+                                           + rows.getColumn(3).getString();
   return found;
 }
 

@@ -7,6 +7,7 @@ expected<void> pending_keeper::keep(const std::vector<captured_change>& piece) {
     for (const auto& one : piece)
       store_.pending.add(one.what);
     ++pieces_;
+    store_.beside_log = true;
     return {};
   });
 }

@@ -266,8 +266,8 @@ expected<std::vector<std::string>> sync_log_reader::damage() const {
     while (rows.executeStep())
       if (auto said = rows.getColumn(0).getString(); said != "ok")
         list.push_back(std::move(said));
-    if (auto said = own_schema_complaint(*connection_->database,
-                                         sync_log_migrations());
+    if (auto said
+        = own_schema_complaint(*connection_->database, sync_log_migrations());
         !said.empty())
       list.push_back(std::move(said));
     for (auto& said : connection_->damaged_dictionaries())

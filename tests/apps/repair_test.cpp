@@ -3,6 +3,8 @@
 
 #include <fstream>
 
+#include <sqlite3.h>
+
 namespace lockstep {
 namespace {
 
@@ -130,6 +132,21 @@ protected:
                                     " name = 'by_town'")
                         .getInt64();
     flip(file(), static_cast<std::uintmax_t>(page - 1) * 4096, 64);
+  }
+
+  /// Changes rows as a page that goes bad does: no trigger notices.
+  void write_past_triggers(const std::string& statements) const {
+    SQLite::Database now{file().string(), SQLite::OPEN_READWRITE, 5'000};
+    sqlite3_db_config(now.getHandle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
+                      nullptr);
+    now.exec(statements);
+  }
+
+  /// Changes what a file says of its own schema.
+  static void garble(const std::filesystem::path& file,
+                     const std::string& change) {
+    SQLite::Database{file.string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET " + change);
   }
 
   /// What was damaged is kept.
@@ -272,6 +289,60 @@ TEST_F(repair_program, keeps_what_waits_in_a_damaged_database) {
   EXPECT_TRUE(content() == before_);
   SQLite::Database again{file().string(), SQLite::OPEN_READWRITE, 5'000};
   EXPECT_EQ(again.execAndGet("PRAGMA user_version").getInt(), 77);
+  expect_whole();
+}
+
+TEST_F(repair_program, finds_rows_that_are_not_what_the_log_says) {
+  // What a program wrote just before, and nobody captured yet, is no damage.
+  write("UPDATE note SET text = 'news' WHERE id = '00010';"
+        "INSERT INTO town VALUES(4, 'new town')");
+  before_ = content();
+  write_past_triggers("UPDATE note SET text = 'gone bad' WHERE id = '00005';"
+                      "DELETE FROM town WHERE id = 9");
+  const auto done = repair();
+  EXPECT_EQ(done["log"]["found"], "whole");
+  EXPECT_EQ(done["database"]["found"], "damaged");
+  EXPECT_THAT(done["database"]["reason"].get<std::string>(),
+              HasSubstr("is not what its log says"));
+  EXPECT_TRUE(is_kept(done["database"]));
+  EXPECT_EQ(done["lost"], nlohmann::json::array());
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+TEST_F(repair_program, leaves_rows_of_which_the_log_knows_nothing) {
+  write_past_triggers("INSERT INTO town VALUES(4, 'new town')");
+  before_ = content();
+  EXPECT_EQ(repair()["database"]["found"], "whole");
+  EXPECT_TRUE(content() == before_);
+}
+
+TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_lockstep) {
+  for (const auto* change :
+       {"sql = replace(sql, 'applied_sequence', 'applied_sequenza')",
+        "name = 'loccstep_set_aside' WHERE name = 'lockstep_set_aside'",
+        "sql = replace(sql, 'CREATE TRIGGER', 'CREATE TRIGGEZ') WHERE name"
+        " LIKE 'lockstep_insert_%'"}) {
+    SCOPED_TRACE(change);
+    garble(file(), change);
+    expect_damage_is_told();
+    const auto done = repair();
+    EXPECT_EQ(done["log"]["found"], "whole");
+    EXPECT_EQ(done["database"]["found"], "damaged");
+    EXPECT_TRUE(content() == before_);
+    expect_whole();
+    before_ = content();
+  }
+}
+
+TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_the_log) {
+  garble(log(), "sql = replace(sql, 'transaction_end', 'transaction_enz')");
+  EXPECT_EQ(run("check notes").status, 1);
+  const auto done = repair();
+  EXPECT_EQ(done["log"]["found"], "damaged");
+  EXPECT_THAT(done["log"]["reason"].get<std::string>(),
+              HasSubstr("is not as it was made"));
+  EXPECT_TRUE(content() == before_);
   expect_whole();
 }
 

@@ -160,5 +160,33 @@ TEST_F(full_disk, leaves_nothing_pending_on_a_leader) {
   EXPECT_TRUE(behind) << "the log never got ahead of the tables";
 }
 
+TEST(power_cut_of_a_follower,
+     leaves_what_it_captured_while_it_applied_entries) {
+  const temporary_directory folder;
+  world fleet{1, folder.path()};
+  ASSERT_TRUE(fleet.share(2));
+  auto& follower = fleet.devices.back();
+  auto pending = [&] {
+    SQLite::Database file{fleet.database_of(follower).string()};
+    return file.execAndGet("SELECT count(*) FROM lockstep_pending").getInt();
+  };
+  SQLite::Database{fleet.database_of(follower).string(), SQLite::OPEN_READWRITE}
+    .exec("INSERT INTO note VALUES('01890a5d-ac96-774b-bcce-b302099a8057',"
+          " 'of another program', 1)");
+  auto& leader = fleet.devices.front();
+  const auto answer = fleet.request<receipt>(
+    leader.shared.library,
+    commit_transaction{{sql_statement{
+      "INSERT INTO note VALUES('01890a5d-ac96-774b-bcce-b302099a8058', 'a',"
+      " 1)",
+      {}}}});
+  fleet.run.run_until([&] { return pending() == 1; }, 1min);
+  ASSERT_EQ(pending(), 1);
+  fleet.crash(follower, unflushed::lost);
+  follower.disk->restore_power();
+  // Others may know of it by now.
+  EXPECT_EQ(pending(), 1);
+}
+
 } // namespace
 } // namespace lockstep::simulation

@@ -353,13 +353,20 @@ void faults::flip_bit() {
   if (which.up)
     world_.crash(which, unflushed::kept);
   if (!which.is_damaged)
-    if (const auto found = repair(world_, which); found && found->did_anything())
+    if (const auto found = repair(world_, which);
+        found && found->did_anything())
       result_.fail("repair: of the whole files of " + which.name + ", "
                    + found->log.why + found->database.why);
-  const auto file = world_.run.one_in(2) ? world_.database_of(which)
-                                         : world_.log_of(which);
+  const auto file
+    = world_.run.one_in(2) ? world_.database_of(which) : world_.log_of(which);
+  const auto before = which.disk->content_of(file.string());
+  const auto schema = application_schema(world_, which);
   if (!which.disk->flip_bit(file.string()))
     return;
+  // Nobody but the application can tell.
+  if (const auto now = application_schema(world_, which);
+      !now.empty() && now != schema)
+    return which.disk->put(file.string(), before, false);
   count(fault::bit_flip, which.name + ", " + file.filename().string());
   which.is_damaged = true;
 }
@@ -388,7 +395,7 @@ void faults::mend(device& which) {
   forgive_last_held(which);
   logs_.forget_log(which);
   copies_.erase(which.number);
-  which.ready = false;
+  which.ready = mended->database.found == lockstep::file_state::whole;
   which.lost_tables = which.lost_log = true;
   which.log_lost_at = world_.run.elapsed();
 }

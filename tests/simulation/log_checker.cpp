@@ -341,8 +341,7 @@ bool log_checker::is_in_log_of(const device& which,
 bool log_checker::is_elsewhere(const device& than,
                                const operation_key& made) const {
   return std::ranges::any_of(world_.devices, [&](const device& one) {
-    return one.number != than.number && !one.removed
-           && is_in_log_of(one, made);
+    return one.number != than.number && !one.removed && is_in_log_of(one, made);
   });
 }
 

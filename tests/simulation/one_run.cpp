@@ -300,11 +300,11 @@ private:
 
   /// The product's own examination finds nothing.
   void check_as_people_do(device& which) {
-    const auto found = world_.ask<library_report>(
-      which, which.shared.library, look_pause, check_library{});
+    const auto found = world_.ask<library_report>(which, which.shared.library,
+                                                  look_pause, check_library{});
     if (!found)
-      return verdict_.fail("check: " + which.name + " cannot be examined: "
-                           + found.error().message);
+      return verdict_.fail("check: " + which.name
+                           + " cannot be examined: " + found.error().message);
     for (const auto& one : found->problems)
       verdict_.fail("check: " + which.name + ": " + one);
   }

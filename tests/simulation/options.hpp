@@ -33,7 +33,7 @@ enum class fault : std::uint8_t {
   lost_log,    ///< sync.db is deleted; the device joins the library again.
   lost_tables, ///< database.db is deleted; the application makes its tables.
   old_copy,    ///< A device comes back with the disk that it had earlier.
-  bit_flip,    ///< A bit of a file changes by itself.
+  bit_flip,    ///< A bit of a file changes by itself; its owner mends that.
   vacuum,      ///< A device vacuums its log.
 };
 

@@ -2,6 +2,7 @@
 
 #include "persistence/library_repair.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -48,36 +49,84 @@ void bring_back(memory_volume& disk, const fs::path& from, const fs::path& file,
   }
 }
 
+/// A library's files below another folder, on the real disk.
+class real_copy {
+public:
+  real_copy(world& where, const device& which)
+    : disk_(*which.disk), database_(where.database_of(which)),
+      log_(where.log_of(which)), folder_(which.folder.parent_path() / "aside"
+                                         / database_.parent_path().filename()) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    fs::copy_file(database_.parent_path() / "library.json",
+                  folder_ / "library.json");
+    take_out(disk_, database_, folder_ / "database.db");
+    take_out(disk_, log_, folder_ / "sync.db");
+  }
+  real_copy(const real_copy&) = delete;
+  real_copy& operator=(const real_copy&) = delete;
+  ~real_copy() {
+    fs::remove_all(folder_);
+  }
+
+  [[nodiscard]] const fs::path& folder() const {
+    return folder_;
+  }
+
+  void bring_back(const library_repair& mended) {
+    simulation::bring_back(disk_, folder_ / "database.db", database_,
+                           mended.database);
+    simulation::bring_back(disk_, folder_ / "sync.db", log_, mended.log);
+  }
+
+private:
+  memory_volume& disk_;
+  fs::path database_;
+  fs::path log_;
+  fs::path folder_;
+};
+
 } // namespace
 
 expected<library_repair> repair(world& where, device& which) {
-  const auto database = where.database_of(which);
-  const auto log = where.log_of(which);
-  const auto aside
-    = which.folder.parent_path() / "aside" / database.parent_path().filename();
-  fs::remove_all(aside);
-  fs::create_directories(aside);
-  fs::copy_file(database.parent_path() / "library.json",
-                aside / "library.json");
-  const auto folder = open_library_folder(aside);
+  const bool alone
+    = std::ranges::none_of(where.devices, [&](const device& other) {
+        return other.number != which.number && other.shared_once
+               && !other.removed && !other.log_is_lost;
+      });
+  real_copy copy{where, which};
+  const auto folder = open_library_folder(copy.folder());
   if (!folder)
     return tl::make_unexpected(folder.error());
-  take_out(*which.disk, database, folder->database_file());
-  take_out(*which.disk, log, folder->sync_log_file());
   auto now = [&] {
     const auto wall = where.wall_of(which.number).time_since_epoch();
     return timestamp::from(static_cast<std::uint64_t>(wall.count()), 0);
   };
   const memory_disk::outside real{where.disk()};
   auto mended
-    = repair_files(*folder, {which.id, where.limits.library, now, false});
-  if (mended) {
-    bring_back(*which.disk, folder->database_file(), database,
-               mended->database);
-    bring_back(*which.disk, folder->sync_log_file(), log, mended->log);
-  }
-  fs::remove_all(aside);
+    = repair_files(*folder, {which.id, where.limits.library, now, alone});
+  if (mended)
+    copy.bring_back(*mended);
   return mended;
+}
+
+std::string application_schema(world& where, device& which) {
+  const real_copy copy{where, which};
+  const memory_disk::outside real{where.disk()};
+  std::string schema;
+  try {
+    SQLite::Database database{(copy.folder() / "database.db").string()};
+    SQLite::Statement made{database, "SELECT sql FROM sqlite_schema WHERE"
+                                     " name = ?"};
+    for (const auto& table : where.tables) {
+      made.bind(1, std::string{table.name});
+      schema += made.executeStep() ? made.getColumn(0).getString() : "";
+      made.reset();
+    }
+    return schema;
+  } catch (const SQLite::Exception&) {
+    return {};
+  }
 }
 
 } // namespace lockstep::simulation

@@ -82,9 +82,11 @@ bool was_named_before(const world& where, device& which, device_id whom) {
   auto id = to_string(whom);
   std::erase(id, '-');
   return is_so(where, which,
-               "SELECT count(*) FROM lockstep_pending, lockstep_state"
-               " WHERE (fetching_anew OR lockstep_pending.id <= 0)"
-               " AND model = 'lockstep.member' AND hex(record_id) = upper('"
+               "WITH named AS (SELECT model, record_id FROM lockstep_pending,"
+               " lockstep_state WHERE fetching_anew OR lockstep_pending.id <= 0"
+               " UNION SELECT model, record_id FROM lockstep_unlogged WHERE NOT"
+               " deleted) SELECT count(*) FROM named WHERE model ="
+               " 'lockstep.member' AND hex(record_id) = upper('"
                  + id + "')");
 }
 

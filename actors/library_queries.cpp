@@ -52,6 +52,12 @@ caf::result<receipt> library_state::find_receipt(const receipt_query& query) {
 
 caf::result<pending_batch>
 library_state::pending_after(const fetch_pending& request) {
+  // Who hears of an operation may put it in order: it must not be made anew,
+  // with another time, because a power cut took it.
+  if (store_->may_be_lost())
+    if (auto flushed = store_->flush(); !flushed)
+      return to_result(
+        expected<pending_batch>{tl::make_unexpected(flushed.error())});
   return to_result(store_->attempt([&]() -> expected<pending_batch> {
     auto batch
       = store_->pending.fetch(setup_.device, request.after, request.limit);
@@ -66,16 +72,6 @@ library_state::pending_after(const fetch_pending& request) {
         batch.tables.emplace_back(model);
     return batch;
   }));
-}
-
-caf::typed_response_promise<receipt>
-library_state::describe(const member_description& what) {
-  auto promise = self_->make_response_promise<receipt>();
-  record_change change{std::string{member_model},
-                       record_id{what.member.device.bytes}, change_type::update,
-                       image_of(what)};
-  submit(commit_transaction{{change}, receipt_state::local}, promise);
-  return promise;
 }
 
 caf::result<members_changed> library_state::members() {

@@ -227,6 +227,8 @@ expected<void> library_state::finish_append(log_draft& draft,
     // written.
     store_->rollback();
     follow_log(nullptr);
+  } else if (beside_log) {
+    ended = store_->flush();
   }
   return beside_log ? ended : expected<void>{};
 }

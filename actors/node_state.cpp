@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/logging.hpp"
+#include "persistence/library_files.hpp"
 #include "persistence/library_repair.hpp"
 #include "protocol/backoff.hpp"
 

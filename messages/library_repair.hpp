@@ -19,7 +19,8 @@ std::string_view to_string(file_state state);
 struct repaired_file {
   std::string path;
   file_state found = file_state::whole;
-  /// What was wrong with it, one sentence; empty for a whole one.
+  /// What was wrong with it, in words; empty for a whole one, but where that is
+  /// not what the log says and would not be so if it were made anew.
   std::string why;
   /// Where it is now; empty where it stayed.
   std::string kept_as;

@@ -17,10 +17,16 @@ namespace {
 
 /// Whether a statement makes something of Lockstep's, whatever name a damaged
 /// schema has for it.
-bool makes_own(const std::string& sql) {
-  constexpr std::string_view longest = "CREATE UNIQUE INDEX \"";
-  return sql.substr(0, longest.size() + own_prefix.size()).find(own_prefix)
-         != std::string::npos;
+bool makes_own(std::string_view sql) {
+  for (const std::string_view begin :
+       {"CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ",
+        "CREATE TRIGGER ", "CREATE VIEW "})
+    if (sql.starts_with(begin)) {
+      sql.remove_prefix(begin.size());
+      sql.remove_prefix(sql.starts_with('"') ? 1 : 0);
+      return sql.starts_with(own_prefix);
+    }
+  return false;
 }
 
 } // namespace

@@ -146,13 +146,14 @@ expected<repaired_file> examine_file(const fs::path& file,
     return found;
   }
   auto damaged = [&](const failure& why) -> expected<repaired_file> {
-    if (why.code != errc::corrupt)
+    // A statement is wrong only where a name in the file is.
+    if (why.code != errc::corrupt && why.code != errc::invalid_argument)
       return tl::make_unexpected(why);
     found.found = file_state::damaged;
     found.why = why.message;
     return found;
   };
-  auto database = open_sqlite(file, open_mode::read_only);
+  auto database = open_sqlite(file, open_mode::read_only, made_by);
   if (!database)
     return damaged(database.error());
   try {

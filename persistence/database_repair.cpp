@@ -148,11 +148,17 @@ void rebuilding::copy_state(library_store& store) {
 
 /// What another repair had noted, and no member was met since.
 void rebuilding::copy_unlogged(library_store& store) {
-  SQLite::Statement insert{
-    *store.database, "INSERT INTO lockstep_unlogged(model, record_id, version,"
-                     " deleted, image) VALUES(?, ?, ?, ?, ?)"};
-  rows_.for_each("lockstep_unlogged",
-                 "model, record_id, version, deleted, image",
+  std::string columns = "model, record_id, version, deleted, image";
+  const auto known = rows_.columns_of("lockstep_unlogged");
+  // Of an earlier format it says no places in the log.
+  const bool says_where = std::ranges::find(known, "sequence") != known.end();
+  if (says_where)
+    columns += ", sequence";
+  SQLite::Statement insert{*store.database, "INSERT INTO lockstep_unlogged("
+                                              + columns
+                                              + ") VALUES(?, ?, ?, ?, ?"
+                                              + (says_where ? ", ?)" : ")")};
+  rows_.for_each("lockstep_unlogged", columns,
                  [&](const readable_rows::row& row) { put_row(insert, row); });
 }
 

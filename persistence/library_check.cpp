@@ -27,7 +27,7 @@ public:
   }
 
   expected<library_report> run();
-  expected<std::string> find_difference();
+  expected<tables_difference> find_difference();
 
 private:
   void complain(std::string sentence) {
@@ -43,10 +43,14 @@ private:
     complain(std::move(sentence));
   }
 
-  /// One that may be there only because a program writes right now.
+  /// Those that may be there only because a program writes right now.
   void complain_of_row(std::string sentence) {
     about_tables_ = true;
     differ(std::move(sentence));
+  }
+  void complain_of_table(std::string sentence) {
+    about_tables_ = true;
+    complain(std::move(sentence));
   }
 
   void check_files();
@@ -56,7 +60,8 @@ private:
   expected<void> check_previous(const entry& what);
   void check_record(const entry& what);
   void check_row(const tracked_table_schema& schema, const entry& what);
-  void count_rows();
+  /// Sentences about rows of which the log knows nothing.
+  std::vector<std::string> unknown_rows();
   bool is_set_aside(sequence_number at);
   bool somebody_writes();
 
@@ -64,6 +69,7 @@ private:
   library_report report_;
   bool about_tables_ = false;
   std::string difference_;
+  bool tables_only_ = false;
   log_head before_;
   sequence_number transaction_end_;
   sequence_number vacuumed_;
@@ -122,7 +128,6 @@ void examination::check_order(const entry& what) {
           && what.transaction_end != transaction_end_))
     complain(named(what) + " has another transaction's end.");
   transaction_end_ = what.transaction_end;
-  before_ = {what.position(), what.chain};
 }
 
 expected<void> examination::check_previous(const entry& what) {
@@ -194,9 +199,11 @@ void examination::check_record(const entry& what) {
 }
 
 expected<void> examination::take(const entry& what) {
-  check_order(what);
+  if (!tables_only_)
+    check_order(what);
+  before_ = {what.position(), what.chain};
   check_record(what);
-  return check_previous(what);
+  return tables_only_ ? expected<void>{} : check_previous(what);
 }
 
 expected<void> examination::walk() {
@@ -224,9 +231,10 @@ expected<void> examination::walk() {
   return {};
 }
 
-/// Rows of which the log knows nothing are there in more than one way: written
-/// while no trigger looked, or pending.
-void examination::count_rows() {
+/// They are there in more than one way: written while no trigger looked, or
+/// pending.
+std::vector<std::string> examination::unknown_rows() {
+  std::vector<std::string> list;
   for (const auto* schema : store_.tables.all()) {
     if (!schema->present)
       continue;
@@ -241,11 +249,12 @@ void examination::count_rows() {
       if (store_.rows.read(*schema, read_id<record_id>(pending->getColumn(0))))
         --rows;
     }
-    about_tables_ |= rows != 0;
     if (rows != 0)
-      complain("Table \"" + schema->table + "\" has " + std::to_string(rows)
-               + " rows that the log does not know.");
+      list.push_back("Table \"" + schema->table + "\" has "
+                     + std::to_string(rows)
+                     + " rows that the log does not know.");
   }
+  return list;
 }
 
 expected<library_report> examination::run() {
@@ -264,7 +273,8 @@ expected<library_report> examination::run() {
     complain("The log cannot be read to its end: " + walked.error().message);
     return std::move(report_);
   }
-  count_rows();
+  for (auto& sentence : unknown_rows())
+    complain_of_table(std::move(sentence));
   if (about_tables_ && somebody_writes())
     return fail(errc::busy, "Another program writes to the library's database;"
                             " check it again in a moment.");
@@ -275,9 +285,11 @@ expected<library_report> examination::run() {
   return std::move(report_);
 }
 
-expected<std::string> examination::find_difference() {
-  SQLite::Transaction snapshot{*store_.database};
-  return walk().map([&] { return std::move(difference_); });
+expected<tables_difference> examination::find_difference() {
+  tables_only_ = true;
+  return walk().map([&] {
+    return tables_difference{std::move(difference_), unknown_rows()};
+  });
 }
 
 } // namespace
@@ -286,7 +298,7 @@ expected<library_report> check_library(library_store& store) {
   return store.attempt([&] { return examination{store}.run(); });
 }
 
-expected<std::string> find_difference(library_store& store) {
+expected<tables_difference> find_difference(library_store& store) {
   return store.attempt([&] { return examination{store}.find_difference(); });
 }
 

@@ -3,6 +3,9 @@
 #include "messages/library_report.hpp"
 #include "persistence/library_store.hpp"
 
+#include <string>
+#include <vector>
+
 namespace lockstep {
 
 /// Examines the files of a library: SQLite's own checks; that the log is in
@@ -13,10 +16,17 @@ namespace lockstep {
 /// rows that another program wrote meanwhile keep it from telling.
 expected<library_report> check_library(library_store& store);
 
-/// The first thing, in a sentence, in which the tables, or what is known of
-/// records beside them, are not what the log says; empty where nothing is.
-/// Rows of which the log knows nothing do not count: they may be somebody's,
-/// written while no trigger looked. Else as above.
-expected<std::string> find_difference(library_store& store);
+/// How tables are not what their log says.
+struct tables_difference {
+  /// The first difference, in a sentence; empty where there is none.
+  std::string first;
+  /// Rows of which the log knows nothing, a sentence for each table. They may
+  /// be somebody's, written while no trigger looked.
+  std::vector<std::string> unknown;
+};
+
+/// The same comparison of the tables, and of what is known of records beside
+/// them, alone. Within a transaction.
+expected<tables_difference> find_difference(library_store& store);
 
 } // namespace lockstep

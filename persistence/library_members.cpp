@@ -49,17 +49,19 @@ expected<std::vector<entry>> newest_entries(library_store& store) {
   return list;
 }
 
-/// Who took part by what was given back of the log.
+/// Who took part by what was given back of the log. A device whose log lacks
+/// itself, which nobody else's may say any more, says it anew.
 expected<std::map<device_id, member>> members_given_back(library_store& store) {
   return store.attempt([&]() -> expected<std::map<device_id, member>> {
     std::map<device_id, member> list;
     const bool is_anew = store.is_fetching_anew();
     for (const auto& [what, place] : store.pending.all_of(member_model)) {
-      if (what.change == change_type::remove
-          || !(is_anew || pending_queue::is_in_front(place)))
+      const bool is_given_back = is_anew || pending_queue::is_in_front(place);
+      const bool is_own = what.record.bytes == store.own.bytes;
+      if (what.change == change_type::remove || !(is_given_back || is_own))
         continue;
       auto one = description_in(what.record, what.data).member;
-      one.given_back = true;
+      one.given_back = is_given_back;
       list.insert_or_assign(one.device, std::move(one));
     }
     return list;

@@ -4,20 +4,19 @@
 #include "persistence/database_repair.hpp"
 #include "persistence/first_sync_mark.hpp"
 #include "persistence/forgotten_numbers.hpp"
-#include "persistence/library_check.hpp"
+#include "persistence/library_files.hpp"
 #include "persistence/library_schema.hpp"
 #include "persistence/library_store.hpp"
-#include "persistence/library_writer.hpp"
 #include "persistence/log_repair.hpp"
 #include "persistence/one_transaction.hpp"
-#include "persistence/pending_keeper.hpp"
 #include "persistence/repair_journal.hpp"
-#include "persistence/sqlite_file.hpp"
 #include "persistence/sqlite_ids.hpp"
 #include "persistence/sync_log_schema.hpp"
+#include "persistence/tables_comparison.hpp"
 #include "persistence/unlogged_records.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace lockstep {
@@ -25,38 +24,6 @@ namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// How far the tables are; nothing where that cannot be read.
-std::optional<sequence_number> applied_in(const fs::path& database) {
-  const auto opened = open_sqlite(database, open_mode::read_only);
-  if (!opened)
-    return std::nullopt;
-  try {
-    if (!(*opened)->tableExists("lockstep_state"))
-      return std::nullopt;
-    return sequence_number{static_cast<std::uint64_t>(
-      (*opened)
-        ->execAndGet("SELECT applied_sequence FROM lockstep_state")
-        .getInt64())};
-  } catch (const SQLite::Exception&) {
-    return std::nullopt;
-  }
-}
-
-/// Not there, or without a page; SQLite is asked where the size says nothing.
-bool is_missing_or_empty(const fs::path& file) {
-  std::error_code unreadable;
-  if (!fs::exists(file, unreadable))
-    return !unreadable;
-  if (fs::file_size(file, unreadable) != 0 || unreadable)
-    return false;
-  const auto opened = open_sqlite(file, open_mode::read_only);
-  try {
-    return opened && (*opened)->execAndGet("PRAGMA page_count").getInt64() == 0;
-  } catch (const SQLite::Exception&) {
-    return false;
-  }
-}
 
 class repairing {
 public:
@@ -73,8 +40,6 @@ private:
   expected<void> examine();
   /// Whether the tables are what the log says, where both files are whole.
   expected<void> compare_tables();
-  /// In words; empty also where the log is not all here.
-  expected<std::string> difference_in(library_store& store);
   /// Puts what was made in a file's place; returns where the old one is. Should
   /// the repair be cut off from here on, the next one knows what this one
   /// found.
@@ -83,6 +48,8 @@ private:
   void give_up();
   expected<void> mend_log();
   expected<void> mend_database();
+  /// The one that is there, where one that is made anew is no better.
+  void keep_database();
   /// Nobody leads on under a ballot of a log that was longer.
   expected<void> break_promises();
   expected<void> mend_tables();
@@ -104,6 +71,8 @@ private:
   fs::path log_;
   fs::path database_;
   library_repair report_;
+  /// What is wrong with a database that is whole by itself.
+  std::optional<tables_difference> differs_;
   /// What it found, and a repair before it that was cut off.
   repair_journal found_;
   /// Whether files have changed, also by a repair that was cut off, as far as
@@ -167,47 +136,27 @@ expected<void> repairing::examine() {
 }
 
 expected<void> repairing::compare_tables() {
-  if (report_.log.found != file_state::whole
-      || report_.database.found != file_state::whole
+  if (found_.log_was_cut || report_.database.found != file_state::whole
       || report_.held < report_.known)
     return {};
-  auto different
-    = library_store::open(database_, log_, how_.own, how_.limits, true)
-        .and_then([&](const auto& store) { return difference_in(*store); });
+  auto found = library_store::open(database_, log_, how_.own, how_.limits, true)
+                 .and_then([&](const auto& store) {
+                   return compare_with_log(*store, how_.now);
+                 });
   // What cannot be understood is damaged, too.
-  if (!different
-      && (different.error().code == errc::corrupt
-          || different.error().code == errc::invalid_argument))
-    different = different.error().message;
-  if (!different)
-    return tl::make_unexpected(different.error());
-  if (!different->empty()) {
-    report_.database.found = file_state::damaged;
-    report_.database.why
-      = database_.string() + " is not what its log says: " + *different;
-  }
+  if (!found
+      && (found.error().code == errc::corrupt
+          || found.error().code == errc::invalid_argument))
+    found = tables_difference{found.error().message, {}};
+  if (!found)
+    return tl::make_unexpected(found.error());
+  if (found->first.empty())
+    return {};
+  report_.database.found = file_state::damaged;
+  report_.database.why
+    = database_.string() + " is not what its log says: " + found->first;
+  differs_ = std::move(*found);
   return {};
-}
-
-expected<std::string> repairing::difference_in(library_store& store) {
-  const auto lacks_log = store.attempt(
-    [&]() -> expected<bool> { return store.is_fetching_anew(); });
-  if (!lacks_log)
-    return tl::make_unexpected(lacks_log.error());
-  const auto waits = is_in_first_sync(store);
-  if (!waits)
-    return tl::make_unexpected(waits.error());
-  if (*lacks_log || *waits)
-    return std::string{};
-  // What another program wrote is no difference, but news.
-  return in_one_transaction(store, durability::by_itself,
-                            [&]() -> expected<void> {
-                              library_writer writer{store, how_.now};
-                              pending_keeper keeper{store};
-                              return writer.captured(keeper).map(
-                                [](const operation_range&) {});
-                            })
-    .and_then([&] { return find_difference(store); });
 }
 
 expected<void> repairing::mend_log() {
@@ -231,6 +180,7 @@ expected<void> repairing::mend_database() {
   const database_sources from{database_, log_, how_.own, how_.limits, how_.now};
   if (auto rebuilt = rebuild_database(from, made, report_); !rebuilt)
     return rebuilt;
+  bool is_better = true;
   {
     auto store = library_store::open(made, log_, how_.own, how_.limits);
     if (!store)
@@ -238,9 +188,31 @@ expected<void> repairing::mend_database() {
     // Of a log that was damaged, too, the rest is with the others.
     if (auto settled = settle(**store, lacks_entries()); !settled)
       return settled;
+    if (differs_) {
+      const auto again = compare_with_log(**store, how_.now);
+      if (!again)
+        return tl::make_unexpected(again.error());
+      is_better = again->first.empty() && report_.lost.empty();
+    }
   }
+  if (!is_better) {
+    keep_database();
+    return {};
+  }
+  if (differs_)
+    for (const auto& sentence : differs_->unknown)
+      report_.lost.push_back(sentence + " Only the old file has them.");
   return put_new(database_).map(
     [&](std::string kept) { report_.database.kept_as = std::move(kept); });
+}
+
+void repairing::keep_database() {
+  clear_unfinished_replacement(database_);
+  report_.database.found = file_state::whole;
+  report_.database.why += " So would one be that is made anew: it stays as it"
+                          " is.";
+  report_.rebuilt.clear();
+  report_.lost.clear();
 }
 
 bool repairing::is_only_member() {
@@ -360,43 +332,6 @@ expected<library_repair> repairing::run() {
 }
 
 } // namespace
-
-expected<void> check_no_repair_begun(const library_folder& folder) {
-  const auto begun = read_repair_journal(folder);
-  if (!begun)
-    return tl::make_unexpected(begun.error());
-  if (begun->has_value())
-    return fail(errc::corrupt, "A repair of \"" + folder.description.name
-                                 + "\" was cut off before its end.");
-  return {};
-}
-
-expected<void> check_library_files(const library_folder& folder) {
-  const auto log = folder.sync_log_file();
-  const auto database = folder.database_file();
-  auto finished = finish_replacement(log).and_then(
-    [&] { return finish_replacement(database); });
-  if (!finished || !is_missing_or_empty(log))
-    return finished;
-  const auto applied = applied_in(database);
-  if (!applied || !*applied)
-    return {};
-  return fail(errc::corrupt, log.string() + " is gone or empty, and "
-                               + database.string()
-                               + " shows what it said up to entry "
-                               + to_string(*applied) + ".");
-}
-
-failure cause_of(const failure& said, const library_folder& folder) {
-  if (said.code != errc::invalid_argument)
-    return said;
-  for (const auto& [file, made_by] :
-       {std::pair{folder.sync_log_file(), sync_log_migrations()},
-        std::pair{folder.database_file(), library_migrations()}})
-    if (const auto found = examine_schema(file, made_by); !found.empty())
-      return {errc::corrupt, found};
-  return said;
-}
 
 expected<library_repair> repair_files(const library_folder& folder,
                                       const repair_settings& how) {

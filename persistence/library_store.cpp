@@ -185,7 +185,8 @@ expected<void> library_store::commit() {
   return attempt([&]() -> expected<void> {
     statements.use("COMMIT")->exec();
     draft_ = nullptr;
-    return goes_with_log_ && beside_log ? flush() : expected<void>{};
+    may_be_lost_ = goes_with_log_ && (may_be_lost_ || beside_log);
+    return {};
   });
 }
 

@@ -52,13 +52,16 @@ public:
   auto attempt(F action) const -> decltype(action());
 
   /// One write transaction. Foreign keys are checked at its end. While
-  /// `applying`, the triggers stay silent. What the log does not bring back
-  /// (`beside_log`) is on the disk once it is committed, whatever was `needed`.
+  /// `applying`, the triggers stay silent.
   expected<void> begin(durability needed);
   expected<void> commit();
   void rollback() noexcept;
   /// Has what was committed so far on the disk. Outside a transaction.
   expected<void> flush();
+  /// Whether a power cut may take something that the log does not bring back.
+  [[nodiscard]] bool may_be_lost() const {
+    return may_be_lost_;
+  }
   /// Throws outside a transaction: nobody would take it back.
   void set_applying(bool on);
   [[nodiscard]] bool is_applying();
@@ -68,8 +71,8 @@ public:
   [[nodiscard]] bool in_transaction() const;
 
   /// Whether the open transaction, or the last one, changed something that the
-  /// log does not bring back: other tables, excluded columns, the schema,
-  /// pending operations, which may be proposed from then on.
+  /// log does not bring back: other tables, excluded columns, the schema, or
+  /// operations that wait for their place in it.
   bool beside_log = false;
 
   /// Throws where the transaction has ended by itself: whatever is written then
@@ -186,6 +189,7 @@ private:
   const log_draft* draft_ = nullptr;
   /// Whether the open transaction need not be on the disk once it is committed.
   bool goes_with_log_ = false;
+  bool may_be_lost_ = false;
   device_sequence_number numbers_above_;
   /// By table: columns that are still to be filled.
   std::vector<std::pair<std::int64_t, std::vector<std::string>>> new_columns_;

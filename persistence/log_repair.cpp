@@ -158,16 +158,16 @@ leadership_record promises_of(const std::optional<leadership_record>& read,
 
 /// What is wrong with the end or the operations that a log says it has, once
 /// all of it was walked; empty if nothing is.
-std::string complaint_of_state(const sync_log_reader& log, const log_walk& walk,
-                               bool lacks_operation) {
-  const auto end = log.head();
-  if (!end)
-    return end.error().message;
-  if (*end != walk.last())
-    return "it does not end where it says that it ends";
-  if (lacks_operation)
-    return "it does not say of all operations in it that it holds them";
-  return {};
+expected<std::string> complaint_of_state(const sync_log_reader& log,
+                                         const log_walk& walk,
+                                         bool lacks_operation) {
+  return log.head().map([&](const log_head& end) -> std::string {
+    if (end != walk.last())
+      return "it does not end where it says that it ends";
+    if (lacks_operation)
+      return "it does not say of all operations in it that it holds them";
+    return {};
+  });
 }
 
 } // namespace
@@ -177,12 +177,16 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
   if (!log)
     return tl::make_unexpected(log.error());
   const auto ranges = log->accepted();
-  const accepted_set accepted{ranges.value_or(std::vector<accepted_range>{})};
+  if (!ranges)
+    return tl::make_unexpected(ranges.error());
+  const accepted_set accepted{*ranges};
   bool lacks_operation = false;
   log_walk walk{*log};
   for (auto list = walk.next(); !list.empty(); list = walk.next())
     for (const auto& what : list)
-      lacks_operation |= !accepted.contains(what.device, what.device_sequence);
+      lacks_operation
+        |= what.device_sequence
+           && !accepted.contains(what.device, what.device_sequence);
   // Also those that no entry needs: the writer does.
   const auto dictionaries = log->damaged_dictionaries();
   auto why = walk.why();
@@ -190,10 +194,12 @@ expected<log_finding> examine_log(const std::filesystem::path& file) {
     why = dictionaries.error().message;
   else if (why.empty() && !dictionaries->empty())
     why = dictionaries->front();
-  if (why.empty() && !ranges)
-    why = ranges.error().message;
-  if (why.empty())
-    why = complaint_of_state(*log, walk, lacks_operation);
+  if (why.empty()) {
+    auto said = complaint_of_state(*log, walk, lacks_operation);
+    if (!said)
+      return tl::make_unexpected(said.error());
+    why = std::move(*said);
+  }
   return log_finding{walk.whole(), std::move(why)};
 }
 
@@ -218,8 +224,13 @@ expected<log_head> rebuild_log(const std::filesystem::path& damaged,
     return tl::make_unexpected(to.error());
   std::optional<leadership_record> promised;
   const at_full_length all_of_it{damaged};
+  const auto from = sync_log_reader::open(damaged);
+  if (!from
+      && (from.error().code == errc::newer_format
+          || from.error().code == errc::busy))
+    return tl::make_unexpected(from.error());
   // Where nothing of it can be read, it begins anew.
-  if (const auto from = sync_log_reader::open(damaged)) {
+  if (from) {
     if (auto read = from->leadership())
       promised = *read;
     // Where some were packed, all are now: how a log is kept decides its

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <stdexcept>
+
+#include <sqlite3.h>
 
 namespace lockstep {
 
@@ -23,8 +26,6 @@ std::map<std::string, std::string> schema_of(SQLite::Database& database) {
 /// How many of the migrations the database has; nothing where they are not
 /// listed one after another.
 std::optional<std::size_t> steps_of(SQLite::Database& database) {
-  if (!database.tableExists("lockstep_migration"))
-    return 0;
   SQLite::Statement listed{database, "SELECT number FROM lockstep_migration"
                                      " ORDER BY number"};
   std::size_t steps = 0;
@@ -34,19 +35,30 @@ std::optional<std::size_t> steps_of(SQLite::Database& database) {
   return steps;
 }
 
-} // namespace
-
-std::string own_schema_complaint(SQLite::Database& database,
-                                 std::span<const migration> known) {
-  const auto steps = steps_of(database);
-  if (!steps || *steps > known.size())
-    return "the steps that made its tables are not listed as they were";
+std::map<std::string, std::string>
+schema_made_by(std::span<const migration> steps) {
   SQLite::Database made{":memory:",
                         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
-  if (auto done = migrate(made, ":memory:", known.first(*steps)); !done)
-    return done.error().message;
+  if (auto done = migrate(made, ":memory:", steps); !done)
+    throw std::logic_error{done.error().message};
+  return schema_of(made);
+}
+
+std::string complaint(SQLite::Database& database,
+                      std::span<const migration> known) {
+  constexpr auto unlisted
+    = "the steps that made its tables are not listed as they were";
   const auto found = schema_of(database);
-  for (const auto& [name, what] : schema_of(made)) {
+  if (!found.contains("lockstep_migration")) {
+    for (const auto& [name, what] : schema_made_by(known))
+      if (found.contains(name))
+        return unlisted;
+    return {};
+  }
+  const auto steps = steps_of(database);
+  if (!steps || *steps > known.size())
+    return unlisted;
+  for (const auto& [name, what] : schema_made_by(known.first(*steps))) {
     const auto there = found.find(name);
     if (there == found.end())
       return name + " is not there";
@@ -54,6 +66,20 @@ std::string own_schema_complaint(SQLite::Database& database,
       return name + " is not as it was made";
   }
   return {};
+}
+
+} // namespace
+
+std::string own_schema_complaint(SQLite::Database& database,
+                                 std::span<const migration> known) {
+  try {
+    return complaint(database, known);
+  } catch (const SQLite::Exception& what) {
+    // A statement is wrong only where a name is.
+    if (what.getErrorCode() != SQLITE_ERROR)
+      throw;
+    return what.what();
+  }
 }
 
 } // namespace lockstep

@@ -41,7 +41,7 @@ nlohmann::json repair_json(const known_library& what,
 
 std::string file_text(const repaired_file& one) {
   if (one.found == file_state::whole)
-    return one.path + " is whole\n";
+    return (one.why.empty() ? one.path + " is whole" : one.why) + "\n";
   auto text = one.why + " A new one was made";
   if (!one.kept_as.empty())
     text += "; the old one is " + one.kept_as;

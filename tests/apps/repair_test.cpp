@@ -310,6 +310,67 @@ TEST_F(repair_program, finds_rows_that_are_not_what_the_log_says) {
   expect_whole();
 }
 
+TEST_F(repair_program, says_which_rows_the_log_does_not_know) {
+  write_past_triggers("INSERT INTO town VALUES(4, 'new town');"
+                      "UPDATE note SET text = 'gone bad' WHERE id = '00005'");
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "damaged");
+  EXPECT_EQ(done["lost"],
+            nlohmann::json::array({"Table \"town\" has 1 rows that the log does"
+                                   " not know. Only the old file has them."}));
+  EXPECT_TRUE(content() == before_);
+}
+
+TEST_F(repair_program, leaves_rows_that_would_not_be_as_the_log_says_again) {
+  write("UPDATE note SET text = NULL WHERE id = '00005'");
+  EXPECT_EQ(run("wait notes").status, 0);
+  write_past_triggers("UPDATE note SET text = 'none' WHERE id = '00005'");
+  constrain("text TEXT, stars", "text TEXT NOT NULL, stars");
+  before_ = content();
+  const auto done = repair();
+  EXPECT_EQ(done["database"]["found"], "whole") << done;
+  EXPECT_THAT(done["database"]["reason"].get<std::string>(),
+              HasSubstr("it stays as it is"));
+  EXPECT_EQ(done["lost"], nlohmann::json::array());
+  EXPECT_TRUE(content() == before_);
+}
+
+TEST_F(repair_program, fills_a_new_column_before_it_compares) {
+  write("ALTER TABLE note ADD COLUMN more TEXT");
+  write("UPDATE note SET more = 'm' WHERE id = '00005'");
+  EXPECT_EQ(run("wait notes").status, 0);
+  write("ALTER TABLE note DROP COLUMN more");
+  EXPECT_EQ(run("wait notes").status, 0);
+  write("ALTER TABLE note ADD COLUMN more TEXT");
+  EXPECT_EQ(repair()["database"]["found"], "whole");
+}
+
+TEST_F(repair_program, leaves_a_library_of_a_newer_version_alone) {
+  for (const auto& one : {file(), log()}) {
+    SCOPED_TRACE(one);
+    SQLite::Database{one.string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+      "INSERT INTO lockstep_migration SELECT max(number) + 1, 'newer', ''"
+      " FROM lockstep_migration");
+    const auto refused = run("repair notes");
+    EXPECT_NE(refused.status, 0);
+    EXPECT_THAT(refused.err, HasSubstr("newer version of Lockstep"));
+    SQLite::Database{one.string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+      "DELETE FROM lockstep_migration WHERE name = 'newer'");
+  }
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
+TEST_F(repair_program, keeps_tables_whose_names_are_like_those_of_lockstep) {
+  write("CREATE TABLE my_lockstep_map(id INTEGER PRIMARY KEY, text TEXT);"
+        "INSERT INTO my_lockstep_map VALUES(1, 'mine')");
+  damage_index();
+  EXPECT_EQ(repair()["database"]["found"], "damaged");
+  SQLite::Database again{file().string(), SQLite::OPEN_READWRITE, 5'000};
+  EXPECT_EQ(again.execAndGet("SELECT text FROM my_lockstep_map").getString(),
+            "mine");
+}
+
 TEST_F(repair_program, leaves_rows_of_which_the_log_knows_nothing) {
   write_past_triggers("INSERT INTO town VALUES(4, 'new town')");
   before_ = content();

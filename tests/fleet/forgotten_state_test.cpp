@@ -1,5 +1,6 @@
 #include "tests/support/fleet.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -142,6 +143,26 @@ TEST_F(forgotten_state, does_not_answer_for_what_has_the_same_number) {
   ASSERT_NE(found, list.end());
   EXPECT_EQ(said.last, found->device_sequence);
   EXPECT_EQ(said.sequence, found->sequence);
+}
+
+TEST_F(forgotten_state, of_itself_keeps_nobody_from_leading) {
+  close("anna");
+  close("carl");
+  close("bert");
+  // As after a repair of a log that said it only further on.
+  {
+    SQLite::Database file{database_of("anna").string(), SQLite::OPEN_READWRITE};
+    SQLite::Statement forget{file, "DELETE FROM lockstep_record WHERE model ="
+                                   " 'lockstep.member' AND record_id = ?"};
+    forget.bindNoCopy(1, at("anna").id.bytes.data(), 16);
+    ASSERT_EQ(forget.exec(), 1);
+  }
+  start("anna");
+  reopen("anna");
+  ASSERT_TRUE(write("anna", "alone"));
+  EXPECT_EQ(settle(), "");
+  EXPECT_EQ(leader(), "anna");
+  EXPECT_EQ(texts_in_log("anna").count(R"({"text": "alone"})"), 1U);
 }
 
 } // namespace

@@ -21,8 +21,8 @@ protected:
   }
 
   void make(std::size_t count) {
-    database_ = SQLite::Database{":memory:", SQLite::OPEN_READWRITE
-                                               | SQLite::OPEN_CREATE};
+    database_ = SQLite::Database{":memory:",
+                                 SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
     EXPECT_TRUE(migrate(database_, ":memory:", std::span{steps}.first(count)));
   }
 
@@ -60,6 +60,20 @@ TEST_F(own_schema, notices_another_name_of_a_column) {
 TEST_F(own_schema, notices_what_is_missing) {
   database_.exec("DROP INDEX by_name");
   EXPECT_EQ(complaint(), "by_name is not there");
+}
+
+TEST_F(own_schema, notices_a_list_of_steps_that_has_another_name) {
+  garble("name = 'lockstep_migratiom', tbl_name = 'lockstep_migratiom', sql ="
+         " replace(sql, 'lockstep_migration', 'lockstep_migratiom') WHERE name"
+         " = 'lockstep_migration'");
+  EXPECT_EQ(complaint(),
+            "the steps that made its tables are not listed as they were");
+}
+
+TEST_F(own_schema, notices_another_name_in_the_list_of_steps) {
+  garble("sql = replace(sql, 'number', 'numbes') WHERE name ="
+         " 'lockstep_migration'");
+  EXPECT_NE(complaint(), "");
 }
 
 TEST_F(own_schema, notices_a_step_that_is_not_listed) {

@@ -353,7 +353,7 @@ void faults::flip_bit() {
   if (which.up)
     world_.crash(which, unflushed::kept);
   if (!which.is_damaged)
-    if (const auto found = repair(world_, which);
+    if (const auto found = repair(world_, which, false);
         found && found->did_anything())
       result_.fail("repair: of the whole files of " + which.name + ", "
                    + found->log.why + found->database.why);
@@ -372,7 +372,12 @@ void faults::flip_bit() {
 }
 
 void faults::mend(device& which) {
-  const auto mended = repair(world_, which);
+  const bool is_last
+    = std::ranges::none_of(world_.devices, [&](const device& other) {
+        return other.number != which.number && other.shared_once
+               && !other.removed && !other.log_is_lost;
+      });
+  const auto mended = repair(world_, which, is_last);
   if (!mended) {
     world_.say(which.name + " cannot be mended: " + mended.error().message);
     return;
@@ -452,14 +457,24 @@ void faults::bring_in(device& which) {
 void faults::end_waiting() {
   device* longest = nullptr;
   for (auto& one : world_.devices) {
-    if (!one.shared.library || !one.ready || logs_.is_out(one)
-        || !has_older_copy(world_, one) || world_.knows_leader(one))
+    if (!one.shared.library || !(one.ready || one.lost_tables)
+        || logs_.is_out(one) || !waits_for_members(world_, one)
+        || world_.knows_leader(one))
       continue;
     if (longest == nullptr || logs_.end_of(*longest) < logs_.end_of(one))
       longest = &one;
   }
   if (longest != nullptr)
-    report(*longest, "go on alone", world_.go_on_alone(*longest));
+    report(*longest, "go on alone", go_on_alone(*longest));
+}
+
+expected<void> faults::go_on_alone(device& which) {
+  if (auto closed = world_.close(which); !closed)
+    return closed;
+  world_.say(which.name + " goes on alone");
+  return repair(world_, which, true)
+    .and_then([&](const library_repair&) { return world_.start(which); })
+    .and_then([&] { return world_.reopen(which); });
 }
 
 void faults::vacuum_log() {

@@ -65,6 +65,8 @@ private:
   void flip_bit();
   /// What people do who find that the library's files are damaged.
   void mend(device& which);
+  /// The same where those that hold more of the library do not come.
+  expected<void> go_on_alone(device& which);
   void vacuum_log();
 
   device& any();

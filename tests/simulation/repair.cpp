@@ -2,7 +2,6 @@
 
 #include "persistence/library_repair.hpp"
 
-#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -88,12 +87,7 @@ private:
 
 } // namespace
 
-expected<library_repair> repair(world& where, device& which) {
-  const bool alone
-    = std::ranges::none_of(where.devices, [&](const device& other) {
-        return other.number != which.number && other.shared_once
-               && !other.removed && !other.log_is_lost;
-      });
+expected<library_repair> repair(world& where, device& which, bool alone) {
   real_copy copy{where, which};
   const auto folder = open_library_folder(copy.folder());
   if (!folder)

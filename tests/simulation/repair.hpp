@@ -8,9 +8,9 @@
 namespace lockstep::simulation {
 
 /// What lockstep repair does to the files of a device that is down, with
-/// --alone where no other has the library. A repair moves files, and below a
-/// memory disk there are none: it gets copies.
-expected<library_repair> repair(world& where, device& which);
+/// --alone or without. A repair moves files, and below a memory disk there are
+/// none: it gets copies.
+expected<library_repair> repair(world& where, device& which, bool alone);
 
 /// How a device that is down makes the application's tables; empty where that
 /// cannot be read.

@@ -94,8 +94,10 @@ bool has_given_back_all(const world& where, device& which) {
   return is_so(where, which, "SELECT fetching_anew & 1 FROM lockstep_state");
 }
 
-bool has_older_copy(const world& where, device& which) {
-  return is_so(where, which, "SELECT fetching_anew & 2 FROM lockstep_state");
+bool waits_for_members(const world& where, device& which) {
+  return is_so(where, which,
+               "SELECT fetching_anew & 2 OR first_sync = 1 FROM"
+               " lockstep_state");
 }
 
 void check_tables(const world& where, device& which, verdict& result) {

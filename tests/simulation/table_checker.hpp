@@ -32,8 +32,9 @@ bool was_named_before(const world& where, device& which, device_id whom);
 /// Whether it has given back all of its log, and not yet fetched it anew.
 bool has_given_back_all(const world& where, device& which);
 
-/// Whether its files were put back, and it has not got another's log since.
-bool has_older_copy(const world& where, device& which);
+/// Whether its files were put back, or a repair found less than there was, and
+/// it has not got another's log since.
+bool waits_for_members(const world& where, device& which);
 
 /// P8 and P10, which hold at any time.
 void check_tables(const world& where, device& which, verdict& result);

@@ -233,17 +233,6 @@ expected<void> world::leave(device& which, duration patience) {
   return {};
 }
 
-expected<void> world::go_on_alone(device& which) {
-  if (auto closed = close(which); !closed)
-    return closed;
-  which.disk->restore_power();
-  say(which.name + " goes on alone");
-  // All that lockstep repair --alone does where nothing is damaged.
-  SQLite::Database{database_of(which).string(), SQLite::OPEN_READWRITE}.exec(
-    "UPDATE lockstep_state SET fetching_anew = 0");
-  return start(which).and_then([&] { return reopen(which); });
-}
-
 void world::note_left(device& which) {
   which.ready = which.shared_once = false;
   say(which.name + " has left");

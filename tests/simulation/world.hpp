@@ -93,8 +93,6 @@ public:
   void lose(device& which, const std::filesystem::path& file);
   /// Takes the library off a device.
   expected<void> leave(device& which, duration patience);
-  /// The library goes on without those that hold more of it.
-  expected<void> go_on_alone(device& which);
   /// It has none any more.
   void note_left(device& which);
   void set_frozen(device& which, bool frozen);

@@ -71,6 +71,7 @@ returned_operations::of(std::span<const entry> transaction) {
       rebase(one.what, one.previous, one.sequence);
     else
       rebase(one.what);
+    remember(one.what);
   }
   sort_by_device();
   std::vector<taken_operation> all;
@@ -266,8 +267,17 @@ void returned_operations::build_on(operation& what, const maker& base,
                             ? mark_of(device, number)
                             : reference_to(device, number, what.device);
   what.base_version = began.version;
+  // What that one won over, its writer had not seen, nor what it built on it.
+  if (const auto seen = seen_.find({device, number}); seen != seen_.end())
+    what.base_version = std::min(began.version, seen->second);
   if (began.vacuumed)
     mark_base(what);
+}
+
+void returned_operations::remember(const operation& what) {
+  if (seen_.size() >= most_beginnings)
+    seen_.clear();
+  seen_[{what.device, what.device_sequence}] = what.base_version;
 }
 
 /// Versions of two logs are not the same because their numbers are: it is based

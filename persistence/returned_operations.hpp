@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep {
@@ -73,6 +74,8 @@ private:
     bool vacuumed = false;
   };
   beginning beginning_of(const record_key& record, sequence_number from);
+  /// What its writer had seen of the record, for what builds on it.
+  void remember(const operation& what);
   [[nodiscard]] maker maker_of(const entry& what) const;
   [[nodiscard]] std::optional<entry> at(sequence_number where) const;
   [[nodiscard]] nlohmann::json image_at(sequence_number where) const;
@@ -81,6 +84,8 @@ private:
   sequence_number keep_;
   /// Those of some records.
   std::map<record_key, beginning> beginnings_;
+  /// Of operations that go, the version that each was made of.
+  std::map<std::pair<device_id, device_sequence_number>, version_number> seen_;
   /// Of the transaction at hand.
   std::vector<returned> list_;
 };

@@ -1,6 +1,7 @@
 #include "tests/persistence/packed_log.hpp"
 
 #include "persistence/log_repair.hpp"
+#include "persistence/sync_log_schema.hpp"
 
 #include <gmock/gmock.h>
 
@@ -118,7 +119,19 @@ protected:
     run("DROP TABLE dictionaries; PRAGMA writable_schema = ON;"
         "UPDATE sqlite_schema SET sql = replace(sql, 'data ANY', 'data TEXT');"
         "PRAGMA writable_schema = RESET;"
-        "DELETE FROM lockstep_migration WHERE number >= 3");
+        "DELETE FROM lockstep_migration WHERE number >= 3;"
+        "DROP VIEW sync_log_readable");
+    run(older_view());
+  }
+
+  static std::string older_view() {
+    SQLite::Database older{":memory:",
+                           SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    EXPECT_TRUE(migrate(older, ":memory:", sync_log_migrations().first(2)));
+    return older
+      .execAndGet("SELECT sql FROM sqlite_schema WHERE name ="
+                  " 'sync_log_readable'")
+      .getString();
   }
 };
 

@@ -157,7 +157,7 @@ expected<bool> sync_log_vacuum::look() {
   });
 }
 
-/// A deletion that nothing follows on goes with what it deleted: else that
+/// A deletion that nothing follows on goes with what stood before it: else that
 /// would be what its record is.
 bool sync_log_vacuum::may_be_forgotten(const candidate& what) {
   if (!what.is_deletion || held_.may_hold(what.model, what.record))
@@ -213,8 +213,7 @@ std::vector<sync_log_vacuum::candidate> sync_log_vacuum::outdated_ones() {
     }
     transaction = from_sql(rows->getColumn(2).getInt64());
     // Also what nothing left in the log supersedes any more.
-    if (!what.is_deletion)
-      held_.add(what.model, what.record);
+    held_.add(what.model, what.record);
   }
   part_ends_ = looked_at < remove_size;
   return outdated;

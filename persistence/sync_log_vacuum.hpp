@@ -84,7 +84,7 @@ private:
   /// The last entry that may go, and the last that may supersede it.
   std::uint64_t end_ = 0;
   std::uint64_t bound_ = 0;
-  /// Records of which something stays that is no deletion.
+  /// Records of which something stays.
   record_filter held_;
   /// Which entries of the part under way are superseded: one bit each.
   std::uint64_t first_ = 0;

@@ -345,6 +345,13 @@ TEST_F(vacuumed_log, a_deletion_stays_with_anything_of_its_record) {
   EXPECT_EQ(left(), (numbers{1, 3, 4, 5, 6}));
 }
 
+TEST_F(vacuumed_log, a_deletion_stays_with_an_earlier_one) {
+  // The other device's only operation, which stays.
+  append({maker_.make(1), remove(1, 2), remove(1), maker_.make(3)});
+  EXPECT_EQ(forget(always, 99, 99).removed, 1u);
+  EXPECT_EQ(left(), (numbers{2, 3, 4}));
+}
+
 TEST_F(vacuumed_log, a_deletion_stays_with_what_outlived_its_successor) {
   // The second one ends a transaction of which the first is left.
   std::vector<entry> list;

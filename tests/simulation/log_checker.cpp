@@ -209,7 +209,11 @@ void log_checker::check_version(const device& which, mirror& into,
   }
   if (!anew_.contains(next.position()))
     result_.fail("P6: the version does not rise at " + named(next) + " on "
-                 + which.name);
+                 + which.name + ": version " + to_string(next.version) + " of "
+                 + next.model + " " + to_string(next.record) + " after "
+                 + to_string(before.version) + " at "
+                 + to_string(before.at.sequence)
+                 + (before.deleted ? ", a deletion" : ""));
 }
 
 void log_checker::note_member(mirror& into, const entry& next) {

@@ -54,6 +54,16 @@ std::string sets_itself(const tracked_table_schema& schema) {
   return "UPDATE " + sql_name(schema.table) + " SET " + list;
 }
 
+/// Whether rows that refer to one of the table's go with it, or lose that.
+bool takes_along(SQLite::Database& database, const std::string& table) {
+  SQLite::Statement actions{
+    database, "SELECT 1 FROM sqlite_schema t, pragma_foreign_key_list(t.name) f"
+              " WHERE t.type = 'table' AND f.\"table\" = ? COLLATE NOCASE AND"
+              " f.on_delete NOT IN ('NO ACTION', 'RESTRICT') LIMIT 1"};
+  actions.bind(1, table);
+  return actions.executeStep();
+}
+
 } // namespace
 
 void trigger_reach::look_at_schema() {
@@ -90,7 +100,8 @@ bool trigger_reach::moves(const tracked_table_schema& schema) {
 }
 
 bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
-  if (!has_any_trigger() || !schema.present)
+  const bool has_trigger = has_any_trigger();
+  if (!schema.present || !(has_trigger || change == change_type::remove))
     return false;
   const auto which
     = change == change_type::remove ? event::deletes : event::writes;
@@ -101,6 +112,10 @@ bool trigger_reach::of(const tracked_table_schema& schema, change_type change) {
 }
 
 bool trigger_reach::probe(const tracked_table_schema& schema, event which) {
+  if (which == event::deletes && takes_along(*store_.database, schema.table))
+    return true;
+  if (!any_triggers_)
+    return false;
   found_reach found{store_.tables, false, {}};
   auto* database = store_.database->getHandle();
   auto prepare = [&](const std::string& text) {

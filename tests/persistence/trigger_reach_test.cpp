@@ -156,4 +156,27 @@ TEST_F(applications_triggers,
   expect_rows("SELECT id FROM part ORDER BY id", "1\n2\n3\n");
 }
 
+TEST_F(any_table, a_pending_deletion_takes_no_row_of_others_along_for_good) {
+  make("CREATE TABLE page(id TEXT PRIMARY KEY, x);"
+       "CREATE TABLE leaf(id TEXT PRIMARY KEY, page TEXT REFERENCES page ON"
+       " DELETE CASCADE);"
+       "CREATE TABLE name(id TEXT PRIMARY KEY, x TEXT UNIQUE)",
+       {"page", "leaf", "name"});
+  on(a, "INSERT INTO page VALUES('p', 'x')");
+  // What is pending has to make way for a moment.
+  b.elsewhere("INSERT INTO name VALUES('b', 'taken')");
+  ASSERT_TRUE(b.capture());
+  b.elsewhere("DELETE FROM page");
+  ASSERT_TRUE(b.capture());
+  b.elsewhere("INSERT INTO page VALUES('p', 'made again')");
+  ASSERT_TRUE(b.capture());
+  a.elsewhere("INSERT INTO leaf VALUES('l', 'p');"
+              "INSERT INTO name VALUES('a', 'taken')");
+  ASSERT_TRUE(a.capture());
+  ASSERT_TRUE(b.follow(a));
+  EXPECT_EQ(b.rows("SELECT count(*) FROM page"), "1\n");
+  EXPECT_EQ(b.rows("SELECT count(*) FROM leaf"), "1\n");
+  settle();
+}
+
 } // namespace lockstep

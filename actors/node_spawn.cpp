@@ -23,17 +23,18 @@ bool fetches_anew(library_store& store) {
     .value_or(false);
 }
 
-/// Whether this device made the library and the log does not say so yet: it was
-/// just made, or a crash came before the first entry.
-expected<bool> lacks_creator(library_store& store,
-                             const library_description& what) {
-  if (what.created_by != store.own || !what.joined_from.is_nil()
-      || fetches_anew(store))
+/// Whether the log lacks this device and nobody else will name it: it made the
+/// library, or the log names nobody any more, all of which was lost.
+expected<bool> lacks_itself(library_store& store,
+                            const library_description& what) {
+  if (fetches_anew(store))
     return false;
+  const bool made_it
+    = what.created_by == store.own && what.joined_from.is_nil();
   return store.members().map([&](const std::vector<member>& list) {
-    return std::none_of(list.begin(), list.end(), [&](const member& one) {
-      return one.device == store.own;
-    });
+    return made_it
+             ? std::ranges::find(list, store.own, &member::device) == list.end()
+             : list.empty();
   });
 }
 
@@ -147,7 +148,7 @@ node_state::spawn_library(const library_folder& folder) {
   auto record = recover_leadership(*log, folder, *is_new);
   if (!record)
     return tl::make_unexpected(record.error());
-  auto unnamed = *is_new ? expected<bool>{false} : lacks_creator(**store, what);
+  auto unnamed = *is_new ? expected<bool>{false} : lacks_itself(**store, what);
   if (!unnamed)
     return tl::make_unexpected(unnamed.error());
   auto members = known_members(**store, what.joined_from);

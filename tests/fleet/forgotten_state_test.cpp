@@ -165,5 +165,23 @@ TEST_F(forgotten_state, of_itself_keeps_nobody_from_leading) {
   EXPECT_EQ(texts_in_log("anna").count(R"({"text": "alone"})"), 1U);
 }
 
+TEST_F(forgotten_state, of_all_members_keeps_nobody_from_leading) {
+  close("anna");
+  close("carl");
+  close("bert");
+  // As after a repair of which nothing of the log was left, and nobody else is.
+  {
+    SQLite::Database file{database_of("bert").string(), SQLite::OPEN_READWRITE};
+    ASSERT_EQ(file.exec("DELETE FROM lockstep_record WHERE model ="
+                        " 'lockstep.member'"),
+              3);
+  }
+  start("bert");
+  reopen("bert");
+  ASSERT_TRUE(write("bert", "alone"));
+  EXPECT_EQ(settle(), "");
+  EXPECT_EQ(leader(), "bert");
+}
+
 } // namespace
 } // namespace lockstep

@@ -1,4 +1,5 @@
 #include "actors/errors.hpp"
+#include "actors/kept_promise.hpp"
 #include "actors/library_state.hpp"
 #include "persistence/conflict_list.hpp"
 #include "persistence/library_check.hpp"
@@ -72,6 +73,26 @@ library_state::pending_after(const fetch_pending& request) {
         batch.tables.emplace_back(model);
     return batch;
   }));
+}
+
+caf::typed_response_promise<receipt>
+library_state::describe(const member_description& what) {
+  auto promise = self_->make_response_promise<receipt>();
+  const record_change change{std::string{member_model},
+                             record_id{what.member.device.bytes},
+                             change_type::update, image_of(what)};
+  enqueue_write(
+    write{[change](library_writer& writer, operation_keeper& keeper) {
+            return writer.run({change}, keeper);
+          },
+          receipt_state::local,
+          [this, answer = answer_to(promise)](expected<receipt> made) {
+            // Where the log lacks this device, it counts by what is pending.
+            if (made)
+              send_members();
+            answer(std::move(made));
+          }});
+  return promise;
 }
 
 caf::result<members_changed> library_state::members() {

@@ -86,25 +86,6 @@ void library_state::submit(resolve_conflict request, receipt_promise promise) {
     write{std::move(run), receipt_state::local, answer_to(promise)});
 }
 
-caf::typed_response_promise<receipt>
-library_state::describe(const member_description& what) {
-  auto promise = self_->make_response_promise<receipt>();
-  const record_change change{std::string{member_model},
-                             record_id{what.member.device.bytes},
-                             change_type::update, image_of(what)};
-  enqueue_write(
-    write{[change](library_writer& writer, operation_keeper& keeper) {
-            return writer.run({change}, keeper);
-          },
-          receipt_state::local,
-          [this, answer = answer_to(promise)](expected<receipt> made) {
-            // Where the log lacks this device, it counts by what is pending.
-            send_members();
-            answer(std::move(made));
-          }});
-  return promise;
-}
-
 void library_state::submit(
   sequence_operations request,
   caf::typed_response_promise<operations_sequenced> promise) {

@@ -32,6 +32,18 @@ bool ends_transaction(const entry& what) {
   return what.sequence == what.transaction_end;
 }
 
+/// Whether the entry is what became of the operation, whose number it has. Each
+/// life of a device whose clock is corrected may have moved what waited.
+bool is_one_operation(const operation& waits, const entry& what) {
+  auto says_as = [&](const auto& other) {
+    return waits.model == other.model && waits.record == other.record
+           && waits.change == other.change && waits.data == other.data;
+  };
+  const auto lost
+    = what.model == conflict_model ? loser_of(what.data) : std::nullopt;
+  return lost ? says_as(*lost) : says_as(what);
+}
+
 } // namespace
 
 std::optional<settled_operation> settled_by(const entry& what, device_id own) {
@@ -243,7 +255,10 @@ void library_applier::free_number(const entry& what) {
   // This device forgot that it had used the number: its files were lost, or an
   // older copy of them came back. What it made since then has this number and
   // the ones above it.
-  if (what.device == store_.own && store_.pending.has_another(what))
+  if (what.device != store_.own)
+    return;
+  const auto waits = store_.pending.of_another_time(what);
+  if (waits && !is_one_operation(*waits, what))
     renumbered_.push_back(store_.pending.renumber(
       store_.own, what.device_sequence, store_.next_device_sequence()));
 }

@@ -192,13 +192,13 @@ void pending_queue::end_without(device_id device, device_sequence_number end) {
   row->exec();
 }
 
-bool pending_queue::has_another(const entry& what) {
-  auto row = use("SELECT 1 FROM $ WHERE device = ? AND device_sequence = ? AND"
-                 " timestamp <> ?");
+std::optional<operation> pending_queue::of_another_time(const entry& what) {
+  auto row = select("WHERE device = ? AND device_sequence = ? AND"
+                    " timestamp <> ?");
   bind_id(*row, 1, what.device);
   bind_number(*row, 2, what.device_sequence);
   row->bind(3, static_cast<std::int64_t>(what.timestamp.packed));
-  return row->executeStep();
+  return row->executeStep() ? std::optional{read(*row)} : std::nullopt;
 }
 
 renumbering pending_queue::renumber(device_id device,

@@ -64,8 +64,8 @@ public:
   std::optional<taken_operation> take(device_id device,
                                       device_sequence_number number);
 
-  /// Whether an operation has the number of this entry and became another one.
-  [[nodiscard]] bool has_another(const entry& what);
+  /// The operation with the number of this entry, where it has another time.
+  [[nodiscard]] std::optional<operation> of_another_time(const entry& what);
 
   /// Gives a device's operations from `first` on new numbers from `free` on,
   /// which is above all that they have.

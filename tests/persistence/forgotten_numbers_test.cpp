@@ -114,6 +114,26 @@ TEST_F(forgotten_numbers, are_of_operations_that_no_later_one_is_taken_for) {
     own.store->accepted.contains(own.id, again->front().device_sequence));
 }
 
+TEST_F(forgotten_numbers, are_of_one_operation_whose_time_was_corrected) {
+  for (auto* device : {&leader, &own}) {
+    device->elsewhere(note_table);
+    ASSERT_TRUE(device->track("note"));
+  }
+  const auto waits = own.write(insert_note(1, "a"));
+  ASSERT_TRUE(waits && waits->size() == 1);
+  // An older copy: this operation is on its way in both lives, and the clock
+  // was corrected in the one that it forgot.
+  ASSERT_TRUE(
+    forget_numbers(*own.store, timestamp::from(1'767'225'600'000, 0)));
+  const auto later = own.write(insert_note(2, "b"));
+  ASSERT_TRUE(later && later->size() == 1);
+  auto moved = waits->front();
+  moved.timestamp = timestamp::from(1'000, 0);
+  ASSERT_TRUE(leader.sequence({moved}));
+  ASSERT_TRUE(own.follow(leader));
+  EXPECT_EQ(own.pending(), *later) << "its number has been told";
+}
+
 TEST_F(forgotten_numbers, are_none_of_a_device_that_lost_nothing) {
   hear_of(7);
   hear_of(8);

@@ -16,6 +16,17 @@ namespace {
 
 constexpr std::uint32_t chunk = 1'000;
 
+/// Of an entry about a member, whether it says that it is one no more.
+bool says_removed(const entry& what) {
+  return nlohmann::json::parse(what.data, nullptr, false)
+    .value("removed", false);
+}
+
+bool removes_member(const entry& what) {
+  return what.model == member_model && what.change != change_type::remove
+         && says_removed(what);
+}
+
 } // namespace
 
 std::string named(const entry& what) {
@@ -155,7 +166,7 @@ void log_checker::step_back(device& which, mirror& what) {
         && (*held)->chain == last.chain)
       return;
     if (stable_.contains(last.position) && stays()
-        && !was_led_astray(last.position))
+        && !was_led_astray(last.position) && !is_removal_lost())
       result_.fail("P7: entry " + to_string(last.position.sequence)
                    + " was stable and is gone from the log of " + which.name);
     if (const auto settled = settled_.find(last.position.sequence);
@@ -208,20 +219,17 @@ void log_checker::check_version(const device& which, mirror& into,
       anew_.insert(next.position());
   }
   if (!anew_.contains(next.position()))
-    result_.fail("P6: the version does not rise at " + named(next) + " on "
-                 + which.name + ": version " + to_string(next.version) + " of "
-                 + next.model + " " + to_string(next.record) + " after "
-                 + to_string(before.version) + " at "
-                 + to_string(before.at.sequence)
-                 + (before.deleted ? ", a deletion" : ""));
+    result_.fail(
+      "P6: the version does not rise at " + named(next) + " on " + which.name
+      + ": version " + to_string(next.version) + " of " + next.model + " "
+      + to_string(next.record) + " after " + to_string(before.version) + " at "
+      + to_string(before.at.sequence) + (before.deleted ? ", a deletion" : ""));
 }
 
 void log_checker::note_member(mirror& into, const entry& next) {
   if (next.model == member_model && next.change != change_type::remove) {
-    const auto image = nlohmann::json::parse(next.data, nullptr, false);
     into.members.push_back({next.sequence, device_id{next.record.bytes},
-                            image.value("removed", false),
-                            world_.run.elapsed()});
+                            says_removed(next), world_.run.elapsed()});
     into.members_changed = world_.run.elapsed();
   }
 }
@@ -407,6 +415,21 @@ std::uint64_t log_checker::forgetful() const {
       return reader
              && reader->forgotten().value_or(forgotten_deletions{}).through;
     }));
+}
+
+bool log_checker::is_removal_lost() const {
+  auto is_known = [this](device_id who) {
+    return std::ranges::any_of(world_.devices, [&](const device& says) {
+      const auto* said = membership_of(says, who);
+      return said != nullptr && said->removed;
+    });
+  };
+  return std::ranges::any_of(world_.devices, &device::lost_log)
+         && std::ranges::any_of(
+           known_ | std::views::values, [&](const entry& what) {
+             return removes_member(what)
+                    && !is_known(device_id{what.record.bytes});
+           });
 }
 
 bool log_checker::was_led_astray(const log_position& from) const {

@@ -149,6 +149,9 @@ private:
   /// that was removed: its copy cannot know of that, nor can what it then is
   /// told be told from what the others have.
   [[nodiscard]] bool was_led_astray(const log_position& from) const;
+  /// Whether nobody's files say any more that a member was removed, as some were
+  /// lost or are older ones: it counts again, and may lead.
+  [[nodiscard]] bool is_removal_lost() const;
 
   bool open(device& which, mirror& into);
   /// Drops what the log does not hold any more.

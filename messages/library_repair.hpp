@@ -42,6 +42,9 @@ struct library_repair {
   std::vector<std::string> rebuilt;
   /// What could not be saved, a sentence each.
   std::vector<std::string> lost;
+  /// Whether the tables were compared with the log: not where it, or a part of
+  /// it, is still to come.
+  bool compared = false;
   /// Whether the library cannot be read before another member was met.
   bool needs_members = false;
 

@@ -23,6 +23,8 @@ struct tables_difference {
   /// Rows of which the log knows nothing, a sentence for each table. They may
   /// be somebody's, written while no trigger looked.
   std::vector<std::string> unknown;
+  /// Whether anybody looked: not where the log is not all here.
+  bool compared = true;
 };
 
 /// The same comparison of the tables, and of what is known of records beside

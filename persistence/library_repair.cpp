@@ -150,6 +150,7 @@ expected<void> repairing::compare_tables() {
     found = tables_difference{found.error().message, {}};
   if (!found)
     return tl::make_unexpected(found.error());
+  report_.compared = found->compared;
   if (found->first.empty())
     return {};
   report_.database.found = file_state::damaged;

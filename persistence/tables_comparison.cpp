@@ -25,6 +25,7 @@ compare_with_log(library_store& store, const std::function<timestamp()>& now) {
   const auto waits = lacks_log(store);
   if (!waits)
     return tl::make_unexpected(waits.error());
+  found.compared = !*waits;
   if (*waits)
     return found;
   auto compared

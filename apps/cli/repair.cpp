@@ -36,6 +36,7 @@ nlohmann::json repair_json(const known_library& what,
           {"pending", done.pending},
           {"rebuilt", done.rebuilt},
           {"lost", done.lost},
+          {"compared", done.compared},
           {"needs_members", done.needs_members}};
 }
 
@@ -71,6 +72,10 @@ std::string repair_text(const known_library& what, const library_repair& done) {
     text += "\"" + what.name + "\" is mended\n";
   else
     text += "nothing is damaged in \"" + what.name + "\"\n";
+  if (!done.did_anything() && !done.compared)
+    text
+      += "Its tables were not compared with its log, of which a part is still"
+         " to come: once it is here, lockstep check does that.\n";
   return text;
 }
 

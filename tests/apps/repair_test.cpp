@@ -164,9 +164,17 @@ TEST_F(repair_program, does_nothing_to_a_library_that_is_whole) {
   EXPECT_EQ(done["log"]["found"], "whole");
   EXPECT_EQ(done["database"]["found"], "whole");
   EXPECT_EQ(done["sequence"], done["sequence_before"]);
+  EXPECT_EQ(done["compared"], true);
   EXPECT_THAT(run("repair notes").out, HasSubstr("nothing is damaged"));
   EXPECT_TRUE(content() == before_);
   expect_whole();
+}
+
+TEST_F(repair_program, says_that_tables_were_not_compared_with_half_a_log) {
+  SQLite::Database{file().string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+    "UPDATE lockstep_state SET fetching_anew = 1");
+  EXPECT_EQ(repair()["compared"], false);
+  EXPECT_THAT(run("repair notes").out, HasSubstr("not compared with its log"));
 }
 
 TEST_F(repair_program, makes_a_log_anew_from_the_tables) {

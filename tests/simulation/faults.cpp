@@ -392,6 +392,7 @@ void faults::mend(device& which) {
   for (const auto& one : mended->lost)
     said += "; " + one;
   world_.say(said);
+  which.is_uncompared = !mended->did_anything() && !mended->compared;
   if (!mended->did_anything())
     return;
   ledger_.forgive(which.id, [&](const operation_key& made) {
@@ -400,9 +401,20 @@ void faults::mend(device& which) {
   forgive_last_held(which);
   logs_.forget_log(which);
   copies_.erase(which.number);
-  which.ready = mended->database.found == lockstep::file_state::whole;
+  which.ready &= mended->database.found == lockstep::file_state::whole;
   which.lost_tables = which.lost_log = true;
   which.log_lost_at = world_.run.elapsed();
+}
+
+bool faults::repair_again() {
+  bool any = false;
+  for (auto& one : world_.devices)
+    if (one.is_uncompared && !logs_.is_out(one)
+        && report(one, "close", world_.close(one))) {
+      one.is_uncompared = false;
+      one.is_damaged = any = true;
+    }
+  return any;
 }
 
 bool faults::report(const device& which, const char* what,

@@ -24,6 +24,10 @@ public:
   /// All is well again, from now on.
   void mend_all();
 
+  /// What people do once all of the log is here, where a repair could not
+  /// compare the tables with it: they repair again. Whether anybody did.
+  bool repair_again();
+
   /// Starts what is down, opens what is closed, lets in who is not in yet.
   void bring_up(device& which);
 

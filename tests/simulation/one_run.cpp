@@ -194,7 +194,7 @@ private:
       if (!verdict_.good())
         return;
       left = what_is_left();
-      if (left.empty())
+      if (left.empty() && !faults_.repair_again())
         return;
     }
     verdict_.fail("liveness: after " + std::to_string(drain_patience.count())

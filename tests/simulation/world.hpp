@@ -51,6 +51,8 @@ struct device {
   bool lost_tables = false;
   /// Whether a bit of its files changed, and nobody has mended them since.
   bool is_damaged = false;
+  /// Its owner's repair found nothing, but could not compare tables and log.
+  bool is_uncompared = false;
   /// They were lost while it was down, and how far its log goes was not seen
   /// since: what it was giving back may be in neither.
   bool log_is_unseen = false;

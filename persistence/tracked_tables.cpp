@@ -9,12 +9,21 @@
 #include <algorithm>
 #include <set>
 
+#include <sqlite3.h>
+
 namespace lockstep {
 
 namespace {
 
 std::vector<std::string> names_in(const std::string& json) {
   return nlohmann::json::parse(json).get<std::vector<std::string>>();
+}
+
+key_kind kind_in(const std::string& name) {
+  if (const auto kind = parse_key_kind(name))
+    return *kind;
+  throw SQLite::Exception{"lockstep_model has an unknown kind of key",
+                          SQLITE_CORRUPT};
 }
 
 bool same_names(const std::vector<std::string>& a,
@@ -59,15 +68,14 @@ std::vector<tracked_tables::model_row> tracked_tables::model_rows() {
                          "SELECT id, name, table_name, key_kind, key_columns,"
                          " excluded, columns FROM lockstep_model ORDER BY id"};
   while (rows.executeStep()) {
-    model_row row{
-      rows.getColumn(0).getInt64(),
-      rows.getColumn(1).getString(),
-      rows.getColumn(2).getString(),
-      parse_key_kind(rows.getColumn(3).getString()).value_or(key_kind::uuid),
-      names_in(rows.getColumn(4).getString()),
-      names_in(rows.getColumn(5).getString()),
-      {},
-      {}};
+    model_row row{rows.getColumn(0).getInt64(),
+                  rows.getColumn(1).getString(),
+                  rows.getColumn(2).getString(),
+                  kind_in(rows.getColumn(3).getString()),
+                  names_in(rows.getColumn(4).getString()),
+                  names_in(rows.getColumn(5).getString()),
+                  {},
+                  {}};
     for (const auto& column :
          nlohmann::json::parse(rows.getColumn(6).getString())) {
       row.column_order.push_back(column.at(0).get<std::string>());

@@ -404,6 +404,16 @@ TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_lockstep) {
   }
 }
 
+TEST_F(repair_program, finds_a_garbled_kind_of_key) {
+  // No table is of that kind: it would be left alone as another one.
+  SQLite::Database{file().string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+    "UPDATE lockstep_model SET key_kind = 'intecer'");
+  EXPECT_NE(run("check notes").status, 0);
+  EXPECT_EQ(repair()["database"]["found"], "damaged");
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
 TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_the_log) {
   garble(log(), "sql = replace(sql, 'transaction_end', 'transaction_enz')");
   EXPECT_EQ(run("check notes").status, 1);

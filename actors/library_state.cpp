@@ -162,6 +162,7 @@ void library_state::schedule() {
 
 void library_state::turn() {
   turn_scheduled_ = false;
+  const auto log_end = std::exchange(log_end_, std::nullopt);
   if (std::exchange(behind_, false) && !detached_) {
     follow_log(nullptr);
     // Applying captures what other programs wrote meanwhile.
@@ -189,6 +190,7 @@ void library_state::turn() {
     group.push_back(std::move(*next));
     queue_.pop_front();
   }
+  log_end_ = log_end;
   run_writes(std::move(group));
 }
 

@@ -134,6 +134,8 @@ private:
   /// Runs each write in the open transaction; one that fails fails alone.
   outcomes run_each(std::vector<write>& list, operation_keeper& keeper);
   void write_pending(std::vector<write> list);
+  /// Where the log ends, once the tables show all of it.
+  expected<log_head> end_to_build_on();
   /// Opens a transaction for entries that this device, as leader, gives their
   /// place.
   expected<std::shared_ptr<log_draft>> open_draft();
@@ -274,6 +276,10 @@ private:
   bool lacks_members_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
+  /// Where the turn before this one, which only wrote, has left the log and the
+  /// tables. The log takes entries from nobody else, and looks whether it ends
+  /// there before it takes more.
+  std::optional<log_head> log_end_;
   /// When the timer of the last failure is due, and how many there were in a
   /// row.
   time_point next_retry_;

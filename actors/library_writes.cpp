@@ -61,10 +61,12 @@ void library_state::run_writes(std::vector<write> list) {
     write_pending(std::move(allowed));
 }
 
-expected<std::shared_ptr<log_draft>> library_state::open_draft() {
+expected<log_head> library_state::end_to_build_on() {
+  if (log_end_)
+    return *std::exchange(log_end_, std::nullopt);
   auto head = store_->log.head();
   if (!head)
-    return tl::make_unexpected(head.error());
+    return head;
   // New entries must not jump over some that are not in the tables yet.
   auto applied = applied_sequence();
   if (!applied)
@@ -72,6 +74,13 @@ expected<std::shared_ptr<log_draft>> library_state::open_draft() {
   if (*applied < head->position.sequence)
     if (auto caught_up = catch_up(nullptr); !caught_up)
       return tl::make_unexpected(caught_up.error());
+  return head;
+}
+
+expected<std::shared_ptr<log_draft>> library_state::open_draft() {
+  auto head = end_to_build_on();
+  if (!head)
+    return tl::make_unexpected(head.error());
   if (auto begun = store_->begin(durability::with_log); !begun)
     return tl::make_unexpected(begun.error());
   return std::make_shared<log_draft>(leadership_.ballot, *head,
@@ -227,8 +236,10 @@ expected<void> library_state::finish_append(log_draft& draft,
     // written.
     store_->rollback();
     follow_log(nullptr);
-  } else if (beside_log) {
-    ended = store_->flush();
+  } else {
+    log_end_ = head;
+    if (beside_log)
+      ended = store_->flush();
   }
   return beside_log ? ended : expected<void>{};
 }

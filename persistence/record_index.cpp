@@ -1,5 +1,7 @@
 #include "persistence/record_index.hpp"
 
+#include <algorithm>
+
 namespace lockstep {
 
 namespace {
@@ -130,12 +132,15 @@ std::uint64_t record_index::count(std::string_view model) {
 }
 
 std::vector<sequence_number> record_index::latest_of(std::string_view model) {
-  auto rows = statements_.use("SELECT sequence FROM lockstep_record WHERE"
-                              " model = ? AND NOT deleted ORDER BY sequence");
-  rows->bind(1, std::string{model});
+  // There may be millions: SQLite would sort them in several times the memory.
   std::vector<sequence_number> list;
+  list.reserve(count(model));
+  auto rows = statements_.use("SELECT sequence FROM lockstep_record WHERE"
+                              " model = ? AND NOT deleted");
+  rows->bind(1, std::string{model});
   while (rows->executeStep())
     list.emplace_back(unsigned_of(rows->getColumn(0)));
+  std::ranges::sort(list);
   return list;
 }
 

@@ -86,8 +86,7 @@ public:
   appending(connection& opened, const ballot& under,
             const log_position& follows)
     : connection_(opened), under_(under), follows_(follows),
-      known_(opened.leadership().current), head_(opened.head()),
-      accepted_(opened.statements, opened.names) {
+      known_(opened.leadership().current), head_(opened.head()) {
   }
 
   /// What comes was fetched from a log that has forgotten this.
@@ -119,7 +118,6 @@ public:
       bind_entry(*insert, next, connection_.names, connection_.dictionaries);
       insert->exec();
       insert->reset();
-      accepted_.insert(next.device, next.device_sequence);
     }
     gaps_ = std::max(gaps_, gaps_through(head_.position.sequence, list));
     count_ += list.size();
@@ -130,13 +128,15 @@ public:
   expected<void> take(std::span<const accepted_range> held) {
     if (auto fits_on = check_end({}); !fits_on)
       return fits_on;
+    accepted_changes accepted{connection_.statements, connection_.names};
     for (const auto& range : held) {
       if (!range.first || !fits(range.last.value) || range.last < range.first)
         return fail(errc::invalid_argument,
                     "A range of operations is malformed; it was not made by"
                     " Lockstep.");
-      accepted_.insert(range);
+      accepted.insert(range);
     }
+    accepted.store();
     takes_ranges_ = true;
     return {};
   }
@@ -145,18 +145,14 @@ public:
     if (count_ == 0 && !takes_ranges_)
       return fail(errc::invalid_argument,
                   "There is nothing to append; give at least one entry.");
-    accepted_.store();
     if (count_ == 0)
       return head_;
     if (!has_source_ && connection_.may_have_forgotten_ahead)
       go_on_alone();
-    auto state
-      = connection_.statements.use("UPDATE log_state SET entries = entries + ?,"
-                                   " vacuumed_through ="
-                                   " max(vacuumed_through, ?)");
-    state->bind(1, to_sql(count_));
-    state->bind(2, search_bound(gaps_));
-    state->exec();
+    if (gaps_)
+      note_gaps();
+    if (connection_.is_count_due(head_.position.sequence))
+      connection_.count_entries();
     return head_;
   }
 
@@ -169,6 +165,14 @@ private:
                                         + ", not at " + named(follows_)
                                         + "; fetch from its end.");
     return {};
+  }
+
+  void note_gaps() {
+    auto state
+      = connection_.statements.use("UPDATE log_state SET vacuumed_through ="
+                                   " max(vacuumed_through, ?)");
+    state->bind(1, search_bound(gaps_));
+    state->exec();
   }
 
   void go_on_alone() {
@@ -184,7 +188,6 @@ private:
   log_position follows_;
   ballot known_;
   log_head head_;
-  accepted_changes accepted_;
   std::size_t count_ = 0;
   bool takes_ranges_ = false;
   bool has_source_ = false;
@@ -226,6 +229,7 @@ expected<log_head> sync_log_store::append(ballot under, log_position follows,
 expected<log_head> sync_log_store::truncate_after(sequence_number keep) {
   return connection_->write<log_head>([&]() -> expected<log_head> {
     auto& statements = connection_->statements;
+    connection_->count_entries();
     accepted_changes accepted{statements, connection_->names};
     std::int64_t removed = 0;
     auto rows = statements.use(
@@ -250,9 +254,12 @@ expected<log_head> sync_log_store::truncate_after(sequence_number keep) {
     bases->bind(1, search_bound(keep));
     bases->exec();
     // What follows may come whole.
-    auto state = statements.use("UPDATE log_state SET entries = entries - ?,"
+    auto state = statements.use("UPDATE log_state SET entries = entries - ?1,"
                                 " vacuumed_through ="
-                                " min(vacuumed_through, ?)");
+                                " min(vacuumed_through, ?2),"
+                                " counted_through = min(counted_through,"
+                                " (SELECT coalesce(max(sequence), 0) FROM"
+                                " sync_log))");
     state->bind(1, removed);
     state->bind(2, search_bound(keep));
     state->exec();

@@ -1,5 +1,6 @@
 #include "persistence/sync_log_connection.hpp"
 
+#include "persistence/sync_log_accepted.hpp"
 #include "persistence/sync_log_rows.hpp"
 
 namespace lockstep {
@@ -31,24 +32,74 @@ leadership_record sync_log_reader::connection::leadership() {
   return record;
 }
 
+bool sync_log_reader::connection::has_in_state(const char* column) {
+  auto found = statements.use("SELECT 1 FROM pragma_table_info('log_state')"
+                              " WHERE name = ?");
+  found->bind(1, column);
+  return found->executeStep();
+}
+
 std::vector<accepted_range> sync_log_reader::connection::accepted_ranges() {
-  auto rows = statements.use("SELECT id, first, last FROM accepted "
-                             "JOIN devices ON devices.number = accepted.device "
-                             "ORDER BY id, first");
-  std::vector<accepted_range> ranges;
+  // In one statement, as the writer may move numbers from one to the other.
+  std::string text = "SELECT id, first, last FROM accepted JOIN devices ON"
+                     " devices.number = accepted.device";
+  if (has_in_state("counted_through"))
+    text += " UNION ALL SELECT id, device_sequence, device_sequence FROM"
+            " sync_log JOIN devices ON devices.number = sync_log.device WHERE"
+            " sequence > (SELECT counted_through FROM log_state) AND"
+            " device_sequence > 0";
+  auto rows = statements.use(text);
+  accepted_set all;
   while (rows->executeStep())
-    ranges.push_back(
-      {read_id<device_id>(rows->getColumn(0)),
-       device_sequence_number{from_sql(rows->getColumn(1).getInt64())},
-       device_sequence_number{from_sql(rows->getColumn(2).getInt64())}});
-  return ranges;
+    all.insert(accepted_range{
+      read_id<device_id>(rows->getColumn(0)),
+      device_sequence_number{from_sql(rows->getColumn(1).getInt64())},
+      device_sequence_number{from_sql(rows->getColumn(2).getInt64())}});
+  return all.ranges();
+}
+
+std::uint64_t sync_log_reader::connection::count() {
+  auto row = statements.use(
+    has_in_state("counted_through")
+      ? "SELECT entries + (SELECT count(*) FROM sync_log WHERE sequence >"
+        " counted_through) FROM log_state"
+      : "SELECT entries FROM log_state");
+  return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
+}
+
+bool sync_log_reader::connection::is_count_due(sequence_number end) {
+  constexpr std::uint64_t uncounted_most = 64;
+  auto row = statements.use("SELECT counted_through FROM log_state");
+  return !row->executeStep()
+         || from_sql(row->getColumn(0).getInt64()) + uncounted_most
+              <= end.value;
+}
+
+void sync_log_reader::connection::count_entries() {
+  accepted_changes accepted{statements, names};
+  std::int64_t counted = 0;
+  {
+    auto rows
+      = statements.use("SELECT device, device_sequence FROM sync_log WHERE"
+                       " sequence > (SELECT counted_through FROM log_state)");
+    for (; rows->executeStep(); ++counted)
+      accepted.insert(
+        names.device(rows->getColumn(0).getInt64()),
+        device_sequence_number{from_sql(rows->getColumn(1).getInt64())});
+  }
+  if (counted == 0)
+    return;
+  accepted.store();
+  auto state = statements.use(
+    "UPDATE log_state SET entries = entries + ?, counted_through ="
+    " (SELECT max(sequence) FROM sync_log)");
+  state->bind(1, counted);
+  state->exec();
 }
 
 forgotten_deletions sync_log_reader::connection::forgotten() {
   // A file that no writer has opened for long has forgotten none.
-  auto column = statements.use("SELECT 1 FROM pragma_table_info('log_state')"
-                               " WHERE name = 'forgotten_through'");
-  if (!column->executeStep())
+  if (!has_in_state("forgotten_through"))
     return {};
   auto row = statements.use(
     "SELECT forgotten_through, forgotten_digest FROM log_state");

@@ -59,10 +59,20 @@ struct sync_log_reader::connection {
   log_head head();
   leadership_record leadership();
   std::vector<accepted_range> accepted_ranges();
+  std::uint64_t count();
+  /// Whether so many entries are not counted that it is time to.
+  bool is_count_due(sequence_number end);
+  /// Enters all entries in `accepted` and `log_state`, which lag behind: three
+  /// pages with each commit would take much longer than one. In a transaction
+  /// of the writer, before entries are removed.
+  void count_entries();
   forgotten_deletions forgotten();
   void store_forgotten(const forgotten_deletions& what);
   /// False once the log is known to reach all that it has forgotten.
   bool may_have_forgotten_ahead = true;
+  /// Whether `log_state` has the column; not in a file that no writer has
+  /// opened for long.
+  bool has_in_state(const char* column);
   /// False in a file that no writer has opened for long.
   bool may_hold_dictionaries() {
     return database->tableExists("dictionaries");

@@ -154,10 +154,8 @@ expected<sequence_number> sync_log_reader::latest_sequence() const {
 }
 
 expected<std::uint64_t> sync_log_reader::count() const {
-  return connection_->run<std::uint64_t>([&] {
-    auto row = connection_->statements.use("SELECT entries FROM log_state");
-    return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
-  });
+  return connection_->run<std::uint64_t>(
+    [this] { return connection_->count(); });
 }
 
 expected<std::vector<entry>>

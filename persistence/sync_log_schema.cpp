@@ -170,12 +170,21 @@ ALTER TABLE log_state ADD COLUMN forgotten_through INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE log_state ADD COLUMN forgotten_digest INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<migration, 5> migrations{{
+constexpr std::string_view counted_entries = R"sql(
+-- `entries` and `accepted` count what the log holds up to here; the entries
+-- after it are counted when there are many of them.
+ALTER TABLE log_state ADD COLUMN counted_through INTEGER NOT NULL DEFAULT 0;
+UPDATE log_state
+  SET counted_through = (SELECT coalesce(max(sequence), 0) FROM sync_log);
+)sql";
+
+constexpr std::array<migration, 6> migrations{{
   {1, "log and state", log_and_state},
   {2, "bases of what is vacuumed", vacuumed_bases},
   {3, "packed images", packed_images},
   {4, "birth of the file", birth_of_file},
   {5, "forgotten deletions", forgotten_deletions_of_log},
+  {6, "how far entries are counted", counted_entries},
 }};
 
 } // namespace

@@ -21,11 +21,6 @@ constexpr std::uint32_t remove_size = 250;
 /// Bytes of images that one step archives.
 constexpr std::size_t archive_size = std::size_t{16} << 20;
 
-std::uint64_t entry_count(statement_cache& statements) {
-  auto row = statements.use("SELECT entries FROM log_state");
-  return row->executeStep() ? from_sql(row->getColumn(0).getInt64()) : 0;
-}
-
 /// The first entry at or after `sequence`; 0 for none.
 std::uint64_t first_entry(statement_cache& statements, std::uint64_t sequence) {
   auto row = statements.use("SELECT sequence FROM sync_log WHERE sequence >= ? "
@@ -85,7 +80,7 @@ expected<bool> sync_log_vacuum::begin() {
     // member that is furthest behind, and must find its end again.
     end_ = bound_ == 0 ? 0 : bound_ - 1;
     // What it takes for another record in this vacuum, it may not in the next.
-    held_ = record_filter{entry_count(log_.statements), before_.packed};
+    held_ = record_filter{log_.count(), before_.packed};
     return begin_part(first_entry(log_.statements, 1));
   });
 }
@@ -238,6 +233,7 @@ sync_log_vacuum::archive(const std::vector<candidate>& outdated) {
 }
 
 void sync_log_vacuum::erase(const std::vector<candidate>& outdated) {
+  log_.count_entries();
   auto forgotten = log_.forgotten();
   for (const auto* table : {"sync_log", "vacuumed_base"}) {
     auto remove = log_.statements.use("DELETE FROM " + std::string{table}

@@ -19,6 +19,15 @@ protected:
     return std::move(*store);
   }
 
+  /// Once something else was done to the file.
+  sync_log_store reopened(const std::function<void(SQLite::Database&)>& edit) {
+    // Whoever has it open keeps the old columns prepared.
+    log_ = sync_log_store::open(folder_ / "other.db").value();
+    SQLite::Database file{file_.string(), SQLite::OPEN_READWRITE};
+    edit(file);
+    return open();
+  }
+
   expected<log_head> append(const std::vector<entry>& list) {
     auto head = log_.head();
     return log_.append(list.back().ballot, head->position, list);
@@ -101,6 +110,34 @@ TEST_F(sync_log, reopened_log_is_the_same) {
   EXPECT_EQ(log_.leadership(), record);
   EXPECT_EQ(log_.progress(), std::vector{far});
   EXPECT_EQ(log_.count(), 2u);
+}
+
+TEST_F(sync_log, counts_of_an_older_version_hold_for_what_it_wrote) {
+  const auto first = maker_.make_list(3);
+  ASSERT_TRUE(append(first));
+  log_ = reopened([](SQLite::Database& file) {
+    file.exec("INSERT INTO accepted VALUES(1, 1, 3);"
+              "UPDATE log_state SET entries = 3;"
+              "ALTER TABLE log_state DROP COLUMN counted_through;"
+              "DELETE FROM lockstep_migration WHERE number >= 6");
+  });
+  EXPECT_EQ(log_.count(), 3u);
+  EXPECT_EQ(log_.accepted(), (ranges{range(1, 1, 3)}));
+  ASSERT_TRUE(append(maker_.make_list(200)));
+  EXPECT_EQ(log_.count(), 203u);
+  EXPECT_EQ(log_.accepted(), (ranges{range(1, 1, 203)}));
+}
+
+TEST_F(sync_log, what_is_cut_and_comes_again_is_counted_again) {
+  ASSERT_TRUE(append(maker_.make_list(100)));
+  const auto kept = maker_;
+  ASSERT_TRUE(append(maker_.make_list(10)));
+  ASSERT_TRUE(log_.truncate_after(sequence_number{100}));
+  maker_ = kept;
+  for (const auto& one : maker_.make_list(10))
+    ASSERT_TRUE(append({one}));
+  EXPECT_EQ(log_.count(), 110u);
+  EXPECT_EQ(log_.accepted(), (ranges{range(1, 1, 110)}));
 }
 
 TEST_F(sync_log, append_must_follow_on_the_end) {

@@ -22,7 +22,9 @@ void sabotage::before_start(device& which) {
     case flaw::vote:
       return forget_leadership(which);
     case flaw::exactly_once:
-      edit(which, log, "DELETE FROM accepted");
+      edit(which, log,
+           "DELETE FROM accepted; UPDATE log_state SET counted_through ="
+           " (SELECT coalesce(max(sequence), 0) FROM sync_log)");
       return;
     case flaw::watermark: {
       calm_disk calm{*which.disk};

@@ -261,8 +261,14 @@ resolution library_sequencer::resolve_now(const operation& what,
         return merged_by_host(*merge, what.model, images);
       };
   auto seen = what;
-  if (latest && what.base_operation)
+  if (latest && what.base_operation) {
     seen.base_version = version_seen(store_, what, *latest);
+    // Another leader merged the same and came to the same.
+    if (seen.base_version == latest->version
+        && what.base_version < latest->version
+        && !is_built_on(what, latest->device, latest->device_sequence))
+      seen.base_operation = {};
+  }
   auto images = [&] {
     return conflicting_images(store_, seen, *latest);
   };

@@ -178,8 +178,8 @@ bool returned_operations::add_decision(const entry& what) {
   return false;
 }
 
-/// An edit that won put an end to what the one before it had lost. A person
-/// who takes what lost makes it the record's image.
+/// An edit that won put an end to what the one before it had lost, or to what
+/// says the same. A person takes what lost by an edit of one's own.
 bool returned_operations::ends_conflict_of_last(const entry& what) const {
   const auto last = std::ranges::find(list_.rbegin(), list_.rend(), false,
                                       &returned::is_nothing);
@@ -191,8 +191,10 @@ bool returned_operations::ends_conflict_of_last(const entry& what) const {
     return true;
   const auto loser = loser_of(kept->data);
   const auto& decided = last->what;
-  return loser && loser->device == decided.device
-         && loser->record == decided.record && loser->data != decided.data;
+  return loser && loser->record == decided.record
+         && (what.device != decided.device
+             || (loser->device == decided.device
+                 && loser->data != decided.data));
 }
 
 /// The leader may have put conflicts of its own between a device's operations;

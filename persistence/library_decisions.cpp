@@ -53,15 +53,6 @@ bool keeps_base_of(library_store& store, const record_state& conflict,
   return kept_base(store, conflict, what).has_value();
 }
 
-/// Where an edit that lost is kept: with the one that it builds on.
-record_id conflict_of(library_store& store, const operation& loser) {
-  const auto of_chain = conflict_of_chain(loser);
-  const auto before = store.index.find(conflict_model, of_chain);
-  return !before.version || keeps_base_of(store, before, loser)
-           ? of_chain
-           : conflict_of_edit(loser, loser.device_sequence);
-}
-
 /// Whether the edit that this one builds on was refused for other reasons than
 /// what became of its record.
 bool was_refused(library_store& store, const operation& what) {
@@ -209,6 +200,7 @@ expected<void> library_sequencer::decide(const operation& what,
     add_own_conflict(what, winner, side_of(what));
   if (what.base_operation && !outcome.merged)
     end_conflict_of(what);
+  end_conflicts_that_keep(placed);
   return {};
 }
 
@@ -261,8 +253,14 @@ resolution library_sequencer::resolve_now(const operation& what,
         return merged_by_host(*merge, what.model, images);
       };
   auto seen = what;
-  if (latest && what.base_operation)
+  if (latest && what.base_operation) {
     seen.base_version = version_seen(store_, what, *latest);
+    // Another leader merged the same and came to the same.
+    if (seen.base_version == latest->version
+        && what.base_version < latest->version
+        && !is_built_on(what, latest->device, latest->device_sequence))
+      seen.base_operation = {};
+  }
   auto images = [&] {
     return conflicting_images(store_, seen, *latest);
   };
@@ -307,13 +305,40 @@ void library_sequencer::add_conflict(const operation& loser, conflict_kind kind,
                                      const conflict_side& winner) {
   auto made = loser;
   made.model = conflict_model;
-  made.record = conflict_of(store_, loser);
+  made.record = conflict_of(loser);
   const auto before = store_.index.find(conflict_model, made.record);
   made.change = before.version && !before.deleted ? change_type::update
                                                   : change_type::insert;
   made.data = conflict_image(kind, loser.model, loser.record, reason, winner,
                              side_of(loser));
   add_change(made, before);
+  conflicts_.add({loser.model, loser.record}, made.record);
+}
+
+/// With the one that it builds on, or with what says the same.
+record_id library_sequencer::conflict_of(const operation& loser) {
+  for (const auto& [conflict, device] :
+       conflicts_.that_keep({loser.model, loser.record}, loser.data))
+    if (device == loser.device)
+      return conflict;
+  const auto of_chain = conflict_of_chain(loser);
+  const auto before = store_.index.find(conflict_model, of_chain);
+  return !before.version || keeps_base_of(store_, before, loser)
+           ? of_chain
+           : conflict_of_edit(loser, loser.device_sequence);
+}
+
+void library_sequencer::end_conflicts_that_keep(const operation& placed) {
+  if (placed.model == conflict_model || placed.change == change_type::remove)
+    return;
+  for (const auto& [conflict, device] :
+       conflicts_.that_keep({placed.model, placed.record}, placed.data)) {
+    operation over;
+    over.model = conflict_model;
+    over.record = conflict;
+    over.change = change_type::remove;
+    add_own(std::move(over), store_.index.find(conflict_model, conflict));
+  }
 }
 
 void library_sequencer::end_conflict_of(const operation& successor) {
@@ -335,6 +360,7 @@ void library_sequencer::add_own_conflict(const operation& about,
   made.change = change_type::insert;
   made.data = conflict_image(conflict_kind::concurrent, about.model,
                              about.record, changed_meanwhile, winner, loser);
+  conflicts_.add({about.model, about.record}, made.record);
   add_own(std::move(made), {});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "persistence/library_store.hpp"
+#include "persistence/open_conflicts.hpp"
 #include "persistence/operation_keeper.hpp"
 #include "persistence/operation_list.hpp"
 #include "protocol/log_draft.hpp"
@@ -40,7 +41,8 @@ public:
                     const merge_functions* merges = nullptr,
                     const forgettable_deletions& forgettable = {})
     : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
-      now_(std::move(now)), merges_(merges), forgettable_(forgettable) {
+      now_(std::move(now)), merges_(merges), forgettable_(forgettable),
+      conflicts_(store) {
     store_.set_draft(&draft_);
   }
 
@@ -120,6 +122,10 @@ private:
                         const conflict_side& loser);
   /// What a device's earlier edits lost is in the one that follows on them.
   void end_conflict_of(const operation& successor);
+  /// What a conflict keeps of the record is its row now.
+  void end_conflicts_that_keep(const operation& placed);
+  /// Where an edit that lost is kept.
+  record_id conflict_of(const operation& loser);
   void add_entry(entry what);
   bool is_known(const operation& what) const;
 
@@ -129,6 +135,7 @@ private:
   std::function<timestamp()> now_;
   const merge_functions* merges_;
   forgettable_deletions forgettable_;
+  open_conflicts conflicts_;
   /// All members that the log names, and whether they were removed; nothing
   /// where that must be read.
   std::optional<std::map<device_id, bool>> members_;

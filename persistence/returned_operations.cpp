@@ -91,8 +91,7 @@ void returned_operations::add(const entry& what) {
   if (what.model == conflict_model && add_decision(what))
     return;
   if (auto* merged = merged_into(what)) {
-    merged->base_version = version_before(*merged, what);
-    merged->changed.clear();
+    set_base_of_merged(*merged, what);
     add_nothing(what);
     return;
   }
@@ -119,6 +118,21 @@ operation* returned_operations::merged_into(const entry& what) {
                                                                     : nullptr;
 }
 
+void returned_operations::set_base_of_merged(operation& what,
+                                             const entry& merged) {
+  // Who inserts a record has seen none of it.
+  what.base_version = {};
+  if (what.change == change_type::insert)
+    return what.changed.clear();
+  const auto written = at(merged.previous);
+  auto base = written ? base_of_merged(store_, *written, merged, lookup())
+                      : merge_base{};
+  what.base_version = base.version;
+  what.changed = std::move(base.changed);
+  if (!base.version)
+    build_on_unknown(what);
+}
+
 /// The columns that an update changed; none where that cannot be told.
 std::vector<std::string>
 returned_operations::changed_by(const entry& what) const {
@@ -130,37 +144,6 @@ returned_operations::changed_by(const entry& what) const {
       if (!is_same_value(value, before.value(column, json{})))
         list.push_back(column);
   return list;
-}
-
-/// The newest version that an operation's writer can have seen: what it left
-/// alone and another had changed was so then. None where that cannot be told.
-version_number returned_operations::version_before(const operation& what,
-                                                   const entry& merged) const {
-  const auto mine = json::parse(what.data, nullptr, false);
-  const auto both = image_of(merged);
-  std::vector<std::string> unseen;
-  for (const auto& [column, value] : both.items()) {
-    const auto own = mine.value(column, json{});
-    if (is_same_value(value, own))
-      continue;
-    if (value.is_array())
-      return {};
-    unseen.push_back(column);
-  }
-  for (auto where = merged.previous; where;) {
-    const auto found = at(where);
-    if (!found)
-      break;
-    const auto image = image_of(*found);
-    if (where != merged.previous && image.is_object()
-        && std::ranges::all_of(unseen, [&](const std::string& column) {
-             return is_same_value(image.value(column, json{}),
-                                  mine.value(column, json{}));
-           }))
-      return found->version;
-    where = found->previous;
-  }
-  return {};
 }
 
 /// A conflict that is no operation of its own; false where it is one.
@@ -195,8 +178,8 @@ bool returned_operations::add_decision(const entry& what) {
   return false;
 }
 
-/// An edit that won put an end to what the one before it had lost. A person
-/// who takes what lost makes it the record's image.
+/// An edit that won put an end to what the one before it had lost, or to what
+/// says the same. A person takes what lost by an edit of one's own.
 bool returned_operations::ends_conflict_of_last(const entry& what) const {
   const auto last = std::ranges::find(list_.rbegin(), list_.rend(), false,
                                       &returned::is_nothing);
@@ -208,8 +191,10 @@ bool returned_operations::ends_conflict_of_last(const entry& what) const {
     return true;
   const auto loser = loser_of(kept->data);
   const auto& decided = last->what;
-  return loser && loser->device == decided.device
-         && loser->record == decided.record && loser->data != decided.data;
+  return loser && loser->record == decided.record
+         && (what.device != decided.device
+             || (loser->device == decided.device
+                 && loser->data != decided.data));
 }
 
 /// The leader may have put conflicts of its own between a device's operations;
@@ -236,7 +221,7 @@ bool returned_operations::rebase(operation& what, sequence_number newest,
       return build_on_vacuumed(what, later);
     if (!(what.base_version < found->version)) {
       if (found->version == what.base_version)
-        build_on(what, maker_of(*found), where);
+        build_on(what, *found);
       else
         build_on_unknown(what);
       return true;
@@ -251,24 +236,32 @@ bool returned_operations::build_on_vacuumed(operation& what,
                                             sequence_number later) {
   const auto next = at(later);
   const auto base = store_.log.vacuumed_base(later);
-  if (next && next->version == what.base_version + 1 && base && *base)
-    build_on(what, {**base}, later);
-  else
+  if (next && next->version == what.base_version + 1 && base && *base) {
+    const auto& [device, number] = **base;
+    if (!what.base_operation)
+      what.base_operation = reference_to(device, number, what.device);
+    begin_at(what, **base, later);
+  } else {
     build_on_unknown(what);
+  }
   return true;
 }
 
-void returned_operations::build_on(operation& what, const maker& base,
-                                   sequence_number at) {
-  const auto& [device, number] = base.what;
-  const auto began = beginning_of({what.model, what.record}, at);
+void returned_operations::build_on(operation& what, const entry& base) {
   if (!what.base_operation)
-    what.base_operation = base.merged
-                            ? mark_of(device, number)
-                            : reference_to(device, number, what.device);
+    what.base_operation = reference_to_entry(what, base, lookup());
+  const auto written = written_of(base, lookup());
+  const auto& maker = written ? *written : base;
+  begin_at(what, {maker.device, maker.device_sequence}, base.sequence);
+}
+
+void returned_operations::begin_at(operation& what, const operation_name& base,
+                                   sequence_number at) {
+  const auto began = beginning_of({what.model, what.record}, at);
   what.base_version = began.version;
   // What that one won over, its writer had not seen, nor what it built on it.
-  if (const auto seen = seen_.find({device, number}); seen != seen_.end())
+  if (const auto seen = seen_.find({base.device, base.device_sequence});
+      seen != seen_.end())
     what.base_version = std::min(began.version, seen->second);
   if (began.vacuumed)
     mark_base(what);
@@ -316,13 +309,10 @@ returned_operations::beginning_of(const record_key& record,
   return began;
 }
 
-returned_operations::maker
-returned_operations::maker_of(const entry& what) const {
-  if (what.previous && what.sequence == what.previous + 1)
-    if (const auto before = at(what.previous);
-        before && before->transaction_end == what.transaction_end)
-      return {{before->device, before->device_sequence}, true};
-  return {{what.device, what.device_sequence}};
+entry_lookup returned_operations::lookup() const {
+  return [this](sequence_number where) {
+    return at(where);
+  };
 }
 
 std::optional<entry> returned_operations::at(sequence_number where) const {

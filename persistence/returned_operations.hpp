@@ -1,6 +1,7 @@
 #pragma once
 
 #include "persistence/library_store.hpp"
+#include "persistence/merged_entries.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -46,25 +47,20 @@ private:
     /// Its number alone is used up.
     bool is_nothing = false;
   };
-  /// Which operation made a version that goes, and whether it was merged then.
-  struct maker {
-    operation_name what;
-    bool merged = false;
-  };
-
   void add(const entry& what);
   void add_nothing(const entry& what);
   bool add_decision(const entry& what);
   operation* merged_into(const entry& what);
   [[nodiscard]] bool ends_conflict_of_last(const entry& what) const;
   [[nodiscard]] std::vector<std::string> changed_by(const entry& what) const;
-  [[nodiscard]] version_number version_before(const operation& what,
-                                              const entry& merged) const;
+  void set_base_of_merged(operation& what, const entry& merged);
   void sort_by_device();
 
   bool rebase(operation& what, sequence_number newest, sequence_number later);
   bool build_on_vacuumed(operation& what, sequence_number later);
-  void build_on(operation& what, const maker& base, sequence_number at);
+  void build_on(operation& what, const entry& base);
+  void begin_at(operation& what, const operation_name& base,
+                sequence_number at);
   static void build_on_unknown(operation& what);
   static void mark_base(operation& what);
   /// What a record was before all of its entries that go.
@@ -76,7 +72,7 @@ private:
   beginning beginning_of(const record_key& record, sequence_number from);
   /// What its writer had seen of the record, for what builds on it.
   void remember(const operation& what);
-  [[nodiscard]] maker maker_of(const entry& what) const;
+  [[nodiscard]] entry_lookup lookup() const;
   [[nodiscard]] std::optional<entry> at(sequence_number where) const;
   [[nodiscard]] nlohmann::json image_at(sequence_number where) const;
 

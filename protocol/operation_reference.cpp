@@ -22,6 +22,14 @@ device_sequence_number mark_of(device_id maker, device_sequence_number number) {
   return device_sequence_number{mark_bit | (hash & (mark_bit - 1))};
 }
 
+device_sequence_number mark_of_merged(device_id maker,
+                                      device_sequence_number number,
+                                      std::string_view image) {
+  const auto hash
+    = XXH64(image.data(), image.size(), mark_of(maker, number).value);
+  return device_sequence_number{mark_bit | (hash & (mark_bit - 1))};
+}
+
 bool is_mark(device_sequence_number reference) {
   return (reference.value & mark_bit) != 0;
 }

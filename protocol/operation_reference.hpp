@@ -2,6 +2,8 @@
 
 #include "messages/operation.hpp"
 
+#include <string_view>
+
 namespace lockstep {
 
 /// What `operation::base_operation` says of an operation that `writer` built
@@ -13,8 +15,14 @@ device_sequence_number
 reference_to(device_id maker, device_sequence_number number, device_id writer);
 
 /// The mark of an operation, also for its own maker: what is built on it as it
-/// came to be when it was merged.
+/// came to be when it was merged, and saw all that it says.
 device_sequence_number mark_of(device_id maker, device_sequence_number number);
+
+/// The mark of what a leader merged an operation into, where that does not show
+/// all that the operation says: another leader may have merged it otherwise.
+device_sequence_number mark_of_merged(device_id maker,
+                                      device_sequence_number number,
+                                      std::string_view image);
 
 /// Whether this is a mark.
 bool is_mark(device_sequence_number reference);

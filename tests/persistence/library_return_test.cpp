@@ -231,6 +231,29 @@ TEST_F(returning, a_lost_operation_that_is_taken_now_is_shown) {
             "\"" + uuid(3) + "\"\n");
 }
 
+TEST_F(returning, the_end_of_a_conflict_is_decided_anew) {
+  ASSERT_TRUE(other.follow(old_leader));
+  ASSERT_TRUE(other.write("UPDATE note SET text = 'lost'"));
+  for (const auto* text : {"one", "two"})
+    ASSERT_TRUE(
+      old_leader.write("UPDATE note SET text = '" + std::string{text} + "'"));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  for (auto* device : {&leader, &other})
+    ASSERT_TRUE(device->follow(old_leader));
+  keep = leader.entries().back().sequence;
+  const auto conflict = leader.entries().back().record;
+  ASSERT_TRUE(other.write("UPDATE note SET text = 'lost'"));
+  ASSERT_TRUE(old_leader.sequence(other.pending()));
+  EXPECT_EQ(old_leader.store->index.count(conflict_model), 0U);
+  elect();
+  yield();
+  EXPECT_EQ(old_leader.store->index.count(conflict_model), 1U);
+  for (const auto& what : old_leader.pending())
+    EXPECT_NE(what.record, conflict);
+  settle();
+  EXPECT_EQ(leader.store->index.count(conflict_model), 0U);
+}
+
 TEST_F(returning, an_edit_after_the_return_follows_on_what_is_seen) {
   ASSERT_TRUE(old_leader.write(insert_note(2, "alone")));
   elect();

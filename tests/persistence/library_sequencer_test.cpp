@@ -91,6 +91,38 @@ TEST_F(sequencing, the_later_of_two_updates_wins_and_the_other_is_kept) {
   EXPECT_EQ(conflicts().size(), 1U);
 }
 
+TEST_F(sequencing, a_conflict_that_keeps_what_becomes_the_row_is_over) {
+  ASSERT_TRUE(leader.write(insert_note(1, "a")));
+  exchange();
+  ASSERT_TRUE(b.write("UPDATE note SET text = 'lost'"));
+  for (const auto* text : {"one", "two"})
+    ASSERT_TRUE(
+      leader.write("UPDATE note SET text = '" + std::string{text} + "'"));
+  exchange();
+  EXPECT_EQ(leader.store->index.count(conflict_model), 1U);
+  ASSERT_TRUE(c.write("UPDATE note SET text = 'found'"));
+  exchange();
+  EXPECT_EQ(leader.store->index.count(conflict_model), 1U);
+  ASSERT_TRUE(c.write("UPDATE note SET text = 'lost'"));
+  exchange();
+  EXPECT_EQ(leader.rows("SELECT text FROM note"), "\"lost\"\n");
+  EXPECT_EQ(leader.store->index.count(conflict_model), 0U);
+}
+
+TEST_F(sequencing, a_device_that_loses_the_same_twice_has_one_conflict) {
+  ASSERT_TRUE(leader.write(insert_note(1, "a")));
+  exchange();
+  for (const auto* text : {"one", "two"}) {
+    ASSERT_TRUE(b.write("UPDATE note SET text = 'lost'"));
+    for (const auto* more : {" and", " or"})
+      ASSERT_TRUE(leader.write("UPDATE note SET text = '" + std::string{text}
+                               + more + "'"));
+    exchange();
+  }
+  EXPECT_EQ(conflicts().size(), 2U);
+  EXPECT_EQ(leader.store->index.count(conflict_model), 1U);
+}
+
 TEST_F(sequencing, a_delete_beats_a_concurrent_update) {
   ASSERT_TRUE(leader.write(insert_note(1, "a")));
   exchange();

@@ -35,6 +35,15 @@ TEST(operation_reference, is_a_mark_where_another_device_made_it) {
   EXPECT_GT(static_cast<std::int64_t>(what.base_operation.value), 0);
 }
 
+TEST(operation_reference, tells_what_an_operation_was_merged_into) {
+  const auto one = mark_of_merged(device(2), seven, "one");
+  EXPECT_TRUE(is_mark(one));
+  EXPECT_EQ(one, mark_of_merged(device(2), seven, "one"));
+  EXPECT_NE(one, mark_of_merged(device(2), seven, "two"));
+  EXPECT_NE(one, mark_of_merged(device(3), seven, "one"));
+  EXPECT_NE(one, mark_of(device(2), seven));
+}
+
 TEST(operation_reference, names_nothing_by_itself) {
   const operation what;
   EXPECT_FALSE(is_built_on(what, what.device, what.device_sequence));

@@ -247,6 +247,8 @@ void library_state::change_role(const leadership_view& now) {
 }
 
 void library_state::take_office() {
+  // Others have added to them since.
+  conflicts_.reset();
   // What could not be applied yet must not be cut off as half a transaction is.
   if (auto caught_up
       = catch_up(nullptr).and_then([this] { return settle_vacuumed(); });

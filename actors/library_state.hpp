@@ -280,6 +280,8 @@ private:
   /// tables. The log takes entries from nobody else, and looks whether it ends
   /// there before it takes more.
   std::optional<log_head> log_end_;
+  /// While this device leads.
+  std::optional<open_conflicts> conflicts_;
   /// When the timer of the last failure is due, and how many there were in a
   /// row.
   time_point next_retry_;

@@ -22,8 +22,11 @@ library_writer library_state::writer() {
 }
 
 library_sequencer library_state::sequencer(log_draft& draft) {
+  if (!conflicts_)
+    conflicts_.emplace(*store_);
   return library_sequencer{*store_,
                            draft,
+                           *conflicts_,
                            [this] { return make_record_id(); },
                            [this] { return now(); },
                            setup_.merges.get(),

@@ -32,17 +32,18 @@ struct forgettable_deletions {
 /// one draft, which the caller then hands to the log.
 class library_sequencer : public operation_keeper {
 public:
-  /// `conflict_id` makes ids of conflict records, `now` readings of the
-  /// hybrid clock for what the leader itself adds; `merges` are the host's own
-  /// policies.
+  /// `conflicts` are those of the log so far; `conflict_id` makes ids of
+  /// conflict records, `now` readings of the hybrid clock for what the leader
+  /// itself adds; `merges` are the host's own policies.
   library_sequencer(library_store& store, log_draft& draft,
+                    open_conflicts& conflicts,
                     std::function<record_id()> conflict_id,
                     std::function<timestamp()> now,
                     const merge_functions* merges = nullptr,
                     const forgettable_deletions& forgettable = {})
-    : store_(store), draft_(draft), conflict_id_(std::move(conflict_id)),
-      now_(std::move(now)), merges_(merges), forgettable_(forgettable),
-      conflicts_(store) {
+    : store_(store), draft_(draft), conflicts_(conflicts),
+      conflict_id_(std::move(conflict_id)), now_(std::move(now)),
+      merges_(merges), forgettable_(forgettable) {
     store_.set_draft(&draft_);
   }
 
@@ -131,11 +132,11 @@ private:
 
   library_store& store_;
   log_draft& draft_;
+  open_conflicts& conflicts_;
   std::function<record_id()> conflict_id_;
   std::function<timestamp()> now_;
   const merge_functions* merges_;
   forgettable_deletions forgettable_;
-  open_conflicts conflicts_;
   /// All members that the log names, and whether they were removed; nothing
   /// where that must be read.
   std::optional<std::map<device_id, bool>> members_;

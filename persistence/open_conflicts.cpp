@@ -4,15 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-
 namespace lockstep {
 
 namespace {
 
-/// Reading more of them for every group of proposals would take too long. An
-/// open conflict too many does no harm.
-constexpr std::uint64_t most_conflicts = 1'000;
+/// Reading more of them would take too long. An open conflict too many does no
+/// harm.
+constexpr std::uint64_t most_conflicts = 10'000;
 
 std::optional<operation> kept_by(library_store& store, record_id conflict) {
   const auto state = store.index.find(conflict_model, conflict);
@@ -26,7 +24,7 @@ std::optional<operation> kept_by(library_store& store, record_id conflict) {
 
 void open_conflicts::add(const record_key& about, record_id conflict) {
   if (is_read_)
-    all_.emplace(about, conflict);
+    all_[about].insert(conflict);
 }
 
 std::vector<std::pair<record_id, device_id>>
@@ -37,19 +35,17 @@ open_conflicts::that_keep(const record_key& about, std::string_view image) {
   if (image.empty())
     return found;
   nlohmann::json wanted;
-  const auto [begin, end] = all_.equal_range(about);
-  for (auto i = begin; i != end; ++i) {
-    const auto conflict = i->second;
+  const auto those = all_.find(about);
+  if (those == all_.end())
+    return found;
+  for (const auto conflict : those->second) {
     // It may be over by now, or may never have come to be.
     const auto kept = kept_by(store_, conflict);
     if (!kept || kept->data.empty())
       continue;
     if (wanted.is_null())
       wanted = nlohmann::json::parse(image, nullptr, false);
-    const bool is_known = std::ranges::any_of(
-      found, [&](const auto& one) { return one.first == conflict; });
-    if (!is_known
-        && nlohmann::json::parse(kept->data, nullptr, false) == wanted)
+    if (nlohmann::json::parse(kept->data, nullptr, false) == wanted)
       found.emplace_back(conflict, kept->device);
   }
   return found;
@@ -62,7 +58,7 @@ void open_conflicts::read_all() {
   for (const auto at : store_.index.latest_of(conflict_model))
     if (const auto newest = store_.entry_at(at); newest && *newest)
       if (const auto kept = loser_of((*newest)->data))
-        all_.emplace(record_key{kept->model, kept->record}, (*newest)->record);
+        all_[{kept->model, kept->record}].insert((*newest)->record);
 }
 
 } // namespace lockstep

@@ -3,15 +3,17 @@
 #include "persistence/library_store.hpp"
 
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace lockstep {
 
-/// What open conflicts keep, by the record that they are about. Reads all of
-/// them when it is first asked, and looks at none where there are very many.
-/// Throws.
+/// What open conflicts keep, by the record that they are about, for a device
+/// that leads. Reads all of them when it is first asked, and looks at none
+/// where there are very many. One that is over or was never made does no harm
+/// in it. Throws.
 class open_conflicts {
 public:
   explicit open_conflicts(library_store& store) : store_(store) {
@@ -29,7 +31,7 @@ private:
 
   library_store& store_;
   bool is_read_ = false;
-  std::multimap<record_key, record_id> all_;
+  std::map<record_key, std::set<record_id>> all_;
 };
 
 } // namespace lockstep

@@ -99,7 +99,9 @@ expected<void> library_device::sequenced(
   library_writer writer{*store, [this] {
                           return now();
                         }};
-  library_sequencer order{*store, draft, [this] { return make_id(); },
+  open_conflicts conflicts{*store};
+  library_sequencer order{*store, draft, conflicts,
+                          [this] { return make_id(); },
                           [this] {
                             return now();
                           }};

@@ -68,7 +68,7 @@ TEST_F(merged_return, who_saw_a_merged_edit_has_not_seen_what_it_lost) {
   edit(other, "a = 'first'");
   edit(other, "a = 'theirs'");
   // Written later than theirs.
-  for (const std::uint8_t i : {2, 3})
+  for (const auto i : {std::uint8_t{2}, std::uint8_t{3}})
     ASSERT_TRUE(
       leader.write("INSERT INTO page(uuid) VALUES('" + uuid(i) + "')"));
   edit(leader, "a = 'my own', b = 'mine' WHERE a = 'old'");

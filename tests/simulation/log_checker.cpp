@@ -333,7 +333,22 @@ bool log_checker::is_out(const device& which) const {
   if (largest.contains(which.number))
     return false;
   return (which.shared_once && !is_named && !is_alone)
-         || was_let_in_by_a_lost_one(which) || removed_one_of(which, largest);
+         || was_let_in_by_a_lost_one(which) || removed_one_of(which, largest)
+         || forgot_letting_in(which, largest);
+}
+
+bool log_checker::forgot_letting_in(const device& which,
+                                    const std::set<owner>& company) const {
+  const auto own
+    = company_of(which, [this](const device& one) { return !is_removed(one); });
+  return std::ranges::any_of(world_.devices, [&](const device& guest) {
+    return company.contains(guest.number)
+           && std::ranges::any_of(world_.devices, [&](const device& host) {
+                return own.contains(host.number) && host.lost_log
+                       && host.id == guest.joined_from
+                       && guest.joined_at <= host.log_lost_at;
+              });
+  });
 }
 
 bool log_checker::removed_one_of(const device& which,

@@ -133,6 +133,10 @@ private:
   /// not heard of that: through nobody else do they hear each other.
   [[nodiscard]] bool removed_one_of(const device& which,
                                     const std::set<owner>& company) const;
+  /// Whether somebody of those whom it hears let one of these in, and lost the
+  /// log that says so.
+  [[nodiscard]] bool forgot_letting_in(const device& which,
+                                       const std::set<owner>& company) const;
   [[nodiscard]] bool name_each_other(const device& a, const device& b) const;
   /// Those whom a device hears, if through others of `takes_part`.
   [[nodiscard]] std::set<owner>

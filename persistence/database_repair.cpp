@@ -45,6 +45,8 @@ std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
 struct tracked_name {
   std::string table;
   std::string model;
+  /// The model's name in the index, where that is another one.
+  std::string model_in_index;
   std::vector<std::string> excluded;
 };
 
@@ -76,6 +78,9 @@ public:
 
 private:
   void open();
+  /// By the model's id.
+  [[nodiscard]] std::map<std::string, std::string>
+  names_in_index(const std::string& column, int index) const;
   void read_tracked(const application_copy& application);
   expected<void> fill(library_store& store);
   void copy_state(library_store& store);
@@ -105,14 +110,34 @@ void rebuilding::open() {
   rows_ = readable_rows{damaged_.get()};
 }
 
+std::map<std::string, std::string>
+rebuilding::names_in_index(const std::string& column, int index) const {
+  std::map<std::string, std::string> found;
+  for (const auto& one : rows_.all("SELECT id || '', " + column
+                                   + " FROM lockstep_model INDEXED BY"
+                                     " sqlite_autoindex_lockstep_model_"
+                                   + std::to_string(index)))
+    found[text_of(one[0])] = text_of(one[1]);
+  return found;
+}
+
 void rebuilding::read_tracked(const application_copy& application) {
   std::error_code ignored;
   if (!fs::exists(from_.damaged, ignored))
     return lose("The tables themselves are gone; make them and track them, and"
                 " their rows come from the log.");
-  for (const auto& one : rows_.all("SELECT table_name, name, excluded FROM"
-                                   " lockstep_model ORDER BY id")) {
-    tracked_name what{text_of(one[0]), text_of(one[1]), {}};
+  // Each name is in the row and in an index; damage may have changed either.
+  const auto models = names_in_index("name", 1);
+  const auto tables = names_in_index("table_name", 2);
+  for (const auto& one : rows_.all("SELECT table_name, name, excluded, id || ''"
+                                   " FROM lockstep_model ORDER BY id")) {
+    tracked_name what{text_of(one[0]), text_of(one[1]), {}, {}};
+    if (const auto other = tables.find(text_of(one[3]));
+        other != tables.end() && rows_.columns_of(what.table).empty())
+      what.table = other->second;
+    if (const auto other = models.find(text_of(one[3]));
+        other != models.end() && other->second != what.model)
+      what.model_in_index = other->second;
     const auto excluded
       = nlohmann::json::parse(text_of(one[2]), nullptr, false);
     for (const auto& column : excluded)
@@ -312,7 +337,10 @@ expected<void> rebuilding::fill(library_store& store) {
     nullptr, [](const library_applier::chunk&) {});
   if (!applied)
     return applied;
-  for (const auto& what : tracked_) {
+  for (auto& what : tracked_) {
+    // Of which the log knows records.
+    if (!what.model_in_index.empty() && store.index.count(what.model) == 0)
+      what.model = what.model_in_index;
     if (auto tracked = track(store, what); !tracked) {
       lose("The table \"" + what.table
            + "\" is not tracked any more: " + tracked.error().message);

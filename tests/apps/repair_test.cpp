@@ -149,6 +149,23 @@ protected:
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET " + change);
   }
 
+  /// Changes the row of a model, and not what indexes say of it.
+  void garble_model(const std::string& from, const std::string& to) const {
+    checkpoint(file());
+    const auto page
+      = SQLite::Database{file().string(), SQLite::OPEN_READONLY}
+          .execAndGet("SELECT rootpage FROM sqlite_schema WHERE name ="
+                      " 'lockstep_model'")
+          .getInt64();
+    std::ifstream now{file(), std::ios::binary};
+    std::string all{std::istreambuf_iterator<char>{now}, {}};
+    const auto begin = static_cast<std::size_t>(page - 1) * 4096;
+    for (auto at = all.find(from, begin); at < begin + 4096;
+         at = all.find(from, at + 1))
+      all.replace(at, from.size(), to);
+    std::ofstream{file(), std::ios::binary} << all;
+  }
+
   /// What was damaged is kept.
   static bool is_kept(const nlohmann::json& file) {
     return file["kept_as"].is_string()
@@ -397,6 +414,18 @@ TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_lockstep) {
     expect_damage_is_told();
     const auto done = repair();
     EXPECT_EQ(done["log"]["found"], "whole");
+    EXPECT_EQ(done["database"]["found"], "damaged");
+    EXPECT_TRUE(content() == before_);
+    expect_whole();
+    before_ = content();
+  }
+}
+
+TEST_F(repair_program, tells_the_garbled_one_of_a_model_s_names) {
+  for (const auto* row : {"xtreetstreet", "streetxtreet"}) {
+    SCOPED_TRACE(row);
+    garble_model("streetstreet", row);
+    const auto done = repair();
     EXPECT_EQ(done["database"]["found"], "damaged");
     EXPECT_TRUE(content() == before_);
     expect_whole();

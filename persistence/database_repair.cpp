@@ -82,6 +82,7 @@ private:
   [[nodiscard]] std::map<std::string, std::string>
   names_in_index(const std::string& column, int index) const;
   void read_tracked(const application_copy& application);
+  static void choose_model(library_store& store, tracked_name& what);
   expected<void> fill(library_store& store);
   void copy_state(library_store& store);
   void copy_unlogged(library_store& store);
@@ -328,6 +329,14 @@ void rebuilding::tell_set_aside(library_store& store,
          + " set aside; lockstep set-aside shows them.");
 }
 
+/// Of two names the one of which the log knows records, or else the table's.
+void rebuilding::choose_model(library_store& store, tracked_name& what) {
+  const auto& other = what.model_in_index;
+  if (!other.empty() && store.index.count(what.model) == 0
+      && (store.index.count(other) != 0 || is_same_name(other, what.table)))
+    what.model = other;
+}
+
 expected<void> rebuilding::fill(library_store& store) {
   copy_state(store);
   if (auto noted = forget_numbers(store, from_.now()); !noted)
@@ -338,9 +347,7 @@ expected<void> rebuilding::fill(library_store& store) {
   if (!applied)
     return applied;
   for (auto& what : tracked_) {
-    // Of which the log knows records.
-    if (!what.model_in_index.empty() && store.index.count(what.model) == 0)
-      what.model = what.model_in_index;
+    choose_model(store, what);
     if (auto tracked = track(store, what); !tracked) {
       lose("The table \"" + what.table
            + "\" is not tracked any more: " + tracked.error().message);

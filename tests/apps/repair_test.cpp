@@ -149,17 +149,19 @@ protected:
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET " + change);
   }
 
-  /// Changes the row of a model, and not what indexes say of it.
-  void garble_model(const std::string& from, const std::string& to) const {
+  /// Changes text on the first page of a table or an index, and nowhere else.
+  void garble_page(const std::string& of, const std::string& from,
+                   const std::string& to) const {
     checkpoint(file());
-    const auto page
-      = SQLite::Database{file().string(), SQLite::OPEN_READONLY}
-          .execAndGet("SELECT rootpage FROM sqlite_schema WHERE name ="
-                      " 'lockstep_model'")
-          .getInt64();
+    SQLite::Database opened{file().string(), SQLite::OPEN_READONLY};
+    SQLite::Statement root{opened, "SELECT rootpage FROM sqlite_schema WHERE"
+                                   " name = ?"};
+    root.bind(1, of);
+    ASSERT_TRUE(root.executeStep());
+    const auto begin
+      = static_cast<std::size_t>(root.getColumn(0).getInt64() - 1) * 4096;
     std::ifstream now{file(), std::ios::binary};
     std::string all{std::istreambuf_iterator<char>{now}, {}};
-    const auto begin = static_cast<std::size_t>(page - 1) * 4096;
     for (auto at = all.find(from, begin); at < begin + 4096;
          at = all.find(from, at + 1))
       all.replace(at, from.size(), to);
@@ -424,13 +426,25 @@ TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_lockstep) {
 TEST_F(repair_program, tells_the_garbled_one_of_a_model_s_names) {
   for (const auto* row : {"xtreetstreet", "streetxtreet"}) {
     SCOPED_TRACE(row);
-    garble_model("streetstreet", row);
+    garble_page("lockstep_model", "streetstreet", row);
     const auto done = repair();
     EXPECT_EQ(done["database"]["found"], "damaged");
     EXPECT_TRUE(content() == before_);
     expect_whole();
     before_ = content();
   }
+}
+
+TEST_F(repair_program, keeps_a_model_s_name_of_which_the_log_knows_nothing) {
+  write("DELETE FROM street");
+  EXPECT_EQ(run("wait notes").status, 0);
+  garble_page("sqlite_autoindex_lockstep_model_1", "street", "xtreet");
+  EXPECT_EQ(repair()["database"]["found"], "damaged");
+  const auto end = run("--json status notes").json()["sequence"];
+  write("INSERT INTO street VALUES('new', 3)");
+  EXPECT_EQ(run("wait notes").status, 0);
+  EXPECT_THAT(run("log notes --json --since " + end.dump()).out,
+              HasSubstr("\"street\""));
 }
 
 TEST_F(repair_program, finds_a_garbled_kind_of_key) {

@@ -65,6 +65,15 @@ bool was_refused(library_store& store, const operation& what) {
   return false;
 }
 
+/// What puts an end to a conflict.
+operation end_of(record_id conflict) {
+  operation over;
+  over.model = conflict_model;
+  over.record = conflict;
+  over.change = change_type::remove;
+  return over;
+}
+
 /// Two devices made a record the same thing: neither loses anything.
 bool is_same_wish(const entry& latest, const operation& what) {
   const bool both_remove = latest.change == change_type::remove
@@ -332,23 +341,15 @@ void library_sequencer::end_conflicts_that_keep(const operation& placed) {
   if (placed.model == conflict_model || placed.change == change_type::remove)
     return;
   for (const auto& [conflict, device] :
-       conflicts_.that_keep({placed.model, placed.record}, placed.data)) {
-    operation over;
-    over.model = conflict_model;
-    over.record = conflict;
-    over.change = change_type::remove;
-    add_own(std::move(over), store_.index.find(conflict_model, conflict));
-  }
+       conflicts_.that_keep({placed.model, placed.record}, placed.data))
+    add_own(end_of(conflict), store_.index.find(conflict_model, conflict));
 }
 
 void library_sequencer::end_conflict_of(const operation& successor) {
-  operation over;
-  over.model = conflict_model;
-  over.record = conflict_of_chain(successor);
-  over.change = change_type::remove;
-  const auto before = store_.index.find(conflict_model, over.record);
+  const auto conflict = conflict_of_chain(successor);
+  const auto before = store_.index.find(conflict_model, conflict);
   if (keeps_base_of(store_, before, successor))
-    add_own(std::move(over), before);
+    add_own(end_of(conflict), before);
 }
 
 void library_sequencer::add_own_conflict(const operation& about,

@@ -22,15 +22,6 @@ json image_of(const entry& what) {
   return image.is_object() ? image : json::object();
 }
 
-/// The columns of `now` that are otherwise in `before`.
-std::vector<std::string> difference(const json& before, const json& now) {
-  std::vector<std::string> list;
-  for (const auto& [column, value] : now.items())
-    if (!is_same_value(value, before.value(column, json{})))
-      list.push_back(column);
-  return list;
-}
-
 /// Whether whoever sees `merged` there has seen what was written.
 bool shows(const json& merged, const json& written) {
   if (!merged.is_array() || !written.is_array())
@@ -49,15 +40,11 @@ bool shows_all_of(const operation& what, const json& merged,
             });
 }
 
-operation operation_in(const entry& written) {
-  operation what;
-  what.device = written.device;
-  what.device_sequence = written.device_sequence;
-  what.timestamp = written.timestamp;
-  what.model = written.model;
-  what.record = written.record;
+/// What was merged, as somebody wrote it who had seen nothing.
+operation unseeing(const entry& written) {
+  auto what = operation_of(written);
   what.change = change_type::update;
-  what.data = written.data;
+  what.base_version = {};
   return what;
 }
 
@@ -83,7 +70,7 @@ bool comes_of(const merging& all, const std::string& base) {
 /// What the writer left alone and another had changed was so when it wrote.
 bool may_be_seen(const merging& all, const json& base) {
   const auto mine = json::parse(all.what.data, nullptr, false);
-  const auto unseen = difference(mine, all.outcome);
+  const auto unseen = changed_columns(mine, all.outcome);
   return std::ranges::all_of(unseen, [&](const std::string& column) {
     return is_same_value(base.value(column, json{}),
                          mine.value(column, json{}));
@@ -91,6 +78,27 @@ bool may_be_seen(const merging& all, const json& base) {
 }
 
 } // namespace
+
+operation operation_of(const entry& what) {
+  operation made;
+  made.device = what.device;
+  made.device_sequence = what.device_sequence;
+  made.timestamp = what.timestamp;
+  made.model = what.model;
+  made.record = what.record;
+  made.change = what.change;
+  made.base_version = what.version - 1;
+  made.data = what.data;
+  return made;
+}
+
+std::vector<std::string> changed_columns(const json& before, const json& now) {
+  std::vector<std::string> list;
+  for (const auto& [column, value] : now.items())
+    if (!is_same_value(value, before.value(column, json{})))
+      list.push_back(column);
+  return list;
+}
 
 std::optional<entry> written_of(const entry& merged, const entry_lookup& at) {
   if (!merged.previous || merged.sequence != merged.previous + 1)
@@ -134,7 +142,7 @@ merge_base base_of_merged(library_store& store, const entry& written,
     return {};
   const auto policy = policy_of(store, written.model);
   const merging all{
-    operation_in(written),
+    unseeing(written),
     // Nothing that clashes would have been merged.
     {newest->version + 1, false, newest->timestamp, newest->device, {}},
     {{}, newest->data, written.data},
@@ -147,9 +155,9 @@ merge_base base_of_merged(library_store& store, const entry& written,
                            ? may_be_seen(all, image)
                            : comes_of(all, candidate->data);
     if (is_base)
-      return {candidate->version, difference(image, image_of(written))};
+      return {candidate->version, changed_columns(image, image_of(written))};
   }
-  return {{}, difference(image_of(*newest), all.outcome)};
+  return {{}, changed_columns(image_of(*newest), all.outcome)};
 }
 
 } // namespace lockstep

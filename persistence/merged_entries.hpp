@@ -2,6 +2,8 @@
 
 #include "persistence/library_store.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +13,13 @@ namespace lockstep {
 
 /// Reads an entry by its place; nothing where it is not there any more.
 using entry_lookup = std::function<std::optional<entry>(sequence_number)>;
+
+/// The operation that an entry is, made of the version before it.
+operation operation_of(const entry& what);
+
+/// The columns of an object `now` that are otherwise in the object `before`.
+std::vector<std::string> changed_columns(const nlohmann::json& before,
+                                         const nlohmann::json& now);
 
 /// The entry before this one that says what was written, where this one says
 /// what its leader merged that into.

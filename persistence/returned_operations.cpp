@@ -22,19 +22,6 @@ bool is(const std::optional<operation>& side, const operation& what) {
          && side->device_sequence == what.device_sequence;
 }
 
-operation operation_of(const entry& what) {
-  operation made;
-  made.device = what.device;
-  made.device_sequence = what.device_sequence;
-  made.timestamp = what.timestamp;
-  made.model = what.model;
-  made.record = what.record;
-  made.change = what.change;
-  made.base_version = what.version - 1;
-  made.data = what.data;
-  return made;
-}
-
 /// What the leader had added by itself is decided anew. Its number is used up
 /// all the same.
 operation nothing_for(const entry& what) {
@@ -136,14 +123,11 @@ void returned_operations::set_base_of_merged(operation& what,
 /// The columns that an update changed; none where that cannot be told.
 std::vector<std::string>
 returned_operations::changed_by(const entry& what) const {
-  std::vector<std::string> list;
   const auto now = image_of(what);
   const auto before = image_at(what.previous);
-  if (now.is_object() && before.is_object())
-    for (const auto& [column, value] : now.items())
-      if (!is_same_value(value, before.value(column, json{})))
-        list.push_back(column);
-  return list;
+  if (!now.is_object() || !before.is_object())
+    return {};
+  return changed_columns(before, now);
 }
 
 /// A conflict that is no operation of its own; false where it is one.

@@ -10,6 +10,10 @@ namespace {
 /// hold it.
 constexpr auto mark_bit = std::uint64_t{1} << 62;
 
+device_sequence_number marked(std::uint64_t hash) {
+  return device_sequence_number{mark_bit | (hash & (mark_bit - 1))};
+}
+
 } // namespace
 
 device_sequence_number
@@ -18,16 +22,14 @@ reference_to(device_id maker, device_sequence_number number, device_id writer) {
 }
 
 device_sequence_number mark_of(device_id maker, device_sequence_number number) {
-  const auto hash = XXH64(maker.bytes.data(), maker.bytes.size(), number.value);
-  return device_sequence_number{mark_bit | (hash & (mark_bit - 1))};
+  return marked(XXH64(maker.bytes.data(), maker.bytes.size(), number.value));
 }
 
 device_sequence_number mark_of_merged(device_id maker,
                                       device_sequence_number number,
                                       std::string_view image) {
-  const auto hash
-    = XXH64(image.data(), image.size(), mark_of(maker, number).value);
-  return device_sequence_number{mark_bit | (hash & (mark_bit - 1))};
+  return marked(
+    XXH64(image.data(), image.size(), mark_of(maker, number).value));
 }
 
 bool is_mark(device_sequence_number reference) {

@@ -59,6 +59,7 @@ private:
   void check_order(const entry& what);
   expected<void> check_previous(const entry& what);
   void check_record(const entry& what);
+  void check_newest_entries();
   void check_row(const tracked_table_schema& schema, const entry& what);
   /// Sentences about rows of which the log knows nothing.
   std::vector<std::string> unknown_rows();
@@ -75,6 +76,8 @@ private:
   sequence_number vacuumed_;
   sequence_number applied_;
   accepted_set seen_;
+  /// Live records whose newest entry the log holds where it is known to be.
+  std::uint64_t newest_found_ = 0;
   /// By table: records that the log says are there.
   std::map<std::string, std::int64_t> live_;
 };
@@ -194,8 +197,17 @@ void examination::check_record(const entry& what) {
   if (state.version != what.version
       || state.deleted != (what.change == change_type::remove))
     differ(named(what) + " is not what is known of its record.");
+  if (!state.deleted)
+    ++newest_found_;
   if (const auto* schema = store_.tables.by_model(what.model))
     check_row(*schema, what);
+}
+
+/// A record whose newest entry is sought elsewhere has none that was compared.
+void examination::check_newest_entries() {
+  if (const auto known = store_.index.count(); known != newest_found_)
+    differ("Of " + std::to_string(known - newest_found_)
+           + " records the newest entry is not where it is known to be.");
 }
 
 expected<void> examination::take(const entry& what) {
@@ -228,6 +240,7 @@ expected<void> examination::walk() {
     return tl::make_unexpected(head.error());
   if (*head != before_)
     complain("The log does not end where it says that it ends.");
+  check_newest_entries();
   return {};
 }
 

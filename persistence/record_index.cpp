@@ -123,6 +123,14 @@ void record_index::forget_deleted() {
   statements_.use("DELETE FROM lockstep_record WHERE deleted")->exec();
 }
 
+std::uint64_t record_index::count() {
+  auto row = statements_.use("SELECT (SELECT count(*) FROM lockstep_identity) +"
+                             " (SELECT count(*) FROM lockstep_record WHERE NOT"
+                             " deleted)");
+  row->executeStep();
+  return unsigned_of(row->getColumn(0));
+}
+
 std::uint64_t record_index::count(std::string_view model) {
   auto row = statements_.use("SELECT count(*) FROM lockstep_record WHERE"
                              " model = ? AND NOT deleted");

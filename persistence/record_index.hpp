@@ -49,6 +49,9 @@ public:
   /// Forgets all records that were deleted.
   void forget_deleted();
 
+  /// How many live records there are, of all models.
+  [[nodiscard]] std::uint64_t count();
+
   /// How many live records of a model without a table there are.
   [[nodiscard]] std::uint64_t count(std::string_view model);
 

@@ -457,6 +457,17 @@ TEST_F(repair_program, finds_a_garbled_kind_of_key) {
   expect_whole();
 }
 
+TEST_F(repair_program, finds_a_garbled_place_of_a_newest_entry) {
+  // Its entries look like ones that others came after.
+  SQLite::Database{file().string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+    "UPDATE lockstep_identity SET sequence = sequence + 256 WHERE sequence ="
+    " (SELECT min(sequence) FROM lockstep_identity)");
+  EXPECT_NE(run("check notes").status, 0);
+  EXPECT_EQ(repair()["database"]["found"], "damaged");
+  EXPECT_TRUE(content() == before_);
+  expect_whole();
+}
+
 TEST_F(repair_program, finds_a_garbled_name_in_the_schema_of_the_log) {
   garble(log(), "sql = replace(sql, 'transaction_end', 'transaction_enz')");
   EXPECT_EQ(run("check notes").status, 1);

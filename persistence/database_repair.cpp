@@ -8,8 +8,7 @@
 #include "persistence/readable_rows.hpp"
 #include "persistence/row_import.hpp"
 #include "persistence/set_aside.hpp"
-
-#include <nlohmann/json.hpp>
+#include "persistence/tracked_before.hpp"
 
 #include <algorithm>
 #include <map>
@@ -42,14 +41,6 @@ std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
   }
 }
 
-struct tracked_name {
-  std::string table;
-  std::string model;
-  /// The model's name in the index, where that is another one.
-  std::string model_in_index;
-  std::vector<std::string> excluded;
-};
-
 /// While it lives, a row that breaks a CHECK fits.
 class ignoring_checks {
 public:
@@ -78,18 +69,14 @@ public:
 
 private:
   void open();
-  /// By the model's id.
-  [[nodiscard]] std::map<std::string, std::string>
-  names_in_index(const std::string& column, int index) const;
-  void read_tracked(const application_copy& application);
-  static void choose_model(library_store& store, tracked_name& what);
+  void find_tracked(const application_copy& application);
   expected<void> fill(library_store& store);
   void copy_state(library_store& store);
   void copy_unlogged(library_store& store);
-  expected<void> track(library_store& store, const tracked_name& what);
+  expected<void> track(library_store& store, const tracked_before& what);
   expected<void> take_pending(library_store& store);
   expected<void> restore_excluded(library_store& store,
-                                  const tracked_name& what);
+                                  const tracked_before& what);
   expected<void> show_despite_checks(library_store& store);
   void tell_set_aside(library_store& store,
                       const std::set<sequence_number>& before);
@@ -103,7 +90,7 @@ private:
   library_repair& report_;
   std::unique_ptr<SQLite::Database> damaged_;
   readable_rows rows_{nullptr};
-  std::vector<tracked_name> tracked_;
+  std::vector<tracked_before> tracked_;
 };
 
 void rebuilding::open() {
@@ -111,41 +98,12 @@ void rebuilding::open() {
   rows_ = readable_rows{damaged_.get()};
 }
 
-std::map<std::string, std::string>
-rebuilding::names_in_index(const std::string& column, int index) const {
-  std::map<std::string, std::string> found;
-  for (const auto& one : rows_.all("SELECT id || '', " + column
-                                   + " FROM lockstep_model INDEXED BY"
-                                     " sqlite_autoindex_lockstep_model_"
-                                   + std::to_string(index)))
-    found[text_of(one[0])] = text_of(one[1]);
-  return found;
-}
-
-void rebuilding::read_tracked(const application_copy& application) {
+void rebuilding::find_tracked(const application_copy& application) {
   std::error_code ignored;
   if (!fs::exists(from_.damaged, ignored))
     return lose("The tables themselves are gone; make them and track them, and"
                 " their rows come from the log.");
-  // Each name is in the row and in an index; damage may have changed either.
-  const auto models = names_in_index("name", 1);
-  const auto tables = names_in_index("table_name", 2);
-  for (const auto& one : rows_.all("SELECT table_name, name, excluded, id || ''"
-                                   " FROM lockstep_model ORDER BY id")) {
-    tracked_name what{text_of(one[0]), text_of(one[1]), {}, {}};
-    if (const auto other = tables.find(text_of(one[3]));
-        other != tables.end() && rows_.columns_of(what.table).empty())
-      what.table = other->second;
-    if (const auto other = models.find(text_of(one[3]));
-        other != models.end() && other->second != what.model)
-      what.model_in_index = other->second;
-    const auto excluded
-      = nlohmann::json::parse(text_of(one[2]), nullptr, false);
-    for (const auto& column : excluded)
-      if (column.is_string())
-        what.excluded.push_back(column.get<std::string>());
-    tracked_.push_back(std::move(what));
-  }
+  tracked_ = read_tracked(rows_);
   if (application.is_empty())
     lose("Which tables there were cannot be read; make them and track them, and"
          " their rows come from the log.");
@@ -189,7 +147,7 @@ void rebuilding::copy_unlogged(library_store& store) {
 }
 
 expected<void> rebuilding::track(library_store& store,
-                                 const tracked_name& what) {
+                                 const tracked_before& what) {
   return in_one_transaction(
     store, durability::by_itself, [&]() -> expected<void> {
       const auto schema
@@ -232,7 +190,7 @@ expected<void> rebuilding::take_pending(library_store& store) {
 }
 
 expected<void> rebuilding::restore_excluded(library_store& store,
-                                            const tracked_name& what) {
+                                            const tracked_before& what) {
   const auto* schema = store.tables.by_table(what.table);
   if (schema == nullptr || schema->local_columns.empty())
     return {};
@@ -329,14 +287,6 @@ void rebuilding::tell_set_aside(library_store& store,
          + " set aside; lockstep set-aside shows them.");
 }
 
-/// Of two names the one of which the log knows records, or else the table's.
-void rebuilding::choose_model(library_store& store, tracked_name& what) {
-  const auto& other = what.model_in_index;
-  if (!other.empty() && store.index.count(what.model) == 0
-      && (store.index.count(other) != 0 || is_same_name(other, what.table)))
-    what.model = other;
-}
-
 expected<void> rebuilding::fill(library_store& store) {
   copy_state(store);
   if (auto noted = forget_numbers(store, from_.now()); !noted)
@@ -366,7 +316,7 @@ expected<void> rebuilding::fill(library_store& store) {
 expected<void> rebuilding::run() {
   open();
   const application_copy application{rows_, report_.lost};
-  read_tracked(application);
+  find_tracked(application);
   if (auto made = application.make(
         made_, [&](const std::string& table) { return is_tracked(table); });
       !made)

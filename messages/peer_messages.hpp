@@ -48,6 +48,9 @@ struct claim {
   /// The leader asked this device to take over; a live leader is no reason to
   /// refuse.
   bool handed_over = false;
+  /// The log is of an older copy and may lack what it held: the device leads
+  /// with the votes of all, and whoever has more gives it none.
+  bool is_of_older_copy = false;
 
   bool operator==(const claim&) const = default;
 };

@@ -70,6 +70,7 @@ std::string schema_complaint(SQLite::Database& database, const fs::path& file,
 /// The complaint about a file that can be opened; empty when there is none.
 std::string complaint(SQLite::Database& database, const fs::path& file,
                       std::span<const migration> made_by) {
+  constraint_complaints no_damage{made_by};
   // Those of a constraint may come first; only then as many as there are.
   for (const int most : {100, std::numeric_limits<int>::max()}) {
     SQLite::Statement rows{database, "PRAGMA integrity_check("
@@ -77,7 +78,7 @@ std::string complaint(SQLite::Database& database, const fs::path& file,
     int seen = 0;
     for (; rows.executeStep(); ++seen)
       if (auto said = rows.getColumn(0).getString();
-          said != "ok" && !is_about_constraint(said)) {
+          said != "ok" && !no_damage.contain(said)) {
         std::replace(said.begin(), said.end(), '\n', ' ');
         return file.string() + " is damaged (" + said + ").";
       }
@@ -126,9 +127,18 @@ at_full_length::~at_full_length() {
     fs::resize_file(file_, length_, ignored);
 }
 
-bool is_about_constraint(std::string_view said) {
-  return said.starts_with("NULL value in ")
-         || said.starts_with("CHECK constraint failed in ");
+bool constraint_complaints::contain(std::string_view said) {
+  for (const std::string_view begin :
+       {"NULL value in ", "CHECK constraint failed in "}) {
+    if (!said.starts_with(begin))
+      continue;
+    if (own_.empty())
+      own_ = own_names(made_by_);
+    // After the table's name may be a column's.
+    const auto name = said.substr(begin.size());
+    return !own_.contains(std::string{name.substr(0, name.find('.'))});
+  }
+  return false;
 }
 
 expected<repaired_file> examine_file(const fs::path& file,

@@ -6,16 +6,29 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace lockstep {
 
-/// Whether what PRAGMA integrity_check says is about a row that breaks a CHECK
-/// or NOT NULL, as one may that is older than the constraint. That is no
-/// damage.
-bool is_about_constraint(std::string_view said);
+/// Tells what is no damage of what PRAGMA integrity_check says: that a row
+/// breaks a CHECK or NOT NULL, as one may that is older than the constraint.
+/// None is in the tables that these migrations make.
+class constraint_complaints {
+public:
+  explicit constraint_complaints(std::span<const migration> made_by)
+    : made_by_(made_by) {
+  }
+
+  bool contain(std::string_view said);
+
+private:
+  std::span<const migration> made_by_;
+  /// Names of what the migrations make, once they are asked for.
+  std::set<std::string> own_;
+};
 
 /// What SQLite finds of a database file, and whether it is as these migrations
 /// make it. Errors other than damage: `busy`, `io`, `newer_format`.

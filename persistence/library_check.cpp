@@ -95,9 +95,10 @@ bool examination::somebody_writes() {
 
 void examination::check_files() {
   SQLite::Statement rows{*store_.database, "PRAGMA integrity_check"};
+  constraint_complaints no_damage{library_migrations()};
   while (rows.executeStep())
     if (const auto said = rows.getColumn(0).getString(); said != "ok")
-      complain((is_about_constraint(said)
+      complain((no_damage.contain(said)
                   ? "A row breaks a constraint of its table, which is no"
                     " damage: "
                   : "The database is damaged: ")

@@ -70,6 +70,13 @@ std::string complaint(SQLite::Database& database,
 
 } // namespace
 
+std::set<std::string> own_names(std::span<const migration> known) {
+  std::set<std::string> names;
+  for (const auto& [name, what] : schema_made_by(known))
+    names.insert(name);
+  return names;
+}
+
 std::string own_schema_complaint(SQLite::Database& database,
                                  std::span<const migration> known) {
   try {

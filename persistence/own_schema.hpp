@@ -2,6 +2,7 @@
 
 #include "persistence/sqlite_file.hpp"
 
+#include <set>
 #include <span>
 #include <string>
 
@@ -12,5 +13,8 @@ namespace lockstep {
 /// takes a garbled name of a column for its name. Throws SQLite::Exception.
 std::string own_schema_complaint(SQLite::Database& database,
                                  std::span<const migration> known);
+
+/// Names of what these migrations make.
+std::set<std::string> own_names(std::span<const migration> known);
 
 } // namespace lockstep

@@ -83,7 +83,7 @@ election_effects election::peer_up(device_id device, time_point now) {
   if (role_ == role::leader)
     send_heartbeat(device);
   if (role_ == role::candidate)
-    send(device, claim{vote_, head_, settings_.priority, handed_over_});
+    send(device, own_claim());
   if (needs_majority() && role_ == role::follower && leader_.is_nil()
       && claim_at_ && reaches_majority())
     claim_at_

@@ -144,12 +144,15 @@ private:
 
   // Asking.
   void begin_claim(bool handed_over, time_point now);
+  [[nodiscard]] claim own_claim() const;
   void win_if_decided(time_point now);
   void end_window(time_point now);
   void grant(device_id to, const claim& what, time_point now);
   void refused(const vote& what, time_point now);
   [[nodiscard]] refusal judge(device_id from, const claim& what,
                               time_point now) const;
+  /// Whether the asker lacks what may not be cut, whoever leads.
+  [[nodiscard]] bool must_not_lose(const claim& what) const;
   [[nodiscard]] bool ranks_above(device_id from, const claim& what) const;
   void withdraw(time_point claim_at);
   void answer_askers(errc outcome);

@@ -29,8 +29,12 @@ void election::begin_claim(bool handed_over, time_point now) {
   for (auto& [device, state] : peers_)
     state.granted = false;
   for (auto device : reachable())
-    send(device, claim{vote_, head_, settings_.priority, handed_over_});
+    send(device, own_claim());
   win_if_decided(now);
+}
+
+claim election::own_claim() const {
+  return {vote_, head_, settings_.priority, handed_over_, is_of_older_copy_};
 }
 
 void election::win_if_decided(time_point now) {
@@ -102,7 +106,7 @@ election_effects election::on(device_id from, const claim& what,
   // Who refuses as the better candidate must stand itself; also one that never
   // leads, where the others cannot have what it holds in any other way.
   const bool stands
-    = (may_claim() || (needs_majority() && is_member(self_))) && can_win();
+    = (may_claim() || (must_not_lose(what) && is_member(self_))) && can_win();
   if (reason == refusal::better_log && role_ == role::follower && stands
       && !what.handed_over && refusals_ == 0)
     begin_claim(false, now);
@@ -144,15 +148,20 @@ refusal election::judge(device_id from, const claim& what,
   const auto excused = from == leader_ || what.handed_over;
   if (hears_leader(now) && (role_ == role::leader || !excused))
     return refusal::live_leader;
-  // What a majority holds must not be lost with any vote, whoever may lead; nor
-  // what this device held when it said so.
-  if (needs_majority() && head_ > what.head)
+  if (must_not_lose(what))
     return refusal::better_log;
   if (ranks_above(from, what))
     return refusal::better_log;
   if (what.ballot != vote_ && what.ballot.term <= vote_.term)
     return refusal::already_voted;
   return refusal::none;
+}
+
+bool election::must_not_lose(const claim& what) const {
+  // What a majority holds must not be lost with any vote, whoever may lead; nor
+  // what this device held when it said so. What the asker held and lacks now
+  // may count as held by all.
+  return (needs_majority() || what.is_of_older_copy) && head_ > what.head;
 }
 
 bool election::ranks_above(device_id from, const claim& what) const {

@@ -34,6 +34,7 @@ void write(const claim& from, wire::Envelope& envelope) {
   to_wire(from.head, to.mutable_head());
   to.set_priority(from.priority);
   to.set_handed_over(from.handed_over);
+  to.set_is_of_older_copy(from.is_of_older_copy);
 }
 
 void write(const vote& from, wire::Envelope& envelope) {
@@ -164,6 +165,7 @@ claim read(wire::Claim& from, wire_reader& reader) {
   reader.read(from.head(), to.head);
   to.priority = from.priority();
   to.handed_over = from.handed_over();
+  to.is_of_older_copy = from.is_of_older_copy();
   return to;
 }
 

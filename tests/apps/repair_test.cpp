@@ -457,6 +457,24 @@ TEST_F(repair_program, finds_a_garbled_kind_of_key) {
   expect_whole();
 }
 
+TEST_F(repair_program, finds_a_broken_constraint_of_a_table_of_its_own) {
+  for (const auto& damaged : {log(), file()}) {
+    SCOPED_TRACE(damaged);
+    const std::string is_strict = "'applied_at TEXT NOT NULL'";
+    const std::string is_lax = "'applied_at TEXT'";
+    garble(damaged, "sql = replace(sql, " + is_strict + ", " + is_lax + ")");
+    SQLite::Database{damaged.string(), SQLite::OPEN_READWRITE, 5'000}.exec(
+      "UPDATE lockstep_migration SET applied_at = NULL WHERE number = 1");
+    garble(damaged, "sql = replace(sql, " + is_lax + ", " + is_strict + ")");
+    EXPECT_NE(run("check notes").status, 0);
+    const auto done = repair();
+    EXPECT_EQ(done[damaged == log() ? "log" : "database"]["found"], "damaged");
+    EXPECT_TRUE(content() == before_);
+    expect_whole();
+    before_ = content();
+  }
+}
+
 TEST_F(repair_program, finds_a_garbled_place_of_a_newest_entry) {
   // Its entries look like ones that others came after.
   SQLite::Database{file().string(), SQLite::OPEN_READWRITE, 5'000}.exec(

@@ -196,7 +196,7 @@ void log_checker::take(device& which, mirror& into, const entry& next) {
                  + which.name);
   check_first_seen(which, next);
   const operation_key made{next.device, next.device_sequence};
-  if (!into.made.insert(made).second)
+  if (!into.made.emplace(made, next.transaction_end).second)
     result_.fail("P3: " + named(next) + " is twice in the log of "
                  + which.name);
   const record_key record{next.model, next.record};
@@ -368,7 +368,8 @@ bool log_checker::is_in_log_of(const device& which,
 bool log_checker::is_elsewhere(const device& than,
                                const operation_key& made) const {
   return std::ranges::any_of(world_.devices, [&](const device& one) {
-    return one.number != than.number && !one.removed && is_in_log_of(one, made);
+    return one.number != than.number && !one.removed && is_in_log_of(one, made)
+           && mirrors_.at(one.number).made.at(made) <= end_of(one).sequence;
   });
 }
 

@@ -66,8 +66,8 @@ public:
   /// by one that was, so that the others do not know of it.
   [[nodiscard]] bool is_out(const device& which) const;
 
-  /// Whether a log of a device other than this one holds the operation, and
-  /// nobody removed that.
+  /// Whether a log of a device other than this one holds the operation's whole
+  /// transaction, and nobody removed that: half of one is cut.
   [[nodiscard]] bool is_elsewhere(const device& than,
                                   const operation_key& made) const;
   [[nodiscard]] bool is_in_log_of(const device& which,
@@ -120,7 +120,8 @@ private:
     std::optional<sync_log_reader> reader;
     std::uint64_t changes = 0;
     std::vector<line> lines;
-    std::set<operation_key> made;
+    /// Where the transaction ends that an operation is in.
+    std::map<operation_key, sequence_number> made;
     std::map<record_key, standing> records;
     std::vector<membership> members;
     duration members_changed{};
@@ -153,8 +154,8 @@ private:
   /// that was removed: its copy cannot know of that, nor can what it then is
   /// told be told from what the others have.
   [[nodiscard]] bool was_led_astray(const log_position& from) const;
-  /// Whether nobody's files say any more that a member was removed, as some were
-  /// lost or are older ones: it counts again, and may lead.
+  /// Whether nobody's files say any more that a member was removed, as some
+  /// were lost or are older ones: it counts again, and may lead.
   [[nodiscard]] bool is_removal_lost() const;
 
   bool open(device& which, mirror& into);

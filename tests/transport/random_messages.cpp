@@ -94,7 +94,7 @@ peer_message random_messages::message(std::size_t kind) {
       return heartbeat_ack{ballot(), position()};
     case 2:
       return claim{ballot(), position(), static_cast<std::int32_t>(number()),
-                   coin()};
+                   coin(), coin()};
     case 3:
       return vote{ballot(), coin(), static_cast<refusal>(below(6)), ballot()};
     case 4:

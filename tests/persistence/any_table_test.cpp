@@ -318,6 +318,26 @@ TEST_F(any_table, columns_come_and_go_on_one_device_after_another) {
                                  "3|\"last\"|\"z\"\n");
 }
 
+TEST_F(any_table, a_new_column_is_filled_before_its_rows_are_captured) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
+  on(a, "INSERT INTO t VALUES(1, 'x'), (2, 'x'), (3, 'x')");
+  a.elsewhere("ALTER TABLE t ADD COLUMN z DEFAULT 5;"
+              "ALTER TABLE t ADD COLUMN y; UPDATE t SET z = id, y = 'a'");
+  ASSERT_TRUE(a.capture());
+  ASSERT_TRUE(b.follow(a));
+  b.elsewhere("UPDATE t SET x = 'before' WHERE id = 1");
+  ASSERT_TRUE(b.capture());
+  b.elsewhere("ALTER TABLE t ADD COLUMN z DEFAULT 5;"
+              "ALTER TABLE t ADD COLUMN y");
+  b.elsewhere("UPDATE t SET x = 'b' WHERE id < 3;"
+              "UPDATE t SET y = 'b' WHERE id = 3");
+  ASSERT_TRUE(b.capture());
+  ASSERT_TRUE(a.sequence(b.pending()));
+  ASSERT_TRUE(b.follow(a));
+  expect_rows("SELECT x, z, y FROM t", "\"b\"|1|\"a\"\n\"b\"|2|\"a\"\n"
+                                       "\"x\"|3|\"b\"\n");
+}
+
 TEST_F(any_table, a_table_that_is_made_anew_goes_on_being_tracked) {
   make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
   on(a, "INSERT INTO t VALUES(1, 'x'), (2, 'y'), (3, 'z')");

@@ -207,8 +207,8 @@ void examination::check_record(const entry& what) {
 /// A record whose newest entry is sought elsewhere has none that was compared.
 void examination::check_newest_entries() {
   if (const auto known = store_.index.count(); known != newest_found_)
-    differ("Of " + std::to_string(known - newest_found_)
-           + " records the newest entry is not where it is known to be.");
+    differ("Records whose newest entry is not where it is known to be: "
+           + std::to_string(known - newest_found_) + ".");
 }
 
 expected<void> examination::take(const entry& what) {

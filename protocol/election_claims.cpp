@@ -106,7 +106,7 @@ election_effects election::on(device_id from, const claim& what,
   // Who refuses as the better candidate must stand itself; also one that never
   // leads, where the others cannot have what it holds in any other way.
   const bool stands
-    = (may_claim() || (must_not_lose(what) && is_member(self_))) && can_win();
+    = (may_claim() || (needs_majority() && is_member(self_))) && can_win();
   if (reason == refusal::better_log && role_ == role::follower && stands
       && !what.handed_over && refusals_ == 0)
     begin_claim(false, now);
@@ -160,8 +160,10 @@ refusal election::judge(device_id from, const claim& what,
 bool election::must_not_lose(const claim& what) const {
   // What a majority holds must not be lost with any vote, whoever may lead; nor
   // what this device held when it said so. What the asker held and lacks now
-  // may count as held by all.
-  return (needs_majority() || what.is_of_older_copy) && head_ > what.head;
+  // may count as held by all; who never leads cannot bring it along itself.
+  const bool may_count
+    = needs_majority() || (what.is_of_older_copy && settings_.priority >= 0);
+  return may_count && head_ > what.head;
 }
 
 bool election::ranks_above(device_id from, const claim& what) const {

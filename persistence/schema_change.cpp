@@ -67,7 +67,8 @@ void fill_in(library_store& store, const tracked_table_schema& schema,
     auto image = nlohmann::json::parse((*found)->data, nullptr, false);
     if (!image.is_object())
       continue;
-    if (const auto newest = store.pending.newest_of(schema.model, record))
+    const auto newest = store.pending.newest_of(schema.model, record);
+    if (newest && newest->change != change_type::remove)
       image.update(nlohmann::json::parse(newest->data));
     auto columns = new_columns;
     std::erase_if(columns,

@@ -320,12 +320,13 @@ TEST_F(any_table, columns_come_and_go_on_one_device_after_another) {
 
 TEST_F(any_table, a_new_column_is_filled_before_its_rows_are_captured) {
   make("CREATE TABLE t(id INTEGER PRIMARY KEY, x)", {"t"});
-  on(a, "INSERT INTO t VALUES(1, 'x'), (2, 'x'), (3, 'x')");
+  on(a, "INSERT INTO t VALUES(1, 'x'), (2, 'x'), (3, 'x'), (4, 'x')");
   a.elsewhere("ALTER TABLE t ADD COLUMN z DEFAULT 5;"
               "ALTER TABLE t ADD COLUMN y; UPDATE t SET z = id, y = 'a'");
   ASSERT_TRUE(a.capture());
   ASSERT_TRUE(b.follow(a));
-  b.elsewhere("UPDATE t SET x = 'before' WHERE id = 1");
+  b.elsewhere("UPDATE t SET x = 'before' WHERE id = 1;"
+              "DELETE FROM t WHERE id = 4");
   ASSERT_TRUE(b.capture());
   b.elsewhere("ALTER TABLE t ADD COLUMN z DEFAULT 5;"
               "ALTER TABLE t ADD COLUMN y");

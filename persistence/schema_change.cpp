@@ -41,7 +41,9 @@ bool has(library_store& store, const tracked_table_schema& schema,
 /// along.
 void fill_in(library_store& store, const tracked_table_schema& schema,
              const std::vector<std::string>& new_columns, filling which) {
-  const auto defaults = defaults_of(store, schema.table);
+  const auto defaults = which == filling::defaults
+                          ? defaults_of(store, schema.table)
+                          : std::map<std::string, std::string>{};
   auto is_given = [&](const row_location& where, const std::string& column) {
     const auto value = defaults.find(column);
     return value == defaults.end()
@@ -67,7 +69,9 @@ void fill_in(library_store& store, const tracked_table_schema& schema,
     auto image = nlohmann::json::parse((*found)->data, nullptr, false);
     if (!image.is_object())
       continue;
-    const auto newest = store.pending.newest_of(schema.model, record);
+    const auto newest = which == filling::defaults
+                          ? store.pending.newest_of(schema.model, record)
+                          : std::nullopt;
     if (newest && newest->change != change_type::remove)
       image.update(nlohmann::json::parse(newest->data));
     auto columns = new_columns;

@@ -234,7 +234,10 @@ private:
   void note_entries(const library_applier::chunk& list, bool own);
   /// The same for own ones that only the log holds all of.
   void note_large(sequence_number after, sequence_number through);
-  void note_entry(const entry& what, bool own);
+  void note_entry(const entry& what);
+  [[nodiscard]] bool is_unhandled(const entry& what) const;
+  /// One event for all of them: there may be as many as a log has entries.
+  void publish_unhandled(const library_applier::chunk& list, bool is_piece);
   void publish(event_body body);
   void send_answers();
   void send_members();

@@ -37,10 +37,12 @@ struct bulk_operation_logged {
   entry what;
 };
 
-/// An entry of a model that has neither a table nor an applier here; it is kept
+/// Entries that came together, of models that have no table here; they are kept
 /// in the log.
-struct entry_unhandled {
-  entry what;
+struct entries_unhandled {
+  std::uint64_t count = 0;
+  /// As in entries_committed.
+  std::shared_ptr<const std::vector<entry>> list;
 };
 
 struct leadership_changed {
@@ -86,7 +88,7 @@ struct events_lost {
 
 using event_body
   = std::variant<entries_committed, entries_applied, bulk_operation_logged,
-                 entry_unhandled, leadership_changed, peer_connected,
+                 entries_unhandled, leadership_changed, peer_connected,
                  peer_disconnected, conflict_recorded, library_opened,
                  library_closed, indexing_progress, first_sync_progress,
                  events_lost>;

@@ -60,8 +60,29 @@ public:
     return file.execAndGet("SELECT count(*) FROM tag").getInt64();
   }
 
+  void listen() {
+    const auto listener = spawn(
+      [this](caf::event_based_actor*) -> caf::behavior {
+        return {[this](const event_batch& batch) {
+          for (const auto& one : batch.list)
+            if (const auto* now = std::get_if<first_sync_progress>(&one->body))
+              told.push_back(*now);
+            else if (const auto* some
+                     = std::get_if<entries_unhandled>(&one->body))
+              unhandled.push_back(*some);
+            else if (std::holds_alternative<entries_applied>(one->body))
+              ++applied;
+          return done{};
+        }};
+      });
+    tell(at("carl").events,
+         subscribe{caf::actor_cast<event_subscriber>(listener), {}});
+  }
+
   std::vector<tag> tags_;
   std::vector<first_sync_progress> told;
+  std::vector<entries_unhandled> unhandled;
+  std::size_t applied = 0;
 };
 
 TEST_F(newcomer, can_be_read_once_all_is_there) {
@@ -100,16 +121,7 @@ TEST_F(newcomer, can_be_read_once_all_is_there) {
 
 TEST_F(newcomer, tells_how_far_it_is) {
   invite("carl");
-  const auto listener = spawn([this](caf::event_based_actor*) -> caf::behavior {
-    return {[this](const event_batch& batch) {
-      for (const auto& one : batch.list)
-        if (const auto* now = std::get_if<first_sync_progress>(&one->body))
-          told.push_back(*now);
-      return done{};
-    }};
-  });
-  tell(at("carl").events,
-       subscribe{caf::actor_cast<event_subscriber>(listener), {}});
+  listen();
   connect("carl");
   advance(1min);
   ASSERT_LE(2U, told.size());
@@ -121,6 +133,23 @@ TEST_F(newcomer, tells_how_far_it_is) {
   EXPECT_EQ(std::count_if(told.begin(), told.end(),
                           [](const auto& one) { return one.finished; }),
             1);
+}
+
+TEST_F(newcomer, tells_at_once_of_what_has_no_table) {
+  invite("carl");
+  listen();
+  connect("carl");
+  advance(1min);
+  std::uint64_t count = 0;
+  for (const auto& some : unhandled) {
+    count += some.count;
+    EXPECT_EQ(some.list->size(), some.count);
+    for (const auto& one : *some.list)
+      EXPECT_EQ(one.model, "tag");
+  }
+  EXPECT_EQ(count, 200U);
+  EXPECT_LE(unhandled.size(), applied);
+  EXPECT_LT(unhandled.size(), 100U) << "an event for each";
 }
 
 TEST_F(newcomer, follows_while_the_leader_writes_and_deletes) {

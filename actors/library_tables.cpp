@@ -19,13 +19,6 @@ namespace {
 /// them did not take the leadership: it may be one that never leads.
 constexpr std::chrono::minutes keeps_leading_for{10};
 
-std::uint64_t count_rows(library_store& store, const std::string& table) {
-  SQLite::Statement count{*store.database,
-                          "SELECT count(*) FROM " + sql_name(table)};
-  count.executeStep();
-  return static_cast<std::uint64_t>(count.getColumn(0).getInt64());
-}
-
 } // namespace
 
 template <class Answer, class Change>
@@ -129,7 +122,6 @@ expected<operation_range> library_state::track(const track_table& request,
     else if (chosen->last)
       made = {made.last ? made.first : chosen->first, chosen->last};
     answer = {(*schema)->table, (*schema)->model, (*schema)->kind,
-              count_rows(*store_, (*schema)->table),
               policy_of(*store_, (*schema)->model)};
     return made;
   });

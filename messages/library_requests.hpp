@@ -263,7 +263,6 @@ struct tracked_table {
   std::string table;
   std::string model;
   key_kind key = key_kind::uuid;
-  std::uint64_t rows = 0;
   conflict_policy policy = conflict_policy::last_writer_wins;
 };
 

@@ -2,6 +2,7 @@
 
 #include "apps/cli/library_view.hpp"
 #include "apps/cli/open_device.hpp"
+#include "persistence/table_schema.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -33,15 +34,12 @@ in_two(const std::string& text, char between, const std::string& like) {
 
 /// Whether it is the index of files, which each device makes for itself, and
 /// not a table of the application's with the same name.
-constexpr auto count_index_columns = R"sql(
-  SELECT count(*) FROM pragma_table_info('entry')
-  WHERE name IN ('location', 'path', 'kind', 'size', 'modified', 'inode')
-)sql";
-
-expected<bool> has_index(library& of) {
-  return of.query(count_index_columns).get().map([](const sql_rows& found) {
-    return std::get<std::int64_t>(found.rows.front().front()) == 6;
-  });
+bool has_index(library& of) {
+  return of
+    .query("SELECT location, path, kind, size, modified, inode FROM entry"
+           " LIMIT 0")
+    .get()
+    .has_value();
 }
 
 /// The tables that a command is about, as the library has them.
@@ -53,15 +51,16 @@ struct chosen_tables {
 
 expected<chosen_tables> choose_all(library& of,
                                    const std::vector<table_list::table>& list) {
-  auto indexed = has_index(of);
-  if (!indexed)
-    return tl::make_unexpected(indexed.error());
   chosen_tables chosen;
   for (const auto& one : list)
     if (!one.refusal.empty())
       chosen.refused.push_back(one);
-    else if (!*indexed || one.name != "entry")
+    else if (one.name != "entry" || !has_index(of))
       chosen.tables.push_back(one);
+  if (chosen.tables.empty() && chosen.refused.empty())
+    return fail(errc::not_found,
+                "The library's database has no tables yet; make them there with"
+                " the program that uses them, then track them.");
   return chosen;
 }
 
@@ -163,14 +162,24 @@ bool is_about_the_table(errc code) {
          || code == errc::too_large || code == errc::already_exists;
 }
 
-void add(const tracked_table& one, nlohmann::json& json, text_table& table) {
+expected<std::uint64_t> count_rows(library& of, const std::string& table) {
+  return of.query("SELECT count(*) FROM " + sql_name(table))
+    .get()
+    .map([](const sql_rows& found) {
+      return static_cast<std::uint64_t>(
+        std::get<std::int64_t>(found.rows.front().front()));
+    });
+}
+
+void add(const tracked_table& one, std::uint64_t rows, nlohmann::json& json,
+         text_table& table) {
   json.push_back({{"table", one.table},
                   {"model", one.model},
                   {"key", to_string(one.key)},
-                  {"rows", one.rows},
+                  {"rows", rows},
                   {"policy", to_string(one.policy)}});
-  table.rows.push_back({one.table, one.model, std::string{to_string(one.key)},
-                        with_commas(one.rows)});
+  table.rows.push_back(
+    {one.table, one.model, std::string{to_string(one.key)}, with_commas(rows)});
 }
 
 expected<void> track(const options& given, const track_arguments& what,
@@ -188,12 +197,15 @@ expected<void> track(const options& given, const track_arguments& what,
   text_table table{{"TABLE", "MODEL", "KEY", "ROWS"}, {}};
   for (const auto& request : *requests) {
     auto one = of.track(request).get();
-    if (!one && what.all && is_about_the_table(one.error().code))
+    if (!one && what.all && is_about_the_table(one.error().code)) {
       chosen->refused.push_back({request.table, {}, one.error().message});
-    else if (!one)
-      return tl::make_unexpected(one.error());
-    else
-      add(*one, tracked, table);
+      continue;
+    }
+    const auto rows = one.and_then(
+      [&](const tracked_table& done) { return count_rows(of, done.table); });
+    if (!rows)
+      return tl::make_unexpected(rows.error());
+    add(*one, *rows, tracked, table);
   }
   nlohmann::json answer{{"tracked", tracked}};
   if (what.all)

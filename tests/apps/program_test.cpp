@@ -22,6 +22,12 @@ TEST_F(lockstep_program, makes_the_device_once) {
   EXPECT_EQ(second.out, first.out);
 }
 
+TEST_F(lockstep_program, says_that_there_is_no_table_to_track) {
+  ASSERT_EQ(run("init").status, 0);
+  ASSERT_EQ(run("library create photos").status, 0);
+  expect_refused("track photos --all", 3, "no tables yet; make them");
+}
+
 TEST_F(lockstep_program, tracks_a_table_and_shows_its_log) {
   ASSERT_EQ(run("init").status, 0);
   const auto made = run("library create photos --json").json();

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace lockstep {
@@ -30,6 +31,27 @@ expected<nlohmann::json> read_image(const record_change& change,
                   + std::to_string(limit)
                   + " (setting library.entry_bytes_limit).");
   return image;
+}
+
+tl::unexpected<failure> already_there(const std::string& model,
+                                      record_id record) {
+  return fail(errc::already_exists, "There is a record " + to_string(record)
+                                      + " of model \"" + model
+                                      + "\" already; update it instead.");
+}
+
+/// The change of a record that has another one among the steps, all changes.
+const record_change* named_twice(const std::vector<transaction_step>& steps) {
+  std::vector<const record_change*> list;
+  list.reserve(steps.size());
+  for (const auto& step : steps)
+    list.push_back(&std::get<record_change>(step));
+  auto name = [](const record_change* change) {
+    return std::tie(change->record, change->model);
+  };
+  std::ranges::sort(list, {}, name);
+  const auto found = std::ranges::adjacent_find(list, {}, name);
+  return found != list.end() ? *found : nullptr;
 }
 
 tl::unexpected<failure> ended_early() {
@@ -176,8 +198,12 @@ library_writer::insert_rows(const std::vector<transaction_step>& steps) {
   std::optional<without_triggers> silent;
   if (steps.size() >= many_rows)
     silent.emplace(store_);
+  if (const auto* twice = named_twice(steps))
+    return already_there(twice->model, twice->record);
   store_.set_applying(true);
   const bool any_pending = !store_.pending.is_empty();
+  // A row is in the index, or pending, or noted where it was not captured.
+  const bool any_unknown = store_.changes.newest_note() != 0;
   const auto rows = std::make_shared<std::vector<new_row>>();
   rows->reserve(steps.size());
   for (const auto& step : steps) {
@@ -189,8 +215,9 @@ library_writer::insert_rows(const std::vector<transaction_step>& steps) {
     next.made.what.model = change.model;
     next.made.what.record = change.record;
     next.made.before = store_.changes.set_base(next.made.what, any_pending);
-    if (auto fits = check_is_new(next.made); !fits)
-      return tl::make_unexpected(fits.error());
+    if (next.made.what.change != change_type::insert || any_unknown)
+      if (auto fits = check_is_new(next.made); !fits)
+        return tl::make_unexpected(fits.error());
     next.rowid
       = store_.rows.insert_new(*next.schema, change.record, std::move(*image));
     rows->push_back(std::move(next));
@@ -231,9 +258,7 @@ expected<void> library_writer::check_is_new(const captured_change& made) {
   if (what.change == change_type::insert
       && (schema == nullptr || !store_.rows.has_row(*schema, what.record)))
     return {};
-  return fail(errc::already_exists,
-              "There is a record " + to_string(what.record) + " of model \""
-                + what.model + "\" already; update it instead.");
+  return already_there(what.model, what.record);
 }
 
 expected<void> library_writer::run_step(const record_change& change,

@@ -87,6 +87,27 @@ TEST_P(inserted_rows, are_all_refused_where_one_is_there_twice) {
   expect_notes_again();
 }
 
+TEST_P(inserted_rows, are_all_refused_where_one_is_there_in_another_spelling) {
+  make(plain);
+  auto dashless = uuid(201);
+  std::erase(dashless, '-');
+  auto steps = new_items("{}");
+  steps.emplace_back(new_item(201, R"({"uuid":")" + dashless + R"("})"));
+  auto twice = steps;
+  twice.emplace_back(new_item(201, "{}"));
+  EXPECT_EQ(device.write(twice).error().code, errc::already_exists);
+  EXPECT_EQ(device.rows("SELECT * FROM item"), "");
+  // Also where it could not be captured.
+  device.store->limits.entry_bytes_limit = 90;
+  device.elsewhere("INSERT INTO item(uuid, name) VALUES('" + dashless
+                   + "', 'larger than the limit, by some letters at least')");
+  ASSERT_FALSE(device.capture());
+  auto again = new_items("{}");
+  again.emplace_back(new_item(201, "{}"));
+  EXPECT_EQ(device.write(again).error().code, errc::already_exists);
+  EXPECT_EQ(device.rows("SELECT count(*) FROM item"), "1\n");
+}
+
 TEST_P(inserted_rows, are_all_refused_where_one_is_too_large) {
   make(plain);
   device.store->limits.entry_bytes_limit = 90;

@@ -3,11 +3,13 @@
 #include "apps/cli/output.hpp"
 #include "bench/follower_process.hpp"
 #include "bench/listening_device.hpp"
+#include "bench/plain_library.hpp"
 #include "bench/process_use.hpp"
 
-#include <array>
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <random>
 
 namespace lockstep::bench {
@@ -25,7 +27,8 @@ struct work {
   std::optional<double> most;
 };
 
-/// Libraries that differ in the length of their logs only.
+/// Libraries that differ in the length of their logs only, and plain ones that
+/// do.
 class long_and_short {
 public:
   explicit long_and_short(std::vector<std::size_t> sizes)
@@ -41,11 +44,20 @@ public:
       std::cerr << "  a log of " << cli::with_commas(sizes_[i]) << " ...\n";
       commit_all(at(i), sizes_[i]);
       wait_for_follower(i);
+      write_plainly(sizes_[i]);
     }
   }
 
   library& at(std::size_t which) {
     return which == 0 ? leader_.items : leader_.others.at(which - 1);
+  }
+
+  plain_library& plain(std::size_t which) {
+    return *plain_.at(which);
+  }
+
+  [[nodiscard]] std::int64_t size(std::size_t which) const {
+    return static_cast<std::int64_t>(sizes_.at(which));
   }
 
   /// The libraries take turns, so that a disk which changes its mind changes
@@ -85,7 +97,18 @@ public:
   }
 
 private:
+  void write_plainly(std::size_t count) {
+    constexpr std::size_t batch = 1'000;
+    const auto folder = leader_.folder / ("plain" + std::to_string(count));
+    std::filesystem::create_directory(folder);
+    plain_.push_back(
+      std::make_unique<plain_library>(folder, plain_library::key::uuid));
+    for (std::size_t done = 0; done < count; done += batch)
+      plain_.back()->write(make_items(std::min(batch, count - done)));
+  }
+
   std::vector<std::size_t> sizes_;
+  std::vector<std::unique_ptr<plain_library>> plain_;
   listening_device leader_;
   follower_process follower_{leader_.folder / "b"};
 };
@@ -137,6 +160,28 @@ double fetch_some(library& items, std::mt19937_64& random) {
   return microseconds_each(watch, fetches * limit);
 }
 
+double update_plainly(plain_library& items, std::int64_t rows,
+                      std::mt19937_64& random) {
+  constexpr std::size_t count = 1'000;
+  std::uniform_int_distribution<std::int64_t> any{1, rows};
+  std::vector<std::int64_t> list(count);
+  for (auto& row : list)
+    row = any(random);
+  const stopwatch watch;
+  items.update(list);
+  return microseconds_each(watch, count);
+}
+
+double read_plainly(plain_library& items, std::mt19937_64& random) {
+  constexpr std::int64_t limit = 1'000;
+  constexpr std::size_t reads = 50;
+  std::uniform_int_distribution<std::int64_t> any{0, items.last() - limit};
+  const stopwatch watch;
+  for (std::size_t i = 0; i < reads; ++i)
+    items.read_log(any(random), limit);
+  return microseconds_each(watch, reads * limit);
+}
+
 } // namespace
 
 std::vector<measurement> measure_growth(const extent& how) {
@@ -161,11 +206,24 @@ std::vector<measurement> measure_growth(const extent& how) {
      [&](library& items, std::size_t) { return update_some(items, random); },
      same},
     turns, all);
+  libraries.measure({"the same in plain SQLite", "us",
+                     [&](library&, std::size_t i) {
+                       return update_plainly(libraries.plain(i),
+                                             libraries.size(i), random);
+                     },
+                     std::nullopt},
+                    turns, all);
   libraries.measure(
     {"fetch of an entry", "us",
      [&](library& items, std::size_t) { return fetch_some(items, random); },
      same},
     turns, all);
+  libraries.measure({"the same in plain SQLite", "us",
+                     [&](library&, std::size_t i) {
+                       return read_plainly(libraries.plain(i), random);
+                     },
+                     std::nullopt},
+                    turns, all);
   // The time on a core: what it waits for is the leader, most of the time.
   libraries.measure({"apply, a row, core time of the follower", "us",
                      [&](library& items, std::size_t i) {

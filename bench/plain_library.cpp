@@ -78,22 +78,59 @@ plain_library::plain_library(const std::filesystem::path& folder, key how)
   insert_ = prepare(table_, "INSERT INTO item VALUES(?, ?, ?, ?, ?)");
   append_ = prepare(log_, "INSERT INTO sync_log VALUES(?, 1, 1, ?, ?, 1, ?, 1,"
                           " 1, 0, ?, ?, ?)");
+  read_ = prepare(log_, "SELECT * FROM sync_log WHERE sequence > ? ORDER BY"
+                        " sequence LIMIT ?");
+  update_
+    = prepare(table_, "UPDATE item SET amount = amount + 1 WHERE rowid = ?"
+                      " RETURNING *");
 }
 
 plain_library::~plain_library() {
   sqlite3_finalize(insert_);
+  sqlite3_finalize(update_);
   sqlite3_finalize(append_);
+  sqlite3_finalize(read_);
   sqlite3_close(table_);
   sqlite3_close(log_);
 }
 
-void plain_library::write(std::span<const item> list) {
+template <class Change> void plain_library::change_both(Change change) {
   run(table_, "BEGIN IMMEDIATE");
   run(log_, "BEGIN IMMEDIATE");
-  for (const auto& one : list)
-    write_one(one);
+  change();
   run(log_, "COMMIT");
   run(table_, "COMMIT");
+}
+
+void plain_library::write(std::span<const item> list) {
+  change_both([&] {
+    for (const auto& one : list)
+      write_one(one);
+  });
+}
+
+void plain_library::update(std::span<const std::int64_t> rows) {
+  change_both([&] {
+    for (const auto row : rows)
+      update_one(row);
+  });
+}
+
+void plain_library::read_log(std::int64_t after, std::int64_t limit) {
+  sqlite3_bind_int64(read_, 1, after);
+  sqlite3_bind_int64(read_, 2, limit);
+  std::int64_t sum = 0;
+  int answer = SQLITE_ROW;
+  while ((answer = sqlite3_step(read_)) == SQLITE_ROW)
+    for (int i = 0; i < sqlite3_column_count(read_); ++i)
+      sum += sqlite3_column_type(read_, i) == SQLITE_INTEGER
+               ? sqlite3_column_int64(read_, i)
+               : *static_cast<const char*>(sqlite3_column_blob(read_, i));
+  must(log_, answer);
+  must(log_, sqlite3_reset(read_));
+  // So that nobody leaves the reading out.
+  volatile auto kept = sum;
+  static_cast<void>(kept);
 }
 
 void plain_library::write_one(const item& one) {
@@ -119,13 +156,36 @@ void plain_library::write_one(const item& one) {
   }
   bind_fields(insert_, 2, one);
   step(table_, insert_);
+  append(one.uuid.bytes.data(), image.data(), size);
+}
+
+void plain_library::update_one(std::int64_t row) {
+  sqlite3_bind_int64(update_, 1, row);
+  if (const auto answer = sqlite3_step(update_); answer != SQLITE_ROW)
+    must(table_, answer == SQLITE_DONE ? SQLITE_NOTFOUND : answer);
+  auto text = [this](int at) {
+    return reinterpret_cast<const char*>(sqlite3_column_text(update_, at));
+  };
+  std::array<char, 512> image{};
+  const auto size = std::snprintf(
+    image.data(), image.size(),
+    R"({"amount":%lld,"place":"%s","price":%.17g,"title":"%s","uuid":"%s"})",
+    static_cast<long long>(sqlite3_column_int64(update_, 3)), text(2),
+    sqlite3_column_double(update_, 4), text(1), text(0));
+  const auto record = parse_id<record_id>(text(0)).value_or(record_id{});
+  must(table_, sqlite3_reset(update_));
+  ++last_;
+  append(record.bytes.data(), image.data(), size);
+}
+
+void plain_library::append(const void* record, const char* image, int size) {
   sqlite3_bind_int64(append_, 1, last_);
   sqlite3_bind_int64(append_, 2, last_);
   sqlite3_bind_int64(append_, 3, last_);
-  sqlite3_bind_blob(append_, 4, one.uuid.bytes.data(), 16, SQLITE_STATIC);
+  sqlite3_bind_blob(append_, 4, record, 16, SQLITE_STATIC);
   sqlite3_bind_int64(append_, 5, last_);
   sqlite3_bind_int64(append_, 6, last_ * 0x9e3779b9);
-  sqlite3_bind_text(append_, 7, image.data(), size, SQLITE_STATIC);
+  sqlite3_bind_text(append_, 7, image, size, SQLITE_STATIC);
   step(log_, append_);
 }
 

@@ -27,15 +27,28 @@ public:
 
   /// All of them in one transaction of each file, the log's first.
   void write(std::span<const item> list);
+  /// Changes rows by their rowid, likewise; an entry for each.
+  void update(std::span<const std::int64_t> rows);
+  /// Reads so many entries of the log after that place, with all columns.
+  void read_log(std::int64_t after, std::int64_t limit);
+  /// Of the log's last entry, which is that of the last row while none changed.
+  [[nodiscard]] std::int64_t last() const {
+    return last_;
+  }
 
 private:
+  template <class Change> void change_both(Change change);
   void write_one(const item& one);
+  void update_one(std::int64_t row);
+  void append(const void* record, const char* image, int size);
 
   key how_;
   sqlite3* table_ = nullptr;
   sqlite3* log_ = nullptr;
   sqlite3_stmt* insert_ = nullptr;
+  sqlite3_stmt* update_ = nullptr;
   sqlite3_stmt* append_ = nullptr;
+  sqlite3_stmt* read_ = nullptr;
   std::int64_t last_ = 0;
 };
 

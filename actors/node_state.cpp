@@ -16,8 +16,10 @@ constexpr std::chrono::seconds closing_patience{10};
 constexpr std::chrono::seconds reopen_first{1};
 constexpr std::chrono::minutes reopen_most{1};
 
-/// The sentence, with what to do.
+/// The sentence, with what to do in place of what it says of that.
 std::string advise_repair(std::string sentence, const library_folder& folder) {
+  if (const auto advice = sentence.rfind("; "); advice != std::string::npos)
+    sentence.erase(advice);
   while (sentence.ends_with('.'))
     sentence.pop_back();
   return sentence + "; mend it with lockstep repair \""

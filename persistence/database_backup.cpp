@@ -87,7 +87,7 @@ expected<sequence_number> back_up_database(
     // What is read stays as it is until the copy is whole.
     SQLite::Transaction moment{**from};
     applied = applied_in(**from);
-    busy = &made.file();
+    busy = &copy;
     SQLite::Database to{made.file().string(),
                         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
     copy_pages(**from, to, progress);

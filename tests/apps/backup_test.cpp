@@ -78,6 +78,11 @@ TEST_F(backup_program, overwrites_nothing) {
   expect_refused("backup nothing '" + copy().string() + "2'", 3, "nothing");
 }
 
+TEST_F(backup_program, names_what_cannot_be_made) {
+  const auto copy = (folder / "nowhere" / "copy.db").string();
+  expect_refused("backup notes '" + copy + "'", 1, copy + " cannot be opened");
+}
+
 TEST_F(backup_program, can_be_put_in_the_place_of_the_database) {
   ASSERT_EQ(back_up().status, 0);
   write("UPDATE note SET text = 'two'; INSERT INTO line VALUES('later');"

@@ -117,7 +117,7 @@ void follower_pull::on_entries(device_id from, const entries& answer,
   }
   const served_end end{answer.head, answer.accepted,
                        answers_me && asked_for_accepted_
-                         && speaks_for_leader(from),
+                         && from == context_.view.leader,
                        answer.forgotten, from};
   if (accept(answer.since, answer.list, end, now, out) || !answers_me)
     return;

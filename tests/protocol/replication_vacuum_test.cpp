@@ -128,5 +128,43 @@ TEST(passing_a_gap, numbers_wait_for_the_entries_that_they_speak_of) {
   EXPECT_TRUE(wish->accepted.empty());
 }
 
+TEST(passing_a_gap, only_the_leader_says_what_was_left_out) {
+  notebook book{at(1, 5)};
+  // It joined without this device, which hears of it from a member.
+  constexpr std::uint8_t stranger = 9;
+  book.follow(2, stranger);
+  const auto under = notebook::ballot(2, stranger);
+  auto& machine = book.machine;
+  const auto asked
+    = question_in(machine.on_peer_up(notebook::device(two), book.now));
+  ASSERT_TRUE(asked);
+  const accepted_range all{notebook::device(three), device_sequence_number{1},
+                           device_sequence_number{9}};
+  // What that one holds may itself not be whole.
+  auto out = machine.on_message(
+    notebook::device(two),
+    entries{under, at(1, 5), notebook::entries_of(2, 6, 7), at(2, 7), {all}},
+    book.now);
+  const auto* wish
+    = out.empty() ? nullptr : std::get_if<apply_entries>(&out[0]);
+  ASSERT_NE(wish, nullptr);
+  EXPECT_TRUE(wish->accepted.empty());
+  machine.on_applied(notebook::head_at(2, 7), book.now);
+  std::vector<member> named;
+  for (auto each : {notebook::self, two, three, stranger})
+    named.push_back(member{notebook::device(each), "", false});
+  machine.on_members(named, book.now);
+  const auto again
+    = question_in(machine.on_peer_up(notebook::device(stranger), book.now));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->wants_accepted);
+  out = machine.on_message(notebook::device(stranger),
+                           entries{under, at(2, 7), {}, at(2, 7), {all}},
+                           book.now);
+  wish = out.empty() ? nullptr : std::get_if<apply_entries>(&out[0]);
+  ASSERT_NE(wish, nullptr);
+  EXPECT_EQ(wish->accepted, std::vector{all});
+}
+
 } // namespace
 } // namespace lockstep::testing

@@ -65,10 +65,10 @@ election_effects election::on_tick(time_point now) {
       end_transfer(errc::timed_out);
       leader_ = {};
       claim_at_.reset();
-      if (may_claim()
+      if (may_ask()
           && ((needs_majority() && !reaches_majority()) || lacks_somebody()))
         claim_at_ = now + settings_.timeout;
-      else if (may_claim())
+      else if (may_ask())
         begin_claim(false, now);
       break;
   }
@@ -128,7 +128,7 @@ election_effects election::on(const members_changed& what, time_point now) {
       if (!before.contains(device))
         send_heartbeat(device);
   } else if (role_ == role::candidate) {
-    if (may_claim())
+    if (may_ask())
       win_if_decided(now);
     else
       withdraw(now + settings_.timeout);
@@ -194,6 +194,10 @@ bool election::has_others() const {
 bool election::may_claim() const {
   // Where there is nobody else, somebody must.
   return is_member(self_) && (settings_.priority >= 0 || !has_others());
+}
+
+bool election::may_ask() const {
+  return may_claim() || (is_member(self_) && peers_.contains(stands_for_));
 }
 
 bool election::needs_majority() const {

@@ -98,6 +98,8 @@ private:
   [[nodiscard]] bool is_member(device_id device) const;
   [[nodiscard]] bool has_others() const;
   [[nodiscard]] bool may_claim() const;
+  /// Or stands for one that may lead and lacks what this device holds.
+  [[nodiscard]] bool may_ask() const;
   [[nodiscard]] bool hears_leader(time_point now) const;
   [[nodiscard]] bool outranks(log_position head, device_id device) const;
   [[nodiscard]] std::vector<device_id> reachable() const;
@@ -153,6 +155,8 @@ private:
                               time_point now) const;
   /// Whether the asker lacks what may not be cut, whoever leads.
   [[nodiscard]] bool must_not_lose(const claim& what) const;
+  /// Whether a vote that was not given is one all the same.
+  [[nodiscard]] bool is_of_a_removed_leader(const vote& what) const;
   [[nodiscard]] bool ranks_above(device_id from, const claim& what) const;
   void withdraw(time_point claim_at);
   void answer_askers(errc outcome);
@@ -215,6 +219,11 @@ private:
   std::optional<time_point> claim_at_;
   device_id handed_to_;
   unsigned refusals_ = 0;
+  /// Was refused for what it lacks by this device, which never leads and stands
+  /// itself until somebody leads.
+  device_id stands_for_;
+  /// Those that have asked for the leadership and may have it.
+  std::set<device_id> would_lead_;
 };
 
 } // namespace lockstep

@@ -92,6 +92,8 @@ election_effects election::on(device_id from, const claim& what,
   if (silent_ || !is_member(from) || what.ballot.device != from)
     return finish();
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
+  if (what.priority >= 0)
+    would_lead_.insert(from);
   const auto reason = judge(from, what, now);
   if (reason == refusal::none) {
     grant(from, what, now);
@@ -105,16 +107,21 @@ election_effects election::on(device_id from, const claim& what,
     withdraw(now + back_off());
   // Who refuses as the better candidate must stand itself; also one that never
   // leads, where the others cannot have what it holds in any other way.
-  const bool stands
-    = (may_claim() || (needs_majority() && is_member(self_))) && can_win();
-  if (reason == refusal::better_log && role_ == role::follower && stands
-      && !what.handed_over && refusals_ == 0)
+  if (reason != refusal::better_log || role_ != role::follower
+      || what.handed_over)
+    return finish();
+  if (!may_claim() && must_not_lose(what))
+    stands_for_ = from;
+  if (may_ask() && can_win() && refusals_ == 0)
     begin_claim(false, now);
+  else if (may_ask() && !claim_at_)
+    claim_at_ = now + back_off();
   return finish();
 }
 
 void election::grant(device_id to, const claim& what, time_point now) {
   vote_ = what.ballot;
+  stands_for_ = {};
   const auto wait
     = 2 * settings_.election_window + random_below(settings_.election_window);
   if (role_ == role::candidate)
@@ -160,9 +167,9 @@ refusal election::judge(device_id from, const claim& what,
 bool election::must_not_lose(const claim& what) const {
   // What a majority holds must not be lost with any vote, whoever may lead; nor
   // what this device held when it said so. What the asker held and lacks now
-  // may count as held by all; who never leads cannot bring it along itself.
+  // may count as held by all; who was removed cannot bring it along.
   const bool may_count
-    = needs_majority() || (what.is_of_older_copy && settings_.priority >= 0);
+    = needs_majority() || (what.is_of_older_copy && is_member(self_));
   return may_count && head_ > what.head;
 }
 
@@ -182,16 +189,12 @@ election_effects election::on(device_id from, const vote& what,
   newest_term_ = std::max(newest_term_, what.known.term.value);
   if (role_ != role::candidate || what.ballot != vote_)
     return finish();
-  // Who follows a leader that was removed has not heard of that, and will
-  // follow the one that says so. Where it takes a majority, the removal may be
-  // what does not stay.
-  const bool counts = needs_majority() || !removed_.contains(what.known.device);
   // The better candidate stands itself, if it can; a majority of others does.
   const bool passed_over
     = needs_majority() && what.reason == refusal::better_log;
   if (!what.granted && passed_over)
     return finish();
-  if (!what.granted && counts) {
+  if (!what.granted && !is_of_a_removed_leader(what)) {
     refused(what, now);
   } else if (auto voter = peers_.find(from); voter != peers_.end()) {
     voter->second.granted = true;
@@ -199,6 +202,15 @@ election_effects election::on(device_id from, const vote& what,
     win_if_decided(now);
   }
   return finish();
+}
+
+bool election::is_of_a_removed_leader(const vote& what) const {
+  // Who follows one has not heard of its removal, and will follow the one that
+  // says so. Where it takes a majority, the removal may be what does not stay;
+  // since an older copy was made, that one may have been let in again.
+  const bool may_be_back
+    = needs_majority() || (is_of_older_copy_ && head_.ballot <= what.known);
+  return removed_.contains(what.known.device) && !may_be_back;
 }
 
 void election::refused(const vote& what, time_point now) {

@@ -21,6 +21,7 @@ void election::lead(ballot under, bool answered, time_point now) {
   handed_to_ = {};
   contested_ = {};
   refusals_ = 0;
+  stands_for_ = {};
   claim_at_.reset();
   heard_at_.reset();
   answered_at_.clear();
@@ -103,6 +104,7 @@ election_effects election::on(device_id from, const hello&, time_point) {
 void election::hear(device_id leader, const heartbeat& what, time_point now) {
   heard_at_ = now;
   refusals_ = 0;
+  stands_for_ = {};
   lease_until_ = now + settings_.lease;
   follow(what.ballot, leader,
          now + settings_.timeout + random_below(settings_.election_window));
@@ -170,8 +172,8 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
       store(true);
     }
     continue_transfer(now);
-    // It leads only until another has what it holds.
-    if (role_ == role::leader && needs_majority() && !may_claim()
+    // It leads only until another that wants to has what it holds.
+    if (role_ == role::leader && !may_claim() && would_lead_.contains(from)
         && what.head == head_)
       give_up_leading(from, now);
   }

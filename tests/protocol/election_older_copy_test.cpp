@@ -14,6 +14,31 @@ election_setup of_older_copy() {
   return setup;
 }
 
+election_setup never_leading(consistency mode = consistency::available) {
+  auto setup = follower_of_a();
+  setup.settings.priority = -1;
+  setup.settings.consistency = mode;
+  return setup;
+}
+
+const auto late = t0 + 2min;
+
+claim older_claim(std::uint64_t term, log_position head) {
+  auto result = claim_of(c, term, head);
+  result.is_of_older_copy = true;
+  return result;
+}
+
+/// Whether it does so by itself.
+bool asks_again(election& machine) {
+  for (int i = 0; i < 3 && machine.deadline(); ++i) {
+    if (machine.view().role == role::candidate)
+      return true;
+    expire(machine);
+  }
+  return machine.view().role == role::candidate;
+}
+
 vote granted(std::uint64_t term) {
   return {under(term, b), true, refusal::none, under(1, a)};
 }
@@ -78,13 +103,102 @@ TEST(election_of_an_older_copy, gives_way_to_no_other_that_lacks_more) {
   EXPECT_TRUE(said<claim>(expire(machine), c)->is_of_older_copy);
 }
 
-TEST(election_of_an_older_copy, has_the_vote_of_who_never_leads) {
-  auto setup = follower_of_a();
-  setup.settings.priority = -1;
+TEST(election_of_an_older_copy, is_not_let_lead_without_what_it_had_held) {
+  auto machine = started(never_leading(), {c});
+  EXPECT_TRUE(
+    said<vote>(election{machine}.on(c, claim_of(c, 2, shorter), late), c)
+      ->granted);
+  const auto effects = machine.on(c, older_claim(2, shorter), late);
+  EXPECT_EQ(said<vote>(effects, c)->reason, refusal::better_log);
+  EXPECT_TRUE(said<claim>(effects, c));
+}
+
+TEST(election_of_an_older_copy, who_stands_for_it_goes_on_after_two_such_met) {
+  auto machine = started(never_leading(), {a, c});
+  ASSERT_TRUE(said<claim>(machine.on(c, older_claim(2, shorter), late), a));
+  machine.on(a, claim_of(a, 3, same, -1), late);
+  ASSERT_EQ(machine.view().role, role::follower);
+  machine.on(c, older_claim(4, shorter), late + 1s);
+  EXPECT_TRUE(asks_again(machine));
+}
+
+TEST(election_of_an_older_copy, who_stands_for_it_goes_on_after_a_late_vote) {
+  auto setup = never_leading();
+  setup.is_of_older_copy = true;
+  setup.members = members({b, c});
   auto machine = started(setup, {c});
-  auto asked = claim_of(c, 2, shorter);
-  asked.is_of_older_copy = true;
-  const auto effects = machine.on(c, asked, t0 + 2min);
+  machine.on(c, older_claim(2, shorter), late);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  expire(machine);
+  ASSERT_EQ(machine.view().role, role::follower);
+  machine.on(c, older_claim(4, shorter), late + 1min);
+  EXPECT_TRUE(asks_again(machine));
+}
+
+TEST(election_of_an_older_copy, who_stands_for_it_waits_while_it_is_away) {
+  auto machine = started(never_leading(), {a, c});
+  machine.on(c, older_claim(2, shorter), late);
+  machine.on(a, claim_of(a, 3, same, -1), late);
+  machine.peer_down(c, late);
+  EXPECT_FALSE(asks_again(machine));
+}
+
+TEST(election_of_an_older_copy, who_stands_for_it_gives_way_once_it_has_all) {
+  auto machine = started(never_leading(), {c});
+  const auto asked = machine.on(c, older_claim(2, shorter), late);
+  const auto mine = said<claim>(asked, c)->ballot;
+  machine.on(c, vote{mine, true, refusal::none, under(1, a)}, late + 1s);
+  ASSERT_EQ(machine.view().role, role::leader);
+  machine.on(c, heartbeat_ack{mine, shorter}, late + 2s);
+  EXPECT_EQ(machine.view().role, role::leader);
+  const auto effects = machine.on(c, heartbeat_ack{mine, same}, late + 3s);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_TRUE(said<hand_over>(effects, c));
+}
+
+TEST(election_of_an_older_copy, who_stands_for_it_gives_way_to_who_may_lead) {
+  for (auto mode : {consistency::available, consistency::quorum}) {
+    auto machine = started(never_leading(mode), {a, c});
+    const auto asked = machine.on(c, older_claim(2, shorter), late);
+    const auto mine = said<claim>(asked, c)->ballot;
+    for (auto each : {a, c})
+      machine.on(each, vote{mine, true, refusal::none, under(1, a)}, late + 1s);
+    ASSERT_EQ(machine.view().role, role::leader);
+    // It has never asked: it may be one that never leads, too.
+    machine.on(a, heartbeat_ack{mine, same}, late + 2s);
+    EXPECT_EQ(machine.view().role, role::leader);
+    machine.on(c, heartbeat_ack{mine, same}, late + 2s);
+    EXPECT_EQ(machine.view().role, role::follower);
+  }
+}
+
+TEST(election_of_an_older_copy,
+     believes_who_follows_one_that_it_calls_removed) {
+  auto setup = of_older_copy();
+  setup.members = members({b, c});
+  setup.members.push_back({a, "device", true});
+  auto machine = started(setup, {c});
+  expire(machine);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  const auto refused = [&](refusal reason, ballot known) {
+    auto asked = machine;
+    asked.on(c, vote{under(2, b), false, reason, known}, t0 + 61s);
+    return asked.view().role != role::leader;
+  };
+  // That one may have been let in again since the copy was made.
+  EXPECT_TRUE(refused(refusal::better_log, under(1, a)));
+  EXPECT_TRUE(refused(refusal::live_leader, under(1, a)));
+  EXPECT_TRUE(refused(refusal::live_leader, under(5, a)));
+  // Not so where it led before what this log ends with.
+  EXPECT_FALSE(refused(refusal::live_leader, under(0, a)));
+}
+
+TEST(election_of_an_older_copy, has_the_vote_of_who_was_removed) {
+  auto setup = follower_of_a();
+  setup.members = members({c});
+  setup.members.push_back({b, "device", true});
+  auto machine = started(setup, {c});
+  const auto effects = machine.on(c, older_claim(2, shorter), late);
   EXPECT_TRUE(said<vote>(effects, c)->granted);
 }
 

@@ -226,6 +226,20 @@ TEST(quorum_election, who_never_leads_passes_on_what_only_it_holds) {
   EXPECT_TRUE(said<hand_over>(effects, c));
 }
 
+TEST(quorum_election, two_that_never_lead_do_not_keep_each_other_from_it) {
+  auto setup = with_quorum(follower_of_a());
+  setup.settings.priority = -1;
+  auto machine = started(setup, {a, c});
+  machine.on(c, claim_of(c, 2, shorter), t0);
+  ASSERT_EQ(machine.view().role, role::candidate);
+  // The other stands at the same time.
+  machine.on(a, claim_of(a, 3, same, -1), t0);
+  ASSERT_EQ(machine.view().role, role::follower);
+  const auto effects = expire(machine);
+  EXPECT_TRUE(said<claim>(effects, a));
+  EXPECT_TRUE(said<claim>(effects, c));
+}
+
 TEST(quorum_election, a_newer_leader_is_followed_whatever_it_lacks) {
   auto machine = leading_b();
   machine.head_changed(at(under(2, b), 30), t0 + 70s);

@@ -83,8 +83,11 @@ void leadership_state::perform(const persist_leadership& what) {
               store_leadership{{what.current, what.vote, what.leader,
                                 to_wall(what.lease_until)}})
     .then(
-      [this](const done&) {
+      [this, what](const done&) {
         storing = false;
+        // Told while the next is on its way to the disk.
+        if (what.current == announced.ballot)
+          announced.lease_end = to_wall(what.lease_until);
         perform_waiting();
       },
       [this](const caf::error& error) {

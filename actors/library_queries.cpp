@@ -15,6 +15,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint32_t read_most = 1'000;
+constexpr std::chrono::seconds answer_patience{5};
 
 std::uint64_t count_set_aside(library_store& store) {
   auto row = store.statements.use("SELECT count(*) FROM lockstep_set_aside");
@@ -128,8 +129,34 @@ caf::result<library_report> library_state::check() {
   return to_result(lockstep::check_library(*store_));
 }
 
-caf::result<library_status> library_state::status() {
-  return to_result(store_->attempt([&]() -> expected<library_status> {
+caf::typed_response_promise<library_status> library_state::status() {
+  auto promise = self_->make_response_promise<library_status>();
+  auto found = own_status();
+  if (!found) {
+    promise.deliver(to_error(found.error()));
+    return promise;
+  }
+  if (!neighbours_.leadership) {
+    promise.deliver(std::move(*found));
+    return promise;
+  }
+  // The lease moves with each heartbeat; only the leadership actor knows it.
+  self_->request(neighbours_.leadership, answer_patience, read_leader{})
+    .then(
+      [promise, now = *found](const leadership_view& seen) mutable {
+        if (seen.ballot == now.leadership.ballot
+            && seen.leader == now.leadership.leader)
+          now.leadership.lease_end = seen.lease_end;
+        promise.deliver(std::move(now));
+      },
+      [promise, now = *found](const caf::error&) mutable {
+        promise.deliver(std::move(now));
+      });
+  return promise;
+}
+
+expected<library_status> library_state::own_status() {
+  return store_->attempt([&]() -> expected<library_status> {
     library_status found;
     found.library = setup_.library;
     found.name = setup_.name;
@@ -156,7 +183,7 @@ caf::result<library_status> library_state::status() {
       return tl::make_unexpected(list.error());
     found.members = std::move(*list);
     return found;
-  }));
+  });
 }
 
 caf::result<record_image> library_state::read(const read_record& request) {

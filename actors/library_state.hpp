@@ -85,11 +85,13 @@ public:
   caf::result<record_list> read(const read_records& request);
   caf::result<table_list> tables();
   caf::result<conflict_list> conflicts(const read_conflicts& request);
-  caf::result<library_status> status();
+  caf::typed_response_promise<library_status> status();
   caf::result<library_digest> digest();
   caf::result<library_report> check();
 
 private:
+  /// The lease's end as it was when the leadership changed last.
+  expected<library_status> own_status();
   /// A host's write: what it runs, and how it is answered.
   struct write {
     std::function<expected<operation_range>(library_writer&, operation_keeper&)>

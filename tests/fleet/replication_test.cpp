@@ -136,6 +136,16 @@ TEST_F(replicated_library, leadership_is_handed_over_at_shutdown) {
   EXPECT_FALSE(leader().empty());
 }
 
+TEST_F(replicated_library, status_tells_of_the_lease_as_it_was_renewed_last) {
+  for (const auto* name : {"anna", "bert"}) {
+    const auto before = status(name).leadership.lease_end;
+    advance(10min);
+    const auto after = status(name).leadership.lease_end;
+    EXPECT_EQ(after, leadership(name).lease_end) << name;
+    EXPECT_GT(after - before, 9min) << name;
+  }
+}
+
 TEST_F(replicated_library, restarted_leader_whose_lease_runs_goes_on) {
   const auto before = leadership("anna").ballot;
   crash("anna");

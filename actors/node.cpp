@@ -18,6 +18,10 @@ run_node(node_actor::stateful_pointer<node_state> self, node_setup setup) {
       return self->state.create(request);
     },
     [self](const join_library& request) { return self->state.join(request); },
+    [self](const check_new_file& request) {
+      return to_result(
+        self->state.check_new(request.database).map([] { return done{}; }));
+    },
     [self](const open_library& request) {
       return self->state.open(request.library);
     },

@@ -41,6 +41,11 @@ struct join_library {
   std::filesystem::path database = {};
 };
 
+/// May a library use this file? As `database` of create_library.
+struct check_new_file {
+  std::filesystem::path database;
+};
+
 struct open_library {
   library_id library;
 };
@@ -116,6 +121,8 @@ using node_actor = caf::typed_actor<
   /// Then nothing is left behind, and a database elsewhere is as it was.
   caf::replies_to<create_library>::with<library_handles>,
   caf::replies_to<join_library>::with<library_handles>,
+  /// Changes nothing. Errors: those of check_new_database.
+  caf::replies_to<check_new_file>::with<done>,
   /// The handles of a library, which is opened if it is not yet. Errors:
   /// `not_found`, `corrupt`, `newer_format`, `io`, `read_only`, `disk_full`.
   caf::replies_to<open_library>::with<library_handles>,
@@ -157,6 +164,7 @@ run_node(node_actor::stateful_pointer<node_state> self, node_setup setup);
 
 LOCKSTEP_LOCAL_MESSAGE(create_library)
 LOCKSTEP_LOCAL_MESSAGE(join_library)
+LOCKSTEP_LOCAL_MESSAGE(check_new_file)
 LOCKSTEP_LOCAL_MESSAGE(open_library)
 LOCKSTEP_LOCAL_MESSAGE(close_open_library)
 LOCKSTEP_LOCAL_MESSAGE(delete_library)

@@ -112,6 +112,16 @@ node_state::take_database(library_description& description,
                           const std::filesystem::path& database) {
   if (database.empty())
     return false;
+  if (auto good = check_new(database); !good)
+    return tl::make_unexpected(good.error());
+  description.database = database;
+  return make_database_file(database);
+}
+
+expected<void>
+node_state::check_new(const std::filesystem::path& database) const {
+  if (database.empty())
+    return {};
   auto found = setup_.directory->libraries();
   if (!found)
     return tl::make_unexpected(found.error());
@@ -123,10 +133,7 @@ node_state::take_database(library_description& description,
   std::vector<std::filesystem::path> taken;
   for (const auto& one : found->libraries)
     taken.push_back(one.database_file());
-  if (auto good = check_new_database(database, taken); !good)
-    return tl::make_unexpected(good.error());
-  description.database = database;
-  return make_database_file(database);
+  return check_new_database(database, taken);
 }
 
 expected<void> node_state::free_database(const unmade& what) {

@@ -26,6 +26,8 @@ public:
 
   handles_promise create(const create_library& request);
   handles_promise join(const join_library& request);
+  /// Whether a new library may use the file, or make it.
+  expected<void> check_new(const std::filesystem::path& database) const;
   handles_promise open(library_id id);
   caf::typed_response_promise<done> close_one(library_id id);
   caf::typed_response_promise<done> remove(const delete_library& request);

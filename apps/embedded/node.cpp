@@ -321,7 +321,13 @@ expected<joined_library> node::join(const std::string& invitation,
   for (const auto& one : *known)
     if (one.id == given->library)
       return fail(errc::already_exists,
-                  "This device takes part in \"" + one.name + "\" already.");
+                  "This device takes part in \"" + one.name
+                    + "\" already; where it was removed, take the library off"
+                      " it first, with lockstep library delete \""
+                    + one.name + "\" --detach.");
+  // An invitation is for one device only: it is not to be used up in vain.
+  if (auto good = parts_->ask_node<done>(check_new_file{database}); !good)
+    return tl::make_unexpected(good.error());
   const auto paired
     = parts_->ask_network<pairing_result>(take_invitation{*given});
   if (!paired)

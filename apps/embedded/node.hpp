@@ -153,7 +153,8 @@ public:
   /// Takes up an invitation, and opens the library here; its log is still to
   /// come. `database` as in `create_library`. Errors: `invalid_argument` for
   /// text that is no invitation, `already_exists`, `timed_out` when nobody
-  /// answers, `not_member` when the inviting device refuses.
+  /// answers, `not_member` when the inviting device refuses, and those of
+  /// `create_library` for the database, before anybody is asked.
   expected<joined_library> join(const std::string& invitation,
                                 const std::filesystem::path& database = {});
 

@@ -1,5 +1,6 @@
 #include "tests/apps/hosted_nodes.hpp"
 
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -175,6 +176,25 @@ TEST_F(networked_nodes, refuse_what_cannot_be_joined) {
   EXPECT_EQ(code_of(b.device->join(again->text)), errc::already_exists);
   EXPECT_EQ(code_of(b.device->join("lockstep:nonsense")),
             errc::invalid_argument);
+}
+
+TEST_F(networked_nodes, check_a_database_before_the_invitation_is_used) {
+  share();
+  machine c;
+  start(c, "c");
+  const auto offer = a.device->invite(*on_a, 10min);
+  ASSERT_TRUE(offer);
+  const auto bad = folder / "not a database";
+  std::ofstream{bad} << std::string(5'000, 'x');
+  const auto members = within(on_a->members())->members.size();
+  EXPECT_EQ(code_of(c.device->join(offer->text, folder / "nowhere" / "c.db")),
+            errc::not_found);
+  EXPECT_EQ(code_of(c.device->join(offer->text, bad)), errc::corrupt);
+  EXPECT_EQ(code_of(c.device->join(offer->text, on_b->database())),
+            errc::already_exists);
+  EXPECT_EQ(within(on_a->members())->members.size(), members);
+  const auto joined = c.device->join(offer->text, folder / "c.db");
+  EXPECT_TRUE(joined) << joined.error().message;
 }
 
 TEST_F(networked_nodes, a_device_without_a_place_invites_nobody) {

@@ -273,6 +273,19 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   EXPECT_EQ(notes("a"), "after|of a\nfirst|of a\nlater|of a\n");
 }
 
+TEST_F(two_processes, slow_use_up_no_invitation_for_a_database_that_is_bad) {
+  auto a = serve("a");
+  const auto text = invitation();
+  const auto attempt = [&](const std::string& database) {
+    return on("b", "join '" + text + "' --database '" + database + "'");
+  };
+  const auto nowhere = (folder / "nowhere" / "b.sqlite").string();
+  expect_refusal(attempt(nowhere), "join", 3, "nowhere");
+  expect_refusal(attempt(file("a")), "join", 1, "a.sqlite");
+  EXPECT_EQ(ask("a", "members notes").size(), 1U);
+  EXPECT_EQ(join(text).status, 0);
+}
+
 TEST_F(two_processes, slow_replace_a_removed_leader) {
   auto a = serve("a");
   pair();

@@ -73,7 +73,8 @@ using library_actor = caf::typed_actor<
   caf::replies_to<read_members>::with<members_changed>,
   /// The same from the log alone, with how to reach them.
   caf::replies_to<read_member_descriptions>::with<member_descriptions>,
-  /// Makes a device a member, or ends its membership.
+  /// Makes a device a member, or ends its membership. `not_member` where the
+  /// log says that this device is none any more.
   caf::replies_to<change_member>::with<receipt>,
   caf::replies_to<describe_member>::with<receipt>,
   /// `incomplete` during the first sync; so do the next two.

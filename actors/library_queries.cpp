@@ -1,6 +1,7 @@
 #include "actors/errors.hpp"
 #include "actors/kept_promise.hpp"
 #include "actors/library_state.hpp"
+#include "messages/refused_by.hpp"
 #include "persistence/conflict_list.hpp"
 #include "persistence/library_check.hpp"
 #include "persistence/library_members.hpp"
@@ -79,6 +80,13 @@ library_state::pending_after(const fetch_pending& request) {
 caf::typed_response_promise<receipt>
 library_state::describe(const member_description& what) {
   auto promise = self_->make_response_promise<receipt>();
+  const auto known = store_->members();
+  if (known && std::ranges::any_of(*known, [this](const member& one) {
+        return one.removed && one.device == setup_.device;
+      })) {
+    promise.deliver(to_error(removed_from(setup_.name)));
+    return promise;
+  }
   const record_change change{std::string{member_model},
                              record_id{what.member.device.bytes},
                              change_type::update, image_of(what)};

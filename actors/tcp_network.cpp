@@ -93,9 +93,10 @@ tcp_network_state::receive(const link_data& what) {
   return promise;
 }
 
-link_verdict tcp_network_state::refuse(link& what, const std::string& reason) {
+link_verdict tcp_network_state::refuse(link& what, const std::string& reason,
+                                       bool removed) {
   return {link_verdict::step::close,
-          {link_refused{reason}},
+          {link_refused{reason, removed}},
           {errc::not_member,
            "Device " + to_string(what.device) + " was refused: " + reason}};
 }
@@ -160,7 +161,7 @@ tcp_network_state::heard(const link_heard& what) {
     if (from->attempt)
       fail_attempt(from->attempt, why);
     else if (from->outgoing && !sessions_.contains(from->device))
-      refusals_[from->device] = refused->reason;
+      refusals_[from->device] = *refused;
     return answer({link_verdict::step::close, {}, why});
   }
   if (const auto* said = std::get_if<link_greeting>(&what.message);
@@ -202,12 +203,14 @@ link_verdict tcp_network_state::greet(link& what, const link_greeting& said) {
     what.state = standing::host;
     return {link_verdict::step::talk, {greeting}, {}};
   }
-  if (!is_trusted(what.device))
-    return refuse(what, was_removed(what.device)
-                          ? "your device is no member any more; ask for a new"
-                            " invitation."
+  if (!is_trusted(what.device)) {
+    const bool removed = was_removed(what.device);
+    return refuse(what,
+                  removed ? "your device is no member any more."
                           : "this device does not know yours; pair them by an"
-                            " invitation.");
+                            " invitation.",
+                  removed);
+  }
   if (!prevails(what))
     return refuse(what, "there is a session already.");
   learn_place(what.device, said.addresses);

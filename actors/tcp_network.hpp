@@ -7,6 +7,7 @@
 #include "actors/library.hpp"
 #include "actors/listening_place.hpp"
 #include "actors/network.hpp"
+#include "actors/replication.hpp"
 #include "config/network_settings.hpp"
 #include "messages/paired_device.hpp"
 #include "messages/refused_by.hpp"
@@ -53,6 +54,8 @@ struct make_invitation {
   device_id created_by;
   caf::actor_addr library_actor;
   duration lifetime{};
+  /// Knows who refuses this device in the library; may be left out.
+  caf::actor_addr replication_actor = {};
 };
 
 /// Takes up another device's invitation.
@@ -190,17 +193,32 @@ private:
     make_invitation what;
   };
 
+  /// A guest that has proved the secret.
+  struct admission {
+    library_actor into;
+    member_description guest;
+    join_accepted yes;
+    paired_device news;
+    bool was_trusted = false;
+    caf::typed_response_promise<link_verdict> promise;
+  };
+
   // Sessions.
   link* find(const caf::actor& connection);
   [[nodiscard]] bool is_trusted(device_id device) const;
   [[nodiscard]] bool was_removed(device_id device) const;
+  void let_in(const admission& what);
+  void turn_down(const admission& what, const failure& why);
+  /// Whether this device was: its log says so, or a member does.
+  [[nodiscard]] bool was_removed_from(library_id library) const;
   /// Whether a new session of this link goes before the one that is there.
   [[nodiscard]] bool prevails(const link& what) const;
   void begin_session(link& what);
   void end_session(device_id device);
   link_verdict greet(link& what, const link_greeting& said);
   link_verdict be_greeted(link& what, const link_greeting& said);
-  link_verdict refuse(link& what, const std::string& reason);
+  link_verdict refuse(link& what, const std::string& reason,
+                      bool removed = false);
   void meet(library_id library, const member_description& what);
   /// A trusted device itself says where it is.
   void learn_place(device_id device, const std::vector<std::string>& said);
@@ -261,7 +279,7 @@ private:
   /// Who took part once.
   std::map<library_id, std::set<device_id>> removed_;
   /// What devices said that refused a session since the last one with them.
-  std::map<device_id, std::string> refusals_;
+  std::map<device_id, link_refused> refusals_;
   std::mt19937_64 random_;
   bool closing_ = false;
 };

@@ -14,6 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto admission_patience = 20s;
+constexpr auto host_was_removed
+  = "the inviting device is no member of the library any more; ask one that"
+    " is.";
 
 } // namespace
 
@@ -33,6 +36,8 @@ caf::result<invitation> tcp_network_state::invite(const make_invitation& what) {
   const auto secret = make_pairing_secret();
   if (!secret)
     return to_error(secret.error());
+  if (was_removed_from(what.library))
+    return to_error(removed_from(what.library_name));
   const auto now = self_->clock().now();
   invitations_.insert_or_assign(
     what.library,
@@ -68,6 +73,8 @@ tcp_network_state::admit(link& what, const join_request& said) {
     said.proof, proof_of(open.secret, channel, pairing_side::guest));
   if (auto judged = open.machine.judge(right, self_->clock().now()); !judged)
     return say_no(judged.error().message);
+  if (was_removed_from(said.library))
+    return say_no(host_was_removed);
   const auto library = caf::actor_cast<library_actor>(
     caf::actor_cast<caf::strong_actor_ptr>(open.what.library_actor));
   if (!library)
@@ -85,25 +92,50 @@ tcp_network_state::admit(link& what, const join_request& said) {
                           setup_->identity.name, advertised()};
   const paired_device news{said.library, guest.id, guest.name,
                            verification_words(verification_of(channel))};
-  self_->request(library, admission_patience, describe_member{added})
+  const admission asked{library, added, yes, news, was_trusted, promise};
+  const auto replication = caf::actor_cast<replication_actor>(
+    caf::actor_cast<caf::strong_actor_ptr>(open.what.replication_actor));
+  if (!replication) {
+    let_in(asked);
+    return promise;
+  }
+  self_->request(replication, admission_patience, read_replication{})
     .then(
-      [this, promise, yes, news](const receipt&) mutable {
-        logger().info("library {}: {} (\"{}\") was let in",
-                      to_string(news.library), to_string(news.device),
-                      news.name);
-        if (setup_->paired)
-          setup_->paired(news);
-        promise.deliver(link_verdict{link_verdict::step::talk, {yes}, {}});
+      [this, asked](const replication_view& now) {
+        if (is_turned_away(now))
+          turn_down(asked, {errc::not_member, host_was_removed});
+        else
+          let_in(asked);
       },
-      [this, promise, was_trusted,
-       device = guest.id](const caf::error& why) mutable {
-        const auto reason = to_failure(why);
-        if (!was_trusted)
-          static_cast<void>(setup_->trusted.remove(device));
-        promise.deliver(link_verdict{
-          link_verdict::step::close, {link_refused{reason.message}}, reason});
+      [this, asked](const caf::error& why) {
+        turn_down(asked, to_failure(why));
       });
   return promise;
+}
+
+void tcp_network_state::let_in(const admission& what) {
+  self_->request(what.into, admission_patience, describe_member{what.guest})
+    .then(
+      [this, what](const receipt&) {
+        logger().info("library {}: {} (\"{}\") was let in",
+                      to_string(what.news.library), to_string(what.news.device),
+                      what.news.name);
+        if (setup_->paired)
+          setup_->paired(what.news);
+        auto promise = what.promise;
+        promise.deliver(link_verdict{link_verdict::step::talk, {what.yes}, {}});
+      },
+      [this, what](const caf::error& why) {
+        turn_down(what, to_failure(why));
+      });
+}
+
+void tcp_network_state::turn_down(const admission& what, const failure& why) {
+  if (!what.was_trusted)
+    static_cast<void>(setup_->trusted.remove(what.news.device));
+  auto promise = what.promise;
+  promise.deliver(
+    link_verdict{link_verdict::step::close, {link_refused{why.message}}, why});
 }
 
 caf::typed_response_promise<pairing_result>

@@ -46,10 +46,22 @@ bool tcp_network_state::was_removed(device_id device) const {
   });
 }
 
+bool tcp_network_state::was_removed_from(library_id library) const {
+  const auto gone = removed_.find(library);
+  if (gone != removed_.end() && gone->second.contains(setup_->identity.id))
+    return true;
+  const auto members = members_.find(library);
+  return members != members_.end()
+         && std::any_of(
+           refusals_.begin(), refusals_.end(), [&](const auto& one) {
+             return one.second.removed && members->second.contains(one.first);
+           });
+}
+
 refusal_list tcp_network_state::refusals() const {
   refusal_list all;
-  for (const auto& [device, reason] : refusals_)
-    all.list.push_back({device, reason});
+  for (const auto& [device, said] : refusals_)
+    all.list.push_back({device, said.reason, said.removed});
   return all;
 }
 

@@ -60,6 +60,8 @@ struct link_greeting {
 struct link_refused {
   /// One sentence for people.
   std::string reason;
+  /// The other device was a member, and was removed.
+  bool removed = false;
 
   bool operator==(const link_refused&) const = default;
 };

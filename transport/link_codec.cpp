@@ -32,7 +32,9 @@ void write(const link_greeting& from, wire::Link& link) {
 }
 
 void write(const link_refused& from, wire::Link& link) {
-  link.mutable_refused()->set_reason(from.reason);
+  auto& to = *link.mutable_refused();
+  to.set_reason(from.reason);
+  to.set_removed(from.removed);
 }
 
 void write(const join_request& from, wire::Link& link) {
@@ -105,7 +107,7 @@ link_message read(const wire::Link& from, wire_reader& reader) {
     case kind::kGreeting:
       return read(from.greeting(), reader);
     case kind::kRefused:
-      return link_refused{from.refused().reason()};
+      return link_refused{from.refused().reason(), from.refused().removed()};
     case kind::kJoinRequest:
       return read(from.join_request(), reader);
     case kind::kJoinAccepted:

@@ -19,11 +19,17 @@ struct standing {
   expected<library_status> now;
   /// Members that do not let this device in any more.
   std::vector<refused_by> refused = {};
+  /// Whether this device is a member still.
+  expected<void> membership = {};
 };
 
 nlohmann::json standing_json(const standing& one) {
-  if (one.now)
-    return status_json(*one.now, one.refused);
+  if (one.now) {
+    auto json = status_json(*one.now, one.refused);
+    if (!one.membership)
+      json["removed"] = true;
+    return json;
+  }
   return {{"library", to_string(one.what.id)},
           {"name", one.what.name},
           {"state", "failed"},
@@ -39,7 +45,7 @@ text_table standing_table(const std::vector<standing>& list) {
   text_table table{{"NAME", "LIBRARY", "STATE", "ROLE", "SEQUENCE", "PENDING",
                     "CONFLICTS", "MEMBERS"},
                    {}};
-  for (const auto& [what, now, refused] : list) {
+  for (const auto& [what, now, refused, membership] : list) {
     auto& row = table.rows.emplace_back();
     row = {what.name, to_string(what.id)};
     if (!now) {
@@ -63,8 +69,11 @@ std::string standing_text(const std::vector<standing>& list,
     table.rows.push_back({"?", one.folder, "failed: " + one.why.message});
   auto text = to_text(table);
   for (const auto& one : list)
-    if (one.now)
+    if (one.now) {
       text += problem_lines(*one.now, one.refused);
+      if (!one.membership)
+        text += one.what.name + ": " + one.membership.error().message + "\n";
+    }
   return text;
 }
 
@@ -86,6 +95,7 @@ standing standing_of(open_device& device, const known_library& what) {
     if (peer.refuses)
       found.refused.push_back(
         {peer.device, "your device is no member of this library there."});
+  found.membership = device.node().check_membership(*opened);
   return found;
 }
 

@@ -79,6 +79,8 @@ expected<void> wait(const options& given, const wait_arguments& what) {
     const auto now = view_of(*of);
     if (!now)
       return tl::make_unexpected(now.error());
+    if (auto is_member = device->node().check_membership(*of); !is_member)
+      return is_member;
     if ((*holds)(*now)) {
       out.answer(status_json(now->status), "");
       return {};

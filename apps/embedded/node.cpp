@@ -301,10 +301,12 @@ const std::string& node::listening_on() const {
 
 expected<invitation_offer> node::invite(const library& into,
                                         std::chrono::milliseconds lifetime) {
+  if (auto is_member = check_membership(into); !is_member)
+    return tl::make_unexpected(is_member.error());
   return parts_
-    ->ask_network<invitation>(make_invitation{into.id(), into.name(),
-                                              into.parts_->creator,
-                                              into.parts_->library, lifetime})
+    ->ask_network<invitation>(
+      make_invitation{into.id(), into.name(), into.parts_->creator,
+                      into.parts_->library, lifetime, into.parts_->replication})
     .map([](const invitation& made) {
       return invitation_offer{to_text(made), made.expires_at};
     });

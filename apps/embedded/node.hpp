@@ -146,7 +146,7 @@ public:
 
   /// Invites one device into a library that is open here. A new invitation
   /// takes the place of an earlier one. Errors: `closed` where this device does
-  /// not listen.
+  /// not listen, `not_member` as check_membership.
   expected<invitation_offer> invite(const library& into,
                                     std::chrono::milliseconds lifetime);
 
@@ -157,6 +157,10 @@ public:
   /// `create_library` for the database, before anybody is asked.
   expected<joined_library> join(const std::string& invitation,
                                 const std::filesystem::path& database = {});
+
+  /// `not_member` where this device was removed from the library, as far as it
+  /// knows: its log says so, or a member does.
+  expected<void> check_membership(const library& of);
 
   /// Devices that do not let this one in any more, and what they said: it was
   /// removed there, most likely.

@@ -197,6 +197,36 @@ TEST_F(networked_nodes, check_a_database_before_the_invitation_is_used) {
   EXPECT_TRUE(joined) << joined.error().message;
 }
 
+TEST_F(networked_nodes, a_device_that_was_removed_lets_nobody_in) {
+  share();
+  machine c;
+  start(c, "c");
+  const auto earlier = b.device->invite(*on_b, 10min);
+  ASSERT_TRUE(earlier) << earlier.error().message;
+  ASSERT_TRUE(b.device->check_membership(*on_b));
+  ASSERT_TRUE(within(on_a->remove_member(b.device->device())));
+  ASSERT_TRUE(eventually([&] {
+    return code_of(b.device->check_membership(*on_b)) == errc::not_member;
+  }));
+  const auto made = b.device->invite(*on_b, 10min);
+  EXPECT_EQ(code_of(made), errc::not_member);
+  EXPECT_THAT(complaint_of(made), testing::HasSubstr("library delete"));
+  EXPECT_EQ(code_of(c.device->join(earlier->text)), errc::not_member);
+  EXPECT_TRUE(a.device->check_membership(*on_a));
+}
+
+TEST_F(networked_nodes, a_device_whose_log_says_it_was_removed_lets_nobody_in) {
+  share();
+  // It puts its own removal in order.
+  ASSERT_TRUE(within(on_b->remove_member(a.device->device())));
+  ASSERT_TRUE(eventually([&] {
+    return code_of(a.device->invite(*on_a, 10min)) == errc::not_member;
+  }));
+  EXPECT_EQ(code_of(within(on_a->add_member(b.device->device(), "b"))),
+            errc::not_member);
+  EXPECT_TRUE(b.device->invite(*on_b, 10min));
+}
+
 TEST_F(networked_nodes, a_device_without_a_place_invites_nobody) {
   node_options how;
   how.data_directory = folder / "c";

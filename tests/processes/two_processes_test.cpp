@@ -263,6 +263,8 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   EXPECT_THAT(on("b", "status notes").out,
               HasSubstr("\"a\" does not let this device in: your device is no"
                         " member any more"));
+  expect_refusal(on("b", "invite notes"), "invite", 5, "no member of");
+  expect_refusal(on("b", "wait notes"), "wait", 5, "no member of");
   a->end(SIGTERM);
   a = serve("a");
   write("a", "later");
@@ -271,6 +273,15 @@ TEST_F(two_processes, slow_leave_a_removed_device_its_copy) {
   std::this_thread::sleep_for(2s);
   EXPECT_EQ(notes("b"), "first|of a\nown|of b\n");
   EXPECT_EQ(notes("a"), "after|of a\nfirst|of a\nlater|of a\n");
+  // What status says is what works.
+  EXPECT_EQ(ask("b", "status notes")["removed"], true);
+  EXPECT_THAT(on("b", "status notes").out,
+              HasSubstr("lockstep library delete \"notes\" --detach"));
+  expect_refusal(join(invitation()), "join", 1, "library delete \"notes\"");
+  ASSERT_EQ(on("b", "library delete \"notes\" --detach").status, 0);
+  ASSERT_NO_FATAL_FAILURE(pair());
+  EXPECT_TRUE(eventually([&] { return has("b", "later") && has("a", "own"); }));
+  EXPECT_FALSE(ask("b", "status notes").contains("removed"));
 }
 
 TEST_F(two_processes, slow_use_up_no_invitation_for_a_database_that_is_bad) {

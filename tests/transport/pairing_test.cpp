@@ -87,6 +87,7 @@ TEST(link_codec, gives_back_every_message_as_it_was) {
         link_message{
           link_greeting{1, 1, link_purpose::session, "", {"[::1]:4711"}}},
         link_message{link_refused{"No."}},
+        link_message{link_refused{"No.", true}},
         link_message{join_request{library, proof, "phone", {"a:1", "b:2"}}},
         link_message{
           join_accepted{proof, "photos", device, "laptop", {"c:3"}}}}) {

@@ -4,6 +4,7 @@
 #include "persistence/image.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -82,17 +83,23 @@ std::vector<capture::note> capture::read_notes(std::int64_t after,
     const auto* schema = tables_.by_id(rows->getColumn(0).getInt64());
     if (schema == nullptr || !schema->present)
       continue;
-    const mint from{rows->getColumn(2).getDouble(),
-                    rows->getColumn(3).getString(),
+    const auto noted_at = rows->getColumn(2).getDouble();
+    const bool is_unbased = noted_at < 0;
+    const bool is_removed
+      = rows->getColumn(3).isBlob() && rows->getColumn(3).getBytes() == 0;
+    const mint from{std::fabs(noted_at), rows->getColumn(3).getString(),
                     static_cast<std::uint32_t>(rows->getColumn(4).getInt64())};
     const auto subject = to_sql_value(rows->getColumn(1));
     const auto [known, is_first] = subjects.try_emplace(
       subject_of(schema->id, subject, from.random), list.size());
     if (!is_first) {
-      list[known->second].for_new.merge(from);
+      auto& earlier = list[known->second];
+      earlier.for_new.merge(from);
+      earlier.is_removed = is_removed;
+      earlier.is_unbased = earlier.is_unbased || is_unbased;
       continue;
     }
-    note what{schema, {}, from, {}};
+    note what{schema, {}, from, {}, false, is_removed, is_unbased};
     if (std::holds_alternative<std::nullptr_t>(subject)) {
       // See note_record.
       what.record.emplace();
@@ -145,7 +152,7 @@ std::vector<capture::noted_change> capture::resolve(std::vector<note> notes) {
     name.append(what.record->bytes.begin(), what.record->bytes.end());
     // Two notes may name one record: by its number, and by its key.
     if (known.insert(std::move(name)).second)
-      list.push_back({what.schema, *what.record, what.is_new});
+      list.push_back({what.schema, *what.record, what.is_new, what.is_unbased});
   }
   return list;
 }
@@ -252,6 +259,11 @@ expected<void> capture::add(const noted_change& noted, bool any_pending,
         return {};
       carry_over(schema, *before, *image);
     }
+  if (existed && noted.is_unbased && !what.base_operation) {
+    what.change = change_type::insert;
+    what.base_version = {};
+    what.changed.clear();
+  }
   what.data = image->dump();
   if (auto fits = check_size(schema, what.data.size(), image_limit); !fits)
     return fits;
@@ -285,14 +297,44 @@ std::optional<nlohmann::json> capture::base_image(const operation& what) {
   return image;
 }
 
-void capture::note_all(const tracked_table_schema& schema) {
-  const auto id = std::to_string(schema.id);
+void capture::note_rows(const tracked_table_schema& schema, bool unbased) {
+  // What rows are made from without a base is noted by a time below zero.
   statements_
     .use("INSERT INTO lockstep_touched(model, key, noted_at, random) SELECT "
-         + id + ", " + note_of_key(schema, "t")
-         + ", julianday('now'), randomblob(10) FROM " + schema.sql.table
-         + " AS t")
+         + std::to_string(schema.id) + ", " + note_of_key(schema, "t") + ", "
+         + (unbased ? "-" : "") + "julianday('now'), randomblob(10) FROM "
+         + schema.sql.table + " AS t")
     ->exec();
+}
+
+std::set<record_id> capture::removed_of(const tracked_table_schema& schema) {
+  std::set<record_id> removed;
+  const auto newest = newest_note();
+  for (std::int64_t from = 0; from < newest; from += notes_at_once)
+    for (const auto& what :
+         read_notes(from, std::min(from + notes_at_once, newest))) {
+      if (what.schema->id != schema.id)
+        continue;
+      auto record = what.record;
+      if (const auto* number = std::get_if<std::int64_t>(&what.key);
+          number && !record)
+        record = keys_.kept.record_at(schema.id, *number);
+      else if (const auto found
+               = record ? std::nullopt
+                        : keys_.record_of(schema, what.key, what.for_new))
+        record = found->id;
+      if (!record)
+        continue;
+      if (what.is_removed)
+        removed.insert(*record);
+      else
+        removed.erase(*record);
+    }
+  return removed;
+}
+
+void capture::note_all(const tracked_table_schema& schema) {
+  note_rows(schema, false);
   std::vector<record_id> gone;
   {
     auto rows = statements_.use("SELECT key FROM lockstep_identity WHERE model"

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,15 @@ public:
   /// all had just changed.
   void note_all(const tracked_table_schema& schema);
 
+  /// Notes every row of a table. Rows that are `unbased` were written without a
+  /// look at what is known of their records, and what differs in them is a
+  /// change beside all others.
+  void note_rows(const tracked_table_schema& schema, bool unbased);
+
+  /// Records of a table whose rows were removed since the last drain. Where the
+  /// table itself was dropped since, only the triggers' notes tell.
+  std::set<record_id> removed_of(const tracked_table_schema& schema);
+
   /// Notes the rows of other tables that refer to one of the table's: until it
   /// was tracked, they named a number instead of a record.
   void note_references_to(const tracked_table_schema& schema);
@@ -91,12 +101,16 @@ private:
     std::optional<record_id> record;
     /// The row is new: nobody knows its record yet.
     bool is_new = false;
+    /// The last that was noted of the row: it was removed.
+    bool is_removed = false;
+    bool is_unbased = false;
   };
   /// Each record once.
   struct noted_change {
     const tracked_table_schema* schema;
     record_id record;
     bool is_new;
+    bool is_unbased;
   };
   /// Rows that are gone; their numbers are free once all is captured.
   using gone_rows = std::vector<std::pair<std::int64_t, record_id>>;

@@ -184,10 +184,11 @@ void add_notes(const tracked_table_schema& schema, definitions& made) {
   const auto after = note + "VALUES(" + id + ", " + note_of_key(schema, "NEW")
                      + ", " + mint_of(schema) + "); ";
   add("insert", after);
+  // See capture::removed_of.
   add("update", note + "SELECT " + id + ", " + note_of_key(schema, "OLD")
-                  + ", NULL, NULL WHERE " + key_changed(schema) + "; " + after);
+                  + ", NULL, x'' WHERE " + key_changed(schema) + "; " + after);
   add("delete", note + "VALUES(" + id + ", " + note_of_key(schema, "OLD")
-                  + ", NULL, NULL); ");
+                  + ", NULL, x''); ");
 }
 
 definitions definitions_of(SQLite::Database& database,
@@ -228,13 +229,14 @@ void drop(SQLite::Database& database, const std::string& name,
 
 } // namespace
 
-bool ensure_triggers(SQLite::Database& database,
-                     const tracked_table_schema& schema) {
+noting_triggers ensure_triggers(SQLite::Database& database,
+                                const tracked_table_schema& schema) {
   const auto wanted = definitions_of(database, schema);
   const auto there = definitions_there(database, schema.id);
   const bool on_other_table
     = !there.empty() && table_of_triggers(database, schema.id) != schema.table;
   bool complete = !on_other_table;
+  bool any = false;
   for (const auto& [name, text] : there)
     if (auto same = wanted.find(name);
         same == wanted.end() || same->second != text)
@@ -242,12 +244,16 @@ bool ensure_triggers(SQLite::Database& database,
   for (const auto& [name, text] : wanted) {
     const auto before = there.find(name);
     const bool notes = text.find(" AFTER ") != std::string::npos;
-    if (before == there.end() && notes)
-      complete = false;
+    if (notes) {
+      complete = complete && before != there.end();
+      any = any || before != there.end();
+    }
     if (before == there.end() || before->second != text)
       database.exec(text);
   }
-  return complete;
+  if (complete)
+    return noting_triggers::all;
+  return any && !on_other_table ? noting_triggers::some : noting_triggers::none;
 }
 
 void drop_triggers(SQLite::Database& database, std::int64_t id) {

@@ -15,11 +15,16 @@ namespace lockstep {
 /// What the names of Lockstep's triggers, indexes and tables begin with.
 inline constexpr std::string_view own_prefix = "lockstep_";
 
-/// Makes the table's triggers what they are to be. Returns false when the ones
-/// that note changes were not all there, so that changes may have gone by
-/// without a note.
-bool ensure_triggers(SQLite::Database& database,
-                     const tracked_table_schema& schema);
+/// Which of the triggers that note changes a table had.
+enum class noting_triggers : std::uint8_t {
+  all,
+  some, ///< Changes may have gone by without a note.
+  none, ///< SQLite drops them with their table: this is another one.
+};
+
+/// Makes the table's triggers what they are to be, and tells what they were.
+noting_triggers ensure_triggers(SQLite::Database& database,
+                                const tracked_table_schema& schema);
 
 /// Removes the triggers of the table with this number in lockstep_model.
 void drop_triggers(SQLite::Database& database, std::int64_t id);

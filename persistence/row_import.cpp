@@ -1,13 +1,11 @@
 #include "persistence/row_import.hpp"
 
 #include "messages/json_value.hpp"
-#include "persistence/rows_in_pieces.hpp"
-#include "persistence/set_aside.hpp"
+#include "persistence/missing_rows.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
@@ -117,66 +115,6 @@ found_row find_row(library_store& store, const tracked_table_schema& schema,
   return found_row::none;
 }
 
-/// Records that the log knows and the table lacks; an index is a place in the
-/// list of their newest entries.
-class missing_rows : public row_stream {
-public:
-  /// The places in order.
-  missing_rows(library_store& store, const tracked_table_schema& schema,
-               const std::vector<sequence_number>& places)
-    : store_(store), schema_(schema), places_(places) {
-  }
-
-  [[nodiscard]] bool reserve_numbers() const override {
-    return reserves_numbers(schema_);
-  }
-
-  void for_each(const action& run) const override {
-    std::vector<entry> piece;
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      if (piece.empty() || piece.back().sequence < places_[i])
-        piece = piece_from(i);
-      const auto found
-        = std::ranges::lower_bound(piece, places_[i], {}, &entry::sequence);
-      if (found != piece.end() && found->sequence == places_[i])
-        run(i, as_wanted(*found));
-      else
-        run(i, at(i));
-    }
-  }
-
-  [[nodiscard]] wanted_row at(std::size_t index) const override {
-    const auto found = store_.entry_at(places_[index]);
-    if (!found || !*found)
-      throw std::runtime_error{"The log lacks entry "
-                               + to_string(places_[index]) + "."};
-    return as_wanted(**found);
-  }
-
-private:
-  static wanted_row as_wanted(const entry& what) {
-    return {what.model, what.record, what.change, what.data,
-            standing::canonical};
-  }
-
-  /// Entries from a place on where they stand so close together that to read
-  /// those in between as well takes less than to ask for each.
-  [[nodiscard]] std::vector<entry> piece_from(std::size_t index) const {
-    constexpr std::size_t piece_entries = 1'024;
-    constexpr std::size_t wanted_least = piece_entries / 8;
-    const auto first = places_[index];
-    if (places_.size() - index <= wanted_least
-        || first + piece_entries < places_[index + wanted_least])
-      return {};
-    return store_.log.fetch_since(first - 1, piece_entries)
-      .value_or(std::vector<entry>{});
-  }
-
-  library_store& store_;
-  const tracked_table_schema& schema_;
-  const std::vector<sequence_number>& places_;
-};
-
 struct compared_rows {
   /// Those of a model's newest entries whose rows the table lacks.
   std::vector<sequence_number> missing;
@@ -217,16 +155,6 @@ std::int64_t count_rows(library_store& store,
   return row.getColumn(0).getInt64();
 }
 
-/// Shows rows in a table; one that nothing stands in is filled without
-/// triggers, where those would only be Lockstep's, which are silent.
-std::vector<unshown_row> fill(library_store& store, const missing_rows& missing,
-                              bool is_empty) {
-  std::optional<without_triggers> silent;
-  if (is_empty && !store.reach.has_any_trigger())
-    silent.emplace(store);
-  return show_in_pieces(store, missing);
-}
-
 } // namespace
 
 expected<operation_range> import_rows(library_store& store,
@@ -236,26 +164,13 @@ expected<operation_range> import_rows(library_store& store,
   return store.attempt([&]() -> expected<operation_range> {
     auto known = store.index.latest_of(schema.model);
     store.index.adopt(schema);
-    const auto noted = store.changes.newest_note();
     store.set_applying(true);
     const auto here = count_rows(store, schema);
     const auto compared = compare(store, schema, std::move(known), here == 0);
     if (!compared)
       return tl::make_unexpected(compared.error());
-    const missing_rows missing{store, schema, compared->missing};
-    for (const auto& row :
-         show_unchecked(store, fill(store, missing, here == 0),
-                        [&](std::size_t index) { return missing.at(index); }))
-      set_aside(store, compared->missing[row.index], row.why.message);
-    store.pending.for_each([&](const operation& what, std::int64_t) {
-      if (what.model == schema.model)
-        store.show(what.model, what.record, what.change, what.data,
-                   standing::pending);
-    });
-    undo_triggers(store, noted);
-    set_orphans_aside(store);
-    retry_set_aside(store);
-    undo_triggers(store, noted);
+    fill_from_log(store, schema, compared->missing, here == 0,
+                  [](record_id) { return true; });
     store.set_applying(false);
     // Else the log knows all that there is; but nobody the numbers of rows
     // whose key is another one.

@@ -1,4 +1,5 @@
 #include "persistence/library_store.hpp"
+#include "persistence/table_made_anew.hpp"
 
 #include <map>
 #include <utility>
@@ -100,7 +101,9 @@ void fill_in(library_store& store, const tracked_table_schema& schema,
 
 void library_store::follow_schema() {
   for (auto& change : tables.refresh()) {
-    if (change.unobserved)
+    if (change.made_anew)
+      take_up_again(*this, *change.schema, change.new_columns);
+    else if (change.unobserved)
       changes.note_all(*change.schema);
     if (change.new_columns.empty())
       continue;

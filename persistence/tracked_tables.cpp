@@ -134,9 +134,11 @@ std::vector<table_change> tracked_tables::refresh() {
   for (auto& row : rows) {
     const auto before = row.column_order;
     auto schema = std::make_unique<tracked_table_schema>(schema_of(row));
-    table_change change{schema.get(), false, {}};
+    table_change change{schema.get(), false, false, {}};
     if (schema->present) {
-      change.unobserved = !ensure_triggers(database_, *schema);
+      const auto found = ensure_triggers(database_, *schema);
+      change.made_anew = found == noting_triggers::none;
+      change.unobserved = found == noting_triggers::some;
       for (const auto& column : schema->columns)
         if (!before.empty()
             && std::find(before.begin(), before.end(), column.name)
@@ -147,7 +149,7 @@ std::vector<table_change> tracked_tables::refresh() {
         now.push_back(column.name);
       if (now != before)
         keep_columns(*schema);
-      if (change.unobserved || !change.new_columns.empty())
+      if (change.made_anew || change.unobserved || !change.new_columns.empty())
         changes.push_back(std::move(change));
     }
     tables.emplace(row.id, std::move(schema));
@@ -191,6 +193,8 @@ expected<const tracked_table_schema*>
 tracked_tables::track(const std::string& table, std::string model,
                       const std::vector<std::string>& excluded) {
   if (const auto* known = by_table(table)) {
+    if (!known->present)
+      return fail(errc::not_found, complaint_of_gone(*known));
     if ((!model.empty() && model != known->model)
         || (!excluded.empty() && !same_names(excluded, excluded_of(known->id))))
       return fail(errc::already_exists,
@@ -281,6 +285,12 @@ tracked_tables::by_table(std::string_view table) const {
     if (is_same_name(schema->table, table))
       return schema.get();
   return nullptr;
+}
+
+std::string complaint_of_gone(const tracked_table_schema& schema) {
+  return "The tracked table \"" + schema.table
+         + "\" is gone, or other columns tell its rows apart now; make it"
+           " again as it was, and it gets its rows back, or untrack it.";
 }
 
 std::vector<const tracked_table_schema*> tracked_tables::all() const {

@@ -19,8 +19,9 @@ namespace lockstep {
 /// How a tracked table differs from when it was last looked at.
 struct table_change {
   const tracked_table_schema* schema = nullptr;
-  /// Its triggers were gone: it was made anew, and rows may have changed
-  /// without a note.
+  /// It was dropped and made again, or another one has its name now.
+  bool made_anew = false;
+  /// Rows may have changed without a note: some of its triggers were gone.
   bool unobserved = false;
   /// Columns that were not there before, renamed ones among them.
   std::vector<std::string> new_columns;
@@ -92,5 +93,8 @@ private:
   std::unique_ptr<SQLite::Statement> version_;
   std::int64_t seen_version_ = -1;
 };
+
+/// Says of a tracked table that is not there what to do.
+std::string complaint_of_gone(const tracked_table_schema& schema);
 
 } // namespace lockstep

@@ -182,7 +182,13 @@ expected<library_status> library_state::own_status() {
     const bool waits = !file_is_gone(*store_) && notes_wait();
     found.captured = looked_at_ && !capture_queued_ && !waits;
     found.capture_problem = capture_problem_;
+    for (const auto* schema : store_->tables.all())
+      if (!schema->present)
+        found.table_problem += (found.table_problem.empty() ? "" : " ")
+                               + complaint_of_gone(*schema);
     found.problem = problem_;
+    if (auto gone = store_->log.gone())
+      found.problem = {errc::corrupt, std::move(gone->message)};
     if (first_sync_.under_way())
       found.first_sync = first_sync_.progress();
     found.is_fetching_anew = store_->is_fetching_anew();

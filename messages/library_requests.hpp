@@ -359,6 +359,8 @@ struct library_status {
   bool captured = false;
   /// Why what another program wrote cannot enter the log; empty when it can.
   std::string capture_problem;
+  /// What is wrong with tracked tables that are not there; empty when all are.
+  std::string table_problem;
   /// What keeps the tables from following the log; `none` when nothing does.
   failure problem{errc::none, {}};
   /// While the log is still coming for the first time: until then the tables

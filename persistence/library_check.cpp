@@ -4,6 +4,7 @@
 #include "persistence/damaged_file.hpp"
 #include "persistence/library_schema.hpp"
 #include "persistence/own_schema.hpp"
+#include "persistence/sqlite_file.hpp"
 #include "protocol/accepted_set.hpp"
 #include "protocol/chain.hpp"
 
@@ -53,6 +54,8 @@ private:
     complain(std::move(sentence));
   }
 
+  /// Says which files are not what stands under their names any more.
+  bool lacks_files();
   void check_files();
   expected<void> walk();
   expected<void> take(const entry& what);
@@ -93,7 +96,20 @@ bool examination::somebody_writes() {
   return row->executeStep();
 }
 
+bool examination::lacks_files() {
+  const auto log = store_.log.gone();
+  const bool database = file_is_gone(*store_.database);
+  if (log)
+    complain(log->message);
+  if (database)
+    complain(gone_file(store_.file).message);
+  return log || database;
+}
+
 void examination::check_files() {
+  for (const auto* schema : store_.tables.all())
+    if (!schema->present)
+      complain(complaint_of_gone(*schema));
   SQLite::Statement rows{*store_.database, "PRAGMA integrity_check"};
   constraint_complaints no_damage{library_migrations()};
   while (rows.executeStep())
@@ -274,6 +290,8 @@ std::vector<std::string> examination::unknown_rows() {
 expected<library_report> examination::run() {
   // All of the tables as they are at one moment.
   SQLite::Transaction snapshot{*store_.database};
+  if (lacks_files())
+    return std::move(report_);
   check_files();
   const auto damaged = store_.log.damage();
   if (!damaged)

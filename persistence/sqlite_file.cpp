@@ -175,6 +175,22 @@ open_sqlite(const std::filesystem::path& file, open_mode mode,
   }
 }
 
+bool file_is_gone(const SQLite::Database& database) {
+  int moved = 0;
+  return sqlite3_file_control(database.getHandle(), "main",
+                              SQLITE_FCNTL_HAS_MOVED, &moved)
+           == SQLITE_OK
+         && moved != 0;
+}
+
+failure gone_file(const std::filesystem::path& file) {
+  return {errc::io, "The file " + file.string()
+                      + " was moved, deleted or replaced while its library is"
+                        " open, and nothing more is written to it; put it back,"
+                        " or close the library, mend it with lockstep repair"
+                        " and open it again."};
+}
+
 void defer_foreign_keys(SQLite::Database& database) {
   // To run this pragma makes SQLite prepare all statements anew. It takes hold
   // when it is prepared, in the releases that we know.

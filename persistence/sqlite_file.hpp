@@ -44,6 +44,13 @@ expected<std::unique_ptr<SQLite::Database>>
 open_sqlite(const std::filesystem::path& file, open_mode mode,
             std::span<const migration> known = {});
 
+/// Whether the file that a database is in was moved, deleted or replaced since
+/// it was opened: what is written is lost once it is closed.
+bool file_is_gone(const SQLite::Database& database);
+
+/// The same as a sentence: `io`.
+failure gone_file(const std::filesystem::path& file);
+
 /// Has foreign keys checked at the end of the open transaction, whatever their
 /// table says. The connection's prepared statements stay as they are; those
 /// that write must have been prepared in such a transaction. Throws.

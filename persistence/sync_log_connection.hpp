@@ -37,12 +37,15 @@ struct sync_log_reader::connection {
     }
   }
 
-  /// Runs `work` in one transaction, committed when it gives a value.
+  /// Runs `work` in one transaction, committed when it gives a value; `io`
+  /// where the file is another one by now, or gone: nobody would find it there.
   template <class T, class Work> expected<T> write(Work work) {
     auto result = run<T>([&]() -> expected<T> {
       SQLite::Transaction transaction{*database,
                                       SQLite::TransactionBehavior::IMMEDIATE};
       expected<T> value = work();
+      if (value && file_is_gone(*database))
+        return tl::make_unexpected(gone_file(file));
       if (value)
         transaction.commit();
       return value;

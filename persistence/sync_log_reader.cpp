@@ -45,6 +45,12 @@ sync_log_reader::open(const std::filesystem::path& file) {
     std::make_unique<connection>(file, std::move(*database))};
 }
 
+std::optional<failure> sync_log_reader::gone() const {
+  return file_is_gone(*connection_->database)
+           ? std::optional{gone_file(connection_->file)}
+           : std::nullopt;
+}
+
 expected<log_head> sync_log_reader::head() const {
   return connection_->run<log_head>([this] { return connection_->head(); });
 }

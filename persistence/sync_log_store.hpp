@@ -100,6 +100,10 @@ public:
   /// Deletions that the log held once and holds no more.
   expected<forgotten_deletions> forgotten() const;
 
+  /// Where the file was moved, deleted or replaced since it was opened: why
+  /// nothing more is written to it.
+  std::optional<failure> gone() const;
+
   /// What SQLite finds wrong with the file, and what is with the dictionaries
   /// of packed images, a line each.
   expected<std::vector<std::string>> damage() const;
@@ -118,7 +122,8 @@ protected:
 
 /// The only writer of a library's sync.db: an append-only log with the little
 /// state that must be as durable as the log. Every call is one transaction with
-/// synchronous=FULL: what it returned from is on the disk.
+/// synchronous=FULL: what it returned from is on the disk, in the file of that
+/// name (`io` where that is another one by now).
 class sync_log_store : public sync_log_reader {
 public:
   /// Opens sync.db, creating and migrating as needed. Refuses a file that is no

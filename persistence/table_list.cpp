@@ -50,12 +50,19 @@ table_list list_tables(library_store& store) {
   auto& database = *store.database;
   for (const auto& name : parents_first(database, names_of(database))) {
     table_list::table table{name, {}, {}};
-    if (const auto* schema = store.tables.by_table(name))
+    const auto* schema = store.tables.by_table(name);
+    if (schema != nullptr && !schema->present)
+      continue;
+    if (schema != nullptr)
       table.model = schema->model;
     else if (auto read = read_table_schema(database, name, {}); !read)
       table.refusal = read.error().message;
     found.tables.push_back(std::move(table));
   }
+  for (const auto* schema : store.tables.all())
+    if (!schema->present)
+      found.tables.push_back(
+        {schema->table, schema->model, complaint_of_gone(*schema)});
   return found;
 }
 

@@ -1,6 +1,7 @@
 #include "persistence/write_marks.hpp"
 
 #include "persistence/library_store.hpp"
+#include "persistence/sqlite_file.hpp"
 
 #include <sqlite3.h>
 
@@ -17,11 +18,7 @@ write_marks read_write_marks(library_store& store) {
 }
 
 bool file_is_gone(const library_store& store) {
-  int moved = 0;
-  return sqlite3_file_control(store.database->getHandle(), "main",
-                              SQLITE_FCNTL_HAS_MOVED, &moved)
-           == SQLITE_OK
-         && moved != 0;
+  return file_is_gone(*store.database);
 }
 
 } // namespace lockstep

@@ -76,6 +76,8 @@ std::string problem_lines(const library_status& now,
     text += now.name
             + ": its tables do not follow the log: " + now.problem.message
             + (now.problem.code == errc::corrupt
+                   && now.problem.message.find("lockstep repair")
+                        == std::string::npos
                  ? " lockstep repair mends damaged files."
                  : "")
             + "\n";
@@ -91,6 +93,8 @@ std::string problem_lines(const library_status& now,
   if (!now.capture_problem.empty())
     text += now.name + ": what another program wrote cannot enter the log: "
             + now.capture_problem + "\n";
+  if (!now.table_problem.empty())
+    text += now.name + ": " + now.table_problem + "\n";
   return text;
 }
 
@@ -134,6 +138,8 @@ nlohmann::json status_json(const library_status& now,
     json["problem"] = now.problem.message;
   if (!now.capture_problem.empty())
     json["capture_problem"] = now.capture_problem;
+  if (!now.table_problem.empty())
+    json["table_problem"] = now.table_problem;
   return json;
 }
 

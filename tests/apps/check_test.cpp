@@ -93,6 +93,18 @@ TEST_F(check_program, finds_a_row_that_is_gone) {
   expect_problem("has no row in table \"note\"");
 }
 
+TEST_F(check_program, finds_a_table_that_is_gone) {
+  ASSERT_EQ(run("wait notes").status, 0);
+  write("DROP TABLE note");
+  expect_problem("The tracked table \"note\" is gone");
+  EXPECT_THAT(run("status notes").err + run("status notes").out,
+              HasSubstr("untrack"));
+  EXPECT_THAT(run("--json status notes").json()["table_problem"],
+              HasSubstr("make it again"));
+  EXPECT_EQ(run("untrack notes note").status, 0);
+  EXPECT_EQ(run("check notes").status, 0);
+}
+
 TEST_F(check_program, finds_a_row_that_should_be_gone) {
   damage("INSERT INTO note VALUES('b', 'two', 2)");
   expect_problem("\"note\"");

@@ -123,6 +123,34 @@ TEST_F(sync_log_file, every_change_is_flushed_to_the_disk) {
   log = fail(errc::closed, "");
 }
 
+TEST_F(sync_log_file, that_is_another_one_by_now_takes_nothing) {
+  auto log = sync_log_store::open(file_);
+  ASSERT_TRUE(log);
+  const auto reader = sync_log_reader::open(file_);
+  ASSERT_TRUE(reader);
+  entry_maker maker;
+  const auto first = maker.make();
+  ASSERT_TRUE(log->append(maker.under, {}, {{first}}));
+  const auto aside = folder_ / "aside.db";
+  auto expect_refused = [&](const entry& what) {
+    const auto refused = log->append(maker.under, first.position(), {{what}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::io);
+    EXPECT_EQ(reader->gone(), refused.error());
+    EXPECT_FALSE(log->store_leadership({}));
+    EXPECT_EQ(log->latest_sequence(), first.sequence);
+  };
+  EXPECT_FALSE(reader->gone());
+  std::filesystem::rename(file_, aside);
+  const auto second = maker.make();
+  expect_refused(second);
+  std::filesystem::copy_file(aside, file_);
+  expect_refused(second);
+  std::filesystem::rename(aside, file_);
+  EXPECT_TRUE(log->append(maker.under, first.position(), {{second}}));
+  EXPECT_FALSE(log->gone());
+}
+
 TEST_F(sync_log_file, full_disk_loses_nothing) {
   test_disk disk;
   auto log = sync_log_store::open(file_);

@@ -162,55 +162,6 @@ library_store::open(const std::filesystem::path& path,
   return store;
 }
 
-expected<void> library_store::begin(durability needed) {
-  return attempt([&]() -> expected<void> {
-    database->exec(needed == durability::by_itself ? "PRAGMA synchronous=FULL"
-                                                   : "PRAGMA synchronous="
-                                                     "NORMAL");
-    statements.use("BEGIN IMMEDIATE")->exec();
-    beside_log = false;
-    goes_with_log_ = needed == durability::with_log;
-    try {
-      defer_foreign_keys(*database);
-      follow_schema();
-    } catch (...) {
-      rollback();
-      throw;
-    }
-    return {};
-  });
-}
-
-expected<void> library_store::commit() {
-  return attempt([&]() -> expected<void> {
-    statements.use("COMMIT")->exec();
-    draft_ = nullptr;
-    may_be_lost_ = goes_with_log_ && (may_be_lost_ || beside_log);
-    return {};
-  });
-}
-
-expected<void> library_store::flush() {
-  // A commit with synchronous=FULL takes along all that stands before it in
-  // the write-ahead log. It has to write something: SQLite leaves out what
-  // stays the same.
-  return begin(durability::by_itself)
-    .and_then([&] {
-      return attempt([&]() -> expected<void> {
-        set_applying(true);
-        set_applying(false);
-        return commit();
-      });
-    })
-    .or_else([&](const failure&) { rollback(); });
-}
-
-void library_store::rollback() noexcept {
-  draft_ = nullptr;
-  if (in_transaction())
-    sqlite3_exec(database->getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
-}
-
 void library_store::set_applying(bool on) {
   expect_transaction();
   auto state = statements.use("UPDATE lockstep_state SET applying = ?");

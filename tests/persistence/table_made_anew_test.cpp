@@ -252,4 +252,55 @@ TEST_F(table_made_anew, rows_without_a_key_stay_themselves) {
   EXPECT_EQ(a.entries().size(), entries);
 }
 
+TEST_F(table_made_anew, sets_aside_what_it_does_not_take_any_more) {
+  make("CREATE TABLE t(id INTEGER PRIMARY KEY, x UNIQUE)", {"t"});
+  on(a, "INSERT INTO t VALUES(1, 'one'), (2, 'two'), (3, 'three')");
+  b.elsewhere("INSERT INTO t VALUES(4, 'four')");
+  ASSERT_TRUE(b.capture());
+  make_again(b,
+             "CREATE TABLE t(id INTEGER PRIMARY KEY, x UNIQUE CHECK(x <>"
+             " 'one'))",
+             "INSERT INTO t VALUES(7, 'two'), (8, 'four')");
+  ASSERT_TRUE(b.capture());
+  EXPECT_EQ(b.rows("SELECT x FROM t ORDER BY id"),
+            "\"three\"\n\"two\"\n\"four\"\n");
+  EXPECT_EQ(b.rows("SELECT count(*) FROM lockstep_set_aside"), "2\n");
+  ASSERT_TRUE(a.sequence(b.pending()));
+  ASSERT_TRUE(b.follow(a));
+  EXPECT_TRUE(b.pending().empty());
+  EXPECT_EQ(a.rows("SELECT x FROM t ORDER BY id"),
+            "\"one\"\n\"two\"\n\"three\"\n\"four\"\n");
+  EXPECT_EQ(b.rows("SELECT x FROM t WHERE x <> 'one' ORDER BY id"),
+            "\"two\"\n\"three\"\n\"four\"\n");
+}
+
+TEST_F(table_made_anew, is_taken_up_again_after_a_crash) {
+  make(numbered, {"t"});
+  on(a, "INSERT INTO t VALUES(1, 'one'), (2, 'two')");
+  make_again(a, numbered, "INSERT INTO t VALUES(2, 'zwei'), (3, 'drei')");
+  a.capture_and_crash_before_commit();
+  ASSERT_TRUE(a.catch_up());
+  ASSERT_TRUE(a.capture());
+  ASSERT_TRUE(a.take_office(test_ballot(2)));
+  settle();
+  expect_rows("SELECT * FROM t", "1|\"one\"\n2|\"zwei\"\n3|\"drei\"\n");
+}
+
+TEST_F(table_made_anew, keeps_what_stays_on_this_device) {
+  for (auto* device : {&a, &b}) {
+    device->elsewhere("CREATE TABLE t(id INTEGER PRIMARY KEY, x, here);"
+                      "CREATE TABLE seen(x); CREATE TRIGGER s AFTER INSERT ON t"
+                      " BEGIN INSERT INTO seen VALUES(NEW.x); END");
+    ASSERT_TRUE(device->track("t", {"here"}));
+  }
+  on(a, "INSERT INTO t VALUES(1, 'one', 'a'), (2, 'two', 'a')");
+  b.elsewhere("BEGIN; UPDATE t SET here = 'b'; CREATE TABLE n(id INTEGER"
+              " PRIMARY KEY, x, here); INSERT INTO n SELECT * FROM t;"
+              "DROP TABLE t; ALTER TABLE n RENAME TO t; COMMIT");
+  ASSERT_TRUE(b.capture());
+  settle();
+  EXPECT_EQ(a.rows("SELECT here FROM t"), "\"a\"\n\"a\"\n");
+  EXPECT_EQ(b.rows("SELECT here FROM t"), "\"b\"\n\"b\"\n");
+}
+
 } // namespace lockstep

@@ -51,11 +51,18 @@ bool tcp_network_state::was_removed_from(library_id library) const {
   if (gone != removed_.end() && gone->second.contains(setup_->identity.id))
     return true;
   const auto members = members_.find(library);
-  return members != members_.end()
-         && std::any_of(
-           refusals_.begin(), refusals_.end(), [&](const auto& one) {
-             return one.second.removed && members->second.contains(one.first);
-           });
+  if (members == members_.end())
+    return false;
+  // One that was away may not know that this device was let in again.
+  return std::ranges::any_of(members->second,
+                             [this](device_id one) {
+                               const auto said = refusals_.find(one);
+                               return said != refusals_.end()
+                                      && said->second.removed;
+                             })
+         && std::ranges::none_of(members->second, [this](device_id one) {
+              return sessions_.contains(one);
+            });
 }
 
 refusal_list tcp_network_state::refusals() const {

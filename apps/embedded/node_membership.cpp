@@ -17,13 +17,18 @@ expected<void> node::check_membership(const library& of) {
     return m.removed && m.device == known->device;
   });
   const auto& peers = seen->peers;
+  // One that was away may not know that this device was let in again.
   const bool by_network
-    = std::ranges::any_of(*refused, [&](const refused_by& one) {
-        return one.removed
-               && std::ranges::find(peers, one.device,
-                                    &replication_view::peer::device)
-                    != peers.end();
-      });
+    = std::ranges::any_of(*refused,
+                          [&](const refused_by& one) {
+                            return one.removed
+                                   && std::ranges::find(
+                                        peers, one.device,
+                                        &replication_view::peer::device)
+                                        != peers.end();
+                          })
+      && std::ranges::none_of(
+        peers, [](const auto& one) { return one.connected && !one.refuses; });
   if (by_log || by_network || is_turned_away(*seen))
     return tl::make_unexpected(removed_from(of.name()));
   return {};

@@ -72,6 +72,13 @@ std::vector<candidate> matches_of(const std::vector<candidate>& all,
   return matches;
 }
 
+/// A library that lacks a file is there all the same.
+failure still_there(failure why) {
+  if (why.code == errc::not_found)
+    why.code = errc::corrupt;
+  return why;
+}
+
 } // namespace
 
 open_device::open_device(std::filesystem::path directory,
@@ -123,16 +130,16 @@ expected<known_library> open_device::find(const std::string& text) {
                 "\"" + text
                   + "\" stands for several libraries; name one by"
                     " its id.");
-  // It is there, so not even a missing description makes it `not_found`.
   if (const auto& broken = matches.front().broken)
-    return fail(broken->code == errc::not_found ? errc::corrupt : broken->code,
-                broken->message);
+    return tl::make_unexpected(still_there(*broken));
   return matches.front().what;
 }
 
 expected<library> open_device::open(const std::string& text) {
   return find(text).and_then([this](const known_library& what) {
-    return node_->open_library(to_string(what.id));
+    return node_->open_library(to_string(what.id)).map_error([](failure&& why) {
+      return still_there(std::move(why));
+    });
   });
 }
 

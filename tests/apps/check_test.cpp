@@ -105,6 +105,15 @@ TEST_F(check_program, finds_a_table_that_is_gone) {
   EXPECT_EQ(run("check notes").status, 0);
 }
 
+TEST_F(check_program, finds_a_database_that_is_gone) {
+  std::filesystem::rename(file(), folder / "elsewhere.sqlite");
+  const auto checked = run("--json check notes");
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_EQ(checked.json()["ok"], false);
+  EXPECT_THAT(checked.json()["problems"][0].get<std::string>(),
+              HasSubstr("is not there; put it back"));
+}
+
 TEST_F(check_program, finds_a_row_that_should_be_gone) {
   damage("INSERT INTO note VALUES('b', 'two', 2)");
   expect_problem("\"note\"");

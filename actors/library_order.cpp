@@ -36,7 +36,7 @@ void library_state::sequence(
     promise.deliver(to_error(why));
     schedule();
   };
-  if (!leads())
+  if (!sequences())
     return refuse(not_leader());
   if (request.under != leadership_.ballot)
     return refuse({errc::stale_ballot,
@@ -138,9 +138,9 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
     [this](const library_applier::chunk& list) { note_entries(list, false); });
   // What another program wrote meanwhile is pending by now. Whom would a leader
   // propose it to?
-  if (done && leads() && has_pending(*store_))
+  if (done && sequences() && has_pending(*store_))
     enqueue(job{[this] {
-      if (leads() && has_pending(*store_))
+      if (sequences() && has_pending(*store_))
         take_office();
       else
         schedule();

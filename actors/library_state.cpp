@@ -245,6 +245,9 @@ void library_state::send_members() {
     try_later();
     return;
   }
+  is_removed_ = std::ranges::any_of(*list, [this](const member& one) {
+    return one.removed && one.device == setup_.device;
+  });
   set_library_members allowed{setup_.library, {}};
   for (const auto& what : *list)
     if (!what.removed)
@@ -277,6 +280,10 @@ void library_state::send_members() {
 
 bool library_state::leads() const {
   return leadership_.role == role::leader;
+}
+
+bool library_state::sequences() const {
+  return leads() && !is_removed_;
 }
 
 failure library_state::not_leader() const {

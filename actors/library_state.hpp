@@ -246,6 +246,9 @@ private:
   /// Those that were not removed; this device alone where that cannot be read.
   std::uint32_t member_count();
   [[nodiscard]] bool leads() const;
+  /// Leads, and is a member still: a leader that was removed only waits for
+  /// another one to have what it holds.
+  [[nodiscard]] bool sequences() const;
   /// Whether an order under this ballot comes too late.
   [[nodiscard]] bool outranks(const ballot& under) const;
   /// Stops leading when somebody else leads under a newer ballot; the
@@ -278,6 +281,8 @@ private:
   /// Since they changed last, if it was asked for.
   std::optional<std::uint32_t> member_count_;
   /// Some are named only by what was given back of the log.
+  /// This device, by its own log.
+  bool is_removed_ = false;
   bool lacks_members_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;

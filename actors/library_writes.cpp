@@ -47,7 +47,7 @@ void library_state::answer_all(std::vector<write>& list, const failure& why) {
 }
 
 void library_state::run_writes(std::vector<write> list) {
-  if (leads()) {
+  if (sequences()) {
     write_sequenced(std::move(list));
     return;
   }

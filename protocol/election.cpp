@@ -118,6 +118,12 @@ election_effects election::on(const members_changed& what, time_point now) {
     if (removed_.contains(self_)) {
       end_transfer(errc::not_member);
       const auto others = reachable();
+      // What it alone holds nobody else could lead without.
+      if (needs_majority() && !others.empty()
+          && std::ranges::none_of(others, [this](device_id one) {
+               return peers_.at(one).head == head_;
+             }))
+        return finish();
       give_up_leading(others.empty() ? device_id{} : others.back(), now);
       claim_at_.reset();
       return finish();

@@ -173,8 +173,8 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
     }
     continue_transfer(now);
     // It leads only until another that wants to has what it holds.
-    if (role_ == role::leader && !may_claim() && would_lead_.contains(from)
-        && what.head == head_)
+    if (role_ == role::leader && !may_claim() && what.head == head_
+        && (would_lead_.contains(from) || removed_.contains(self_)))
       give_up_leading(from, now);
   }
   return finish();

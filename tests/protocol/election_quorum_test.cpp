@@ -177,6 +177,19 @@ TEST(quorum_election, a_settled_removal_leaves_one_that_leads_alone) {
   EXPECT_EQ(machine.view().role, role::leader);
 }
 
+TEST(quorum_election, a_removed_leader_stays_until_another_has_what_it_holds) {
+  auto machine = leading_b();
+  machine.on(c, heartbeat_ack{under(2, b), shorter}, t0 + 70s);
+  auto left = members({a, b, c});
+  left[1].removed = true;
+  machine.on(members_changed{left, sequence_number{11}}, t0 + 71s);
+  EXPECT_EQ(machine.view().role, role::leader);
+  const auto effects
+    = machine.on(c, heartbeat_ack{under(2, b), same}, t0 + 72s);
+  EXPECT_EQ(machine.view().role, role::follower);
+  EXPECT_TRUE(said<hand_over>(effects, c));
+}
+
 TEST(quorum_election, a_vote_ends_what_the_voter_takes_from_older_leaders) {
   auto machine = started(with_quorum(follower_of_a()), {a, c});
   const auto effects = machine.on(c, claim_of(c, 2, same), t0);

@@ -16,7 +16,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::uint32_t read_most = 1'000;
-constexpr std::chrono::seconds answer_patience{5};
 
 std::uint64_t count_set_aside(library_store& store) {
   auto row = store.statements.use("SELECT count(*) FROM lockstep_set_aside");
@@ -144,22 +143,12 @@ caf::typed_response_promise<library_status> library_state::status() {
     promise.deliver(to_error(found.error()));
     return promise;
   }
-  if (!neighbours_.leadership) {
-    promise.deliver(std::move(*found));
-    return promise;
-  }
-  // The lease moves with each heartbeat; only the leadership actor knows it.
-  self_->request(neighbours_.leadership, answer_patience, read_leader{})
-    .then(
-      [promise, now = *found](const leadership_view& seen) mutable {
-        if (seen.ballot == now.leadership.ballot
-            && seen.leader == now.leadership.leader)
-          now.leadership.lease_end = seen.lease_end;
-        promise.deliver(std::move(now));
-      },
-      [promise, now = *found](const caf::error&) mutable {
-        promise.deliver(std::move(now));
-      });
+  ask_who_leads([promise, now = *found](const leadership_view* seen) mutable {
+    if (seen != nullptr && seen->ballot == now.leadership.ballot
+        && seen->leader == now.leadership.leader)
+      now.leadership.lease_end = seen->lease_end;
+    promise.deliver(std::move(now));
+  });
   return promise;
 }
 

@@ -119,6 +119,9 @@ private:
   void schedule();
 
   void run_writes(std::vector<write> list);
+  /// Asks the leadership actor, which alone knows the lease, as it moves with
+  /// each heartbeat; nothing where that does not answer.
+  void ask_who_leads(std::function<void(const leadership_view*)> then);
   void refuse_to_lead(std::function<void(expected<receipt>)> answer);
   /// Keeps what other programs wrote meanwhile: it comes before whatever else
   /// the transaction does, which might overwrite it. What cannot be captured is

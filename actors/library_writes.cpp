@@ -91,21 +91,22 @@ expected<std::shared_ptr<log_draft>> library_state::open_draft() {
                                      std::make_unique<entry_file>());
 }
 
+void library_state::ask_who_leads(
+  std::function<void(const leadership_view*)> then) {
+  if (!neighbours_.leadership)
+    return then(nullptr);
+  self_->request(neighbours_.leadership, answer_patience, read_leader{})
+    .then([then](const leadership_view& now) { then(&now); },
+          [then](const caf::error&) { then(nullptr); });
+}
+
 void library_state::refuse_to_lead(
   std::function<void(expected<receipt>)> answer) {
-  if (!neighbours_.leadership)
-    return answer(tl::make_unexpected(not_leader()));
-  // The lease moves with each heartbeat; only the leadership actor knows it.
-  self_->request(neighbours_.leadership, answer_patience, read_leader{})
-    .then(
-      [this, answer](const leadership_view& now) {
-        if (!leads())
-          leadership_.lease_end = now.lease_end;
-        answer(tl::make_unexpected(not_leader()));
-      },
-      [this, answer](const caf::error&) {
-        answer(tl::make_unexpected(not_leader()));
-      });
+  ask_who_leads([this, answer](const leadership_view* now) {
+    if (now != nullptr && !leads())
+      leadership_.lease_end = now->lease_end;
+    answer(tl::make_unexpected(not_leader()));
+  });
 }
 
 library_state::outcomes library_state::run_each(std::vector<write>& list,

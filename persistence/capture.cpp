@@ -152,7 +152,11 @@ std::vector<capture::noted_change> capture::resolve(std::vector<note> notes) {
     name.append(what.record->bytes.begin(), what.record->bytes.end());
     // Two notes may name one record: by its number, and by its key.
     if (known.insert(std::move(name)).second)
-      list.push_back({what.schema, *what.record, what.is_new, what.is_unbased});
+      list.push_back({what.schema, *what.record,
+                      what.is_new
+                        ? std::optional{std::get<std::int64_t>(what.key)}
+                        : std::nullopt,
+                      what.is_unbased});
   }
   return list;
 }
@@ -240,10 +244,11 @@ expected<void> capture::add(const noted_change& noted, bool any_pending,
   auto& what = made.what;
   what.model = schema.model;
   what.record = noted.record;
-  if (!noted.is_new)
+  if (!noted.new_at)
     made.before = set_base(what, any_pending);
   const bool existed = what.change == change_type::update;
-  auto image = rows_.read(schema, what.record);
+  auto image = noted.new_at ? rows_.read_new(schema, what.record, *noted.new_at)
+                            : rows_.read(schema, what.record);
   if (!image) {
     gone.emplace_back(schema.id, what.record);
     if (!existed)

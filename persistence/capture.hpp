@@ -109,7 +109,8 @@ private:
   struct noted_change {
     const tracked_table_schema* schema;
     record_id record;
-    bool is_new;
+    /// The rowid of a row that has got its id by this note.
+    std::optional<std::int64_t> new_at;
     bool is_unbased;
   };
   /// Rows that are gone; their numbers are free once all is captured.

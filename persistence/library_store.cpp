@@ -141,6 +141,8 @@ library_store::open(const std::filesystem::path& path,
     keep_journal_mode(*raw->database, "wal");
     // A row is looked up in several tables, here and there.
     raw->database->exec("PRAGMA cache_size=-32000");
+    // 16 MB: pages that change again and again go into the file once.
+    raw->database->exec("PRAGMA wal_autocheckpoint=4000");
     raw->tables.load();
     raw->numbers_above_ = device_sequence_number{static_cast<std::uint64_t>(
       raw->database->execAndGet("SELECT numbers_above FROM lockstep_state")
@@ -164,15 +166,12 @@ library_store::open(const std::filesystem::path& path,
 
 void library_store::set_applying(bool on) {
   expect_transaction();
+  if (on == applying_)
+    return;
   auto state = statements.use("UPDATE lockstep_state SET applying = ?");
   state->bind(1, on ? 1 : 0);
   state->exec();
-}
-
-bool library_store::is_applying() {
-  auto state = statements.use("SELECT applying FROM lockstep_state");
-  state->executeStep();
-  return state->getColumn(0).getInt() != 0;
+  applying_ = on;
 }
 
 bool library_store::in_transaction() const {
@@ -321,16 +320,19 @@ expected<sql_rows> library_store::query(const sql_statement& statement) {
   });
 }
 
-savepoint::savepoint(library_store& store) : store_(store) {
+savepoint::savepoint(library_store& store)
+  : store_(store), applying_before_(store.applying_) {
   store_.expect_transaction();
   store_.statements.use("SAVEPOINT lockstep")->exec();
 }
 
 savepoint::~savepoint() {
-  if (open_)
-    sqlite3_exec(store_.database->getHandle(),
-                 "ROLLBACK TO lockstep; RELEASE lockstep", nullptr, nullptr,
-                 nullptr);
+  if (!open_)
+    return;
+  sqlite3_exec(store_.database->getHandle(),
+               "ROLLBACK TO lockstep; RELEASE lockstep", nullptr, nullptr,
+               nullptr);
+  store_.applying_ = applying_before_;
 }
 
 void savepoint::release() {

@@ -52,7 +52,7 @@ public:
   auto attempt(F action) const -> decltype(action());
 
   /// One write transaction. Foreign keys are checked at its end. While
-  /// `applying`, the triggers stay silent.
+  /// `applying`, at its end at the latest no more, the triggers stay silent.
   expected<void> begin(durability needed);
   expected<void> commit();
   void rollback() noexcept;
@@ -64,7 +64,9 @@ public:
   }
   /// Throws outside a transaction: nobody would take it back.
   void set_applying(bool on);
-  [[nodiscard]] bool is_applying();
+  [[nodiscard]] bool is_applying() const {
+    return applying_ && in_transaction();
+  }
 
   /// False also after a statement that ended the transaction by itself, as a
   /// full disk or a host's INSERT OR ROLLBACK does.
@@ -185,7 +187,13 @@ private:
                 std::unique_ptr<SQLite::Database> database,
                 sync_log_reader log);
 
+  friend class savepoint;
+
   access allowed_ = access::own;
+  /// What the open transaction has set it to; committed it is never.
+  bool applying_ = false;
+  /// The durability that the database connection is set to.
+  std::optional<durability> durability_;
   const log_draft* draft_ = nullptr;
   /// Whether the open transaction need not be on the disk once it is committed.
   bool goes_with_log_ = false;
@@ -220,6 +228,7 @@ public:
 
 private:
   library_store& store_;
+  bool applying_before_;
   bool open_ = true;
 };
 

@@ -9,10 +9,13 @@ namespace lockstep {
 expected<void> library_store::begin(durability needed) {
   bool notes_wait = false;
   auto begun = attempt([&]() -> expected<void> {
-    database->exec(needed == durability::by_itself ? "PRAGMA synchronous=FULL"
-                                                   : "PRAGMA synchronous="
-                                                     "NORMAL");
+    if (durability_ != needed)
+      database->exec(needed == durability::by_itself
+                       ? "PRAGMA synchronous=FULL"
+                       : "PRAGMA synchronous=NORMAL");
+    durability_ = needed;
     statements.use("BEGIN IMMEDIATE")->exec();
+    applying_ = false;
     beside_log = false;
     goes_with_log_ = needed == durability::with_log;
     try {
@@ -42,6 +45,8 @@ expected<void> library_store::begin(durability needed) {
 
 expected<void> library_store::commit() {
   return attempt([&]() -> expected<void> {
+    if (is_applying())
+      set_applying(false);
     statements.use("COMMIT")->exec();
     draft_ = nullptr;
     may_be_lost_ = goes_with_log_ && (may_be_lost_ || beside_log);

@@ -108,6 +108,17 @@ expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
                                                   const source& from) {
   if (!store_.in_transaction())
     return ended_early();
+  return store_.attempt([&] {
+    savepoint all_or_nothing{store_};
+    auto all = hand_on_all(keeper, from);
+    if (all)
+      all_or_nothing.release();
+    return all;
+  });
+}
+
+expected<operation_range> library_writer::hand_on_all(operation_keeper& keeper,
+                                                      const source& from) {
   operation_range all;
   const auto handed_out = handed_out_;
   auto keep = [&](changes piece) {
@@ -116,14 +127,9 @@ expected<operation_range> library_writer::hand_on(operation_keeper& keeper,
     complete(piece, all);
     return keeper.keep(piece);
   };
-  auto done = store_.attempt([&]() -> expected<void> {
-    savepoint all_or_nothing{store_};
+  auto done = store_.attempt([&] {
     auto handed = from(keep);
-    if (handed && all.last)
-      handed = keeper.close(all);
-    if (handed)
-      all_or_nothing.release();
-    return handed;
+    return handed && all.last ? keeper.close(all) : handed;
   });
   if (done)
     return all;
@@ -150,7 +156,7 @@ library_writer::run(const std::vector<transaction_step>& steps,
       return fail(errc::constraint,
                   "The transaction would leave a row that refers to one that is"
                   " not there; nothing was changed.");
-    auto all = hand_on(keeper, *made);
+    auto all = hand_on_all(keeper, *made);
     if (all)
       all_or_nothing.release();
     return all;
@@ -163,6 +169,7 @@ library_writer::make(const std::vector<transaction_step>& steps) {
   store_.follow_schema();
   if (are_new_rows(steps))
     return insert_rows(steps);
+  store_.set_applying(false);
   // What could not be captured before these steps must not stop them.
   const auto noted = store_.changes.newest_note();
   auto without_table = std::make_shared<changes>();
@@ -218,11 +225,11 @@ library_writer::insert_rows(const std::vector<transaction_step>& steps) {
     if (next.made.what.change != change_type::insert || any_unknown)
       if (auto fits = check_is_new(next.made); !fits)
         return tl::make_unexpected(fits.error());
-    next.rowid
-      = store_.rows.insert_new(*next.schema, change.record, std::move(*image));
+    next.rowid = store_.rows.insert_new(*next.schema, change.record, *image);
+    if (row_writer::keeps(*next.schema, *image))
+      next.made.what.data = image->dump();
     rows->push_back(std::move(next));
   }
-  store_.set_applying(false);
   return [this, rows](const capture::piece_keeper& keep) {
     return read_rows(*rows, keep);
   };
@@ -233,10 +240,12 @@ expected<void> library_writer::read_rows(std::vector<new_row>& rows,
   changes piece;
   std::size_t size = 0;
   for (auto& [made, schema, rowid] : rows) {
-    const auto image = store_.rows.read_new(*schema, made.what.record, rowid);
-    if (!image)
-      return fail(errc::internal, "A row that was inserted is not there.");
-    made.what.data = image->dump();
+    if (made.what.data.empty()) {
+      const auto image = store_.rows.read_new(*schema, made.what.record, rowid);
+      if (!image)
+        return fail(errc::internal, "A row that was inserted is not there.");
+      made.what.data = image->dump();
+    }
     if (auto fits = capture::check_size(*schema, made.what.data.size(),
                                         store_.limits.entry_bytes_limit);
         !fits)
@@ -318,7 +327,7 @@ expected<void> library_writer::run_step(const sql_statement& statement) {
 }
 
 void library_writer::complete(changes& piece, operation_range& all) {
-  auto next = std::max(store_.next_device_sequence(), handed_out_ + 1);
+  auto next = handed_out_ ? handed_out_ + 1 : store_.next_device_sequence();
   const auto end = next + (piece.size() - 1);
   if (!all.last)
     all.first = next;

@@ -38,7 +38,7 @@ private:
   /// Hands changes on, in pieces.
   using source = std::function<expected<void>(const capture::piece_keeper&)>;
 
-  /// A row that was inserted and whose image is still to be read.
+  /// A row that was inserted; without data where its image is to be read.
   struct new_row {
     captured_change made;
     const tracked_table_schema* schema;
@@ -65,6 +65,9 @@ private:
   /// Hands all of it on, complete and numbered, or nothing.
   expected<operation_range> hand_on(operation_keeper& keeper,
                                     const source& from);
+  /// The same; where it fails, the caller takes back what was written.
+  expected<operation_range> hand_on_all(operation_keeper& keeper,
+                                        const source& from);
   /// Numbers a piece of a transaction.
   void complete(changes& piece, operation_range& all);
 

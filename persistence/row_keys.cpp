@@ -278,12 +278,14 @@ void row_keys::learn(const tracked_table_schema& schema, record_id record,
   key_table::place now
     = kept.find(schema.id, record).value_or(key_table::place{});
   const auto before = now.key;
+  const auto uuid
+    = schema.kind == key_kind::uuid ? uuid_in(key.front()) : std::nullopt;
   if (has_null(key)) {
     now.key = key_table::no_key;
-  } else if (derive(schema, key) != record) {
+  } else if ((uuid ? *uuid : derive(schema, key)) != record) {
     throw std::invalid_argument{"The image of the record " + to_string(record)
                                 + " has the key of another one."};
-  } else if (schema.kind == key_kind::uuid && uuid_in(key.front())) {
+  } else if (uuid) {
     now.key.reset();
   } else {
     now.key = key.dump();

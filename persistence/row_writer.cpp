@@ -34,6 +34,17 @@ row_writer::read(const tracked_table_schema& schema, record_id record) {
   return where && !where->is_empty ? read_at(schema, *where) : std::nullopt;
 }
 
+bool row_writer::keeps(const tracked_table_schema& schema,
+                       const nlohmann::json& image) {
+  return image.size() == schema.columns.size()
+         && std::ranges::all_of(schema.columns, [&](const auto& column) {
+              const auto value = image.find(column.name);
+              return value != image.end()
+                     && (column.refers_to.empty() || value->is_null())
+                     && is_kept_as_it_is(*value, column.affinity);
+            });
+}
+
 std::optional<nlohmann::json>
 row_writer::read_new(const tracked_table_schema& schema, record_id record,
                      std::int64_t rowid) {
@@ -91,7 +102,7 @@ row_writer::values row_writer::values_of(const tracked_table_schema& schema,
     if (value == image.end() && !column.earlier_name.empty())
       value = image.find(column.earlier_name);
     if (value != image.end())
-      list.emplace_back(sql_name(column.name),
+      list.emplace_back(column.sql,
                         to_sql_value(keys_.to_store(column, *value)));
   }
   return list;
@@ -136,7 +147,7 @@ void row_writer::write(const tracked_table_schema& schema, record_id record,
 }
 
 std::int64_t row_writer::insert_new(const tracked_table_schema& schema,
-                                    record_id record, nlohmann::json image) {
+                                    record_id record, nlohmann::json& image) {
   insert(schema, record, prepare(schema, record, image, standing::pending));
   return database_.getLastInsertRowid();
 }
@@ -177,9 +188,10 @@ bool row_writer::update(const tracked_table_schema& schema,
                         const row_location& where, const values& list) {
   std::string text = marker_ + "UPDATE OR ABORT " + schema.sql.table + " SET ";
   const auto first = where.values.size() + 1;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    text += (i == 0 ? "" : ", ") + list[i].first + " = ?"
-            + std::to_string(i + first);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    text += i == 0 ? "" : ", ";
+    text.append(list[i].first).append(" = ?").append(std::to_string(i + first));
+  }
   auto row = statements_.use(text + " WHERE " + where.where);
   where.bind_to(*row);
   for (std::size_t i = 0; i < list.size(); ++i)
@@ -192,7 +204,7 @@ void row_writer::insert(const tracked_table_schema& schema, record_id record,
   std::string names;
   std::string places;
   for (const auto& [name, value] : list) {
-    names += (names.empty() ? "" : ", ") + name;
+    names.append(names.empty() ? "" : ", ").append(name);
     places += places.empty() ? "?" : ", ?";
   }
   // What a trigger of the application's did must go again where the row fails.
@@ -235,9 +247,12 @@ void row_writer::put_back(const tracked_table_schema& schema, record_id record,
                           nlohmann::json image, const nlohmann::json& local,
                           standing whose) {
   write(schema, record, std::move(image), whose);
-  values list;
+  std::vector<std::string> names;
   for (const auto& [name, value] : local.items())
-    list.emplace_back(sql_name(name), to_sql_value(value));
+    names.push_back(sql_name(name));
+  values list;
+  for (const auto& value : local)
+    list.emplace_back(names[list.size()], to_sql_value(value));
   const auto where = keys_.locate(schema, record);
   if (where && !list.empty())
     update(schema, *where, list);

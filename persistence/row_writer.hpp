@@ -35,7 +35,12 @@ public:
   std::optional<nlohmann::json> read(const tracked_table_schema& schema,
                                      record_id record);
 
-  /// The same of the row that `insert_new` wrote.
+  /// Whether a row that is written from this image reads the same. False where
+  /// one would have to look.
+  static bool keeps(const tracked_table_schema& schema,
+                    const nlohmann::json& image);
+
+  /// The image of a row that is new, with its rowid if its table has one.
   std::optional<nlohmann::json> read_new(const tracked_table_schema& schema,
                                          record_id record, std::int64_t rowid);
 
@@ -48,10 +53,10 @@ public:
   void write(const tracked_table_schema& schema, record_id record,
              nlohmann::json image, standing whose);
 
-  /// The same of a record that has no row yet. Returns the rowid; of a table
-  /// that has none, nothing of use.
+  /// The same of a record that has no row yet; the image has its UUID then.
+  /// Returns the rowid; of a table that has none, nothing of use.
   std::int64_t insert_new(const tracked_table_schema& schema, record_id record,
-                          nlohmann::json image);
+                          nlohmann::json& image);
 
   /// Writes only these columns of a row that is there.
   void write_columns(const tracked_table_schema& schema, record_id record,
@@ -88,7 +93,8 @@ public:
   }
 
 private:
-  using values = std::vector<std::pair<std::string, sql_value>>;
+  /// By the columns' names as SQL identifiers, which whoever makes it keeps.
+  using values = std::vector<std::pair<std::string_view, sql_value>>;
   values values_of(const tracked_table_schema& schema,
                    const nlohmann::json& image);
   /// What there is to be known of the record before its row is written, and

@@ -223,13 +223,11 @@ failure cannot_exclude(const std::string& column, const std::string& why) {
 table_texts texts_of(const tracked_table_schema& schema) {
   table_texts made;
   made.table = sql_name(schema.table);
-  auto add = [](std::string& list, const std::string& column) {
-    list += (list.empty() ? "" : ", ") + sql_name(column);
-  };
   for (const auto& column : schema.columns)
-    add(made.columns, column.name);
+    made.columns += (made.columns.empty() ? "" : ", ") + column.sql;
   for (const auto& column : schema.local_columns)
-    add(made.local_columns, column);
+    made.local_columns
+      += (made.local_columns.empty() ? "" : ", ") + sql_name(column);
   made.has_key = where_exactly(schema.key_columns);
   if (schema.kind == key_kind::uuid)
     for (const char* number : {"1", "2", "3"})
@@ -238,6 +236,14 @@ table_texts texts_of(const tracked_table_schema& schema) {
                         + is_exactly(sql_name(schema.key_columns.front()),
                                      "?" + std::string{number});
   return made;
+}
+
+/// What is a quote within the text is written twice.
+std::string in_quotes(std::string_view text, char quote) {
+  std::string out{quote};
+  for (const char c : text)
+    out.append(c == quote ? 2 : 1, c);
+  return out += quote;
 }
 
 } // namespace
@@ -250,17 +256,11 @@ bool is_same_name(std::string_view a, std::string_view b) {
 }
 
 std::string sql_name(std::string_view name) {
-  std::string out = "\"";
-  for (char c : name)
-    out += c == '"' ? std::string{"\"\""} : std::string{c};
-  return out + "\"";
+  return in_quotes(name, '"');
 }
 
 std::string sql_text(std::string_view text) {
-  std::string out = "'";
-  for (char c : text)
-    out += c == '\'' ? std::string{"''"} : std::string{c};
-  return out + "'";
+  return in_quotes(text, '\'');
 }
 
 const tracked_column*
@@ -309,12 +309,12 @@ read_table_schema(SQLite::Database& database, const std::string& table,
     if (column.generated)
       continue; // Every device computes it for itself.
     if (!is_excluded(column.name)) {
-      tracked_column travels{column.name,
-                             is_same_name(column.type, "JSON")
-                               && column.key_place == 0
-                               && !schema.is_key(column.name),
-                             {},
-                             {}};
+      tracked_column travels;
+      travels.name = column.name;
+      travels.sql = sql_name(column.name);
+      travels.affinity = affinity_of(column.type);
+      travels.json = is_same_name(column.type, "JSON") && column.key_place == 0
+                     && !schema.is_key(column.name);
       if (const auto parent = references.find(column.name);
           parent != references.end() && column.name != schema.number_in_image)
         travels.refers_to = parent->second;

@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/library_requests.hpp"
+#include "persistence/column_affinity.hpp"
 
 #include <SQLiteCpp/Database.h>
 
@@ -16,6 +17,8 @@ namespace lockstep {
 /// A column of a tracked table that travels.
 struct tracked_column {
   std::string name;
+  std::string sql; ///< The name as an SQL identifier.
+  column_affinity affinity = column_affinity::blob;
   /// Declared JSON: arrays in it travel as arrays.
   bool json = false;
   /// The table whose integer key it refers to; its values travel as that

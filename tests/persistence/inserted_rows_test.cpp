@@ -64,6 +64,36 @@ TEST_P(inserted_rows, are_captured_as_the_table_has_them) {
   expect_notes_again();
 }
 
+TEST_P(inserted_rows,
+       are_captured_as_the_table_has_them_however_they_are_written) {
+  make("CREATE TABLE item(uuid TEXT PRIMARY KEY, name TEXT, amount INTEGER,"
+       " size REAL)");
+  const std::string ends = R"(,"uuid":")";
+  const std::vector<std::pair<std::string, std::string>> written{
+    // As it is; in another order, with spaces; with what the table changes.
+    {R"({"amount":1,"name":"a","size":0.5)",
+     R"({"amount":1,"name":"a","size":0.5)"},
+    {R"({ "size" : 5e-1, "name" : "\u00e4", "amount" : 1)",
+     R"({"amount":1,"name":"ä","size":0.5)"},
+    {R"({"amount":2.0,"name":7,"size":3)",
+     R"({"amount":2,"name":"7","size":3.0)"},
+    {R"({"amount":true,"name":null,"size":-0.0)",
+     R"({"amount":1,"name":null,"size":0.0)"},
+    {R"({"amount":1,"colour":"red","name":"a","size":0.5)",
+     R"({"amount":1,"name":"a","size":0.5)"}};
+  std::vector<transaction_step> steps;
+  for (std::uint8_t i = 1; i <= GetParam(); ++i)
+    steps.emplace_back(new_item(i, written[i % written.size()].first + ends
+                                     + uuid(i) + R"("})"));
+  const auto list = device.write(steps);
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->size(), GetParam());
+  for (std::uint8_t i = 1; i <= GetParam(); ++i)
+    EXPECT_EQ(list->at(i - 1U).data,
+              written[i % written.size()].second + ends + uuid(i) + R"("})");
+  expect_notes_again();
+}
+
 TEST_P(inserted_rows, are_captured_where_no_rowid_says_which_they_are) {
   make("CREATE TABLE item(uuid TEXT PRIMARY KEY, size REAL DEFAULT 5) WITHOUT"
        " ROWID");
@@ -185,6 +215,48 @@ TEST_F(inserted_rows_after,
   ASSERT_EQ(device.pending().size(), 1U);
   EXPECT_EQ(device.pending().front().data,
             R"({"name":null,"uuid":")" + uuid(2) + R"("})");
+}
+
+TEST_F(inserted_rows_after,
+       others_of_the_same_transaction_are_noted_by_triggers) {
+  device.elsewhere(plain);
+  ASSERT_TRUE(device.track("item"));
+  ASSERT_TRUE(device.store->begin(durability::by_itself));
+  library_writer writer{*device.store, [] {
+                          return timestamp{};
+                        }};
+  pending_keeper keeper{*device.store};
+  auto insert = [&](std::uint8_t number, const std::string& data = "{}") {
+    return writer.run(
+      {record_change{"item", test_record(number), change_type::insert, data}},
+      keeper);
+  };
+  auto run = [&](const std::string& sql) {
+    return writer.run({sql_statement{sql, {}}}, keeper);
+  };
+  const auto fails = "INSERT INTO item(uuid) VALUES('" + uuid(1) + "')";
+  // What fails takes back what it set.
+  EXPECT_FALSE(insert(1, "[]"));
+  ASSERT_TRUE(insert(1));
+  EXPECT_FALSE(insert(1));
+  ASSERT_TRUE(run("UPDATE item SET name = 'a'"));
+  EXPECT_FALSE(run(fails));
+  ASSERT_TRUE(insert(2));
+  ASSERT_TRUE(insert(3));
+  const auto last = run("UPDATE item SET name = 'b'");
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->last, last->first + 2);
+  ASSERT_TRUE(insert(4));
+  EXPECT_FALSE(run(fails));
+  ASSERT_TRUE(device.store->commit());
+  const auto list = device.pending();
+  ASSERT_EQ(list.size(), 8U);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    EXPECT_EQ(list[i].device_sequence.value, i + 1);
+  EXPECT_EQ(device.rows("SELECT * FROM lockstep_touched"), "");
+  device.elsewhere("DELETE FROM item");
+  ASSERT_TRUE(device.capture());
+  EXPECT_EQ(device.pending().size(), 12U);
 }
 
 INSTANTIATE_TEST_SUITE_P(few_and_many, inserted_rows, testing::Values(1, 150),

@@ -141,8 +141,8 @@ library_store::open(const std::filesystem::path& path,
     keep_journal_mode(*raw->database, "wal");
     // A row is looked up in several tables, here and there.
     raw->database->exec("PRAGMA cache_size=-32000");
-    // 16 MB: pages that change again and again go into the file once.
-    raw->database->exec("PRAGMA wal_autocheckpoint=4000");
+    // 8 MB: pages that change again and again go into the file once.
+    raw->database->exec("PRAGMA wal_autocheckpoint=2000");
     raw->tables.load();
     raw->numbers_above_ = device_sequence_number{static_cast<std::uint64_t>(
       raw->database->execAndGet("SELECT numbers_above FROM lockstep_state")

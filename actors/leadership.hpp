@@ -65,8 +65,8 @@ struct leadership_setup {
   event_bus_actor events;
   std::vector<member> members;
   log_position head;
-  /// The newest entry that names members.
-  sequence_number members_at = {};
+  /// As in `members_changed`.
+  std::optional<sequence_number> members_at = sequence_number{};
   bool is_of_older_copy = false;
   term_number claimed = {};
 };

@@ -9,6 +9,7 @@
 #include "protocol/backoff.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // What the library does for replication and leadership: the log's order.
 namespace lockstep {
@@ -136,6 +137,8 @@ expected<void> library_state::catch_up(library_applier::chunk fresh) {
   auto done = applier().catch_up(
     std::move(fresh),
     [this](const library_applier::chunk& list) { note_entries(list, false); });
+  if (done && !std::exchange(has_caught_up_, true))
+    send_members();
   // What another program wrote meanwhile is pending by now. Whom would a leader
   // propose it to?
   if (done && sequences() && has_pending(*store_))

@@ -253,7 +253,9 @@ void library_state::send_members() {
     if (!what.removed)
       allowed.members.push_back(what.device);
   lacks_members_ = std::ranges::any_of(*list, &member::given_back);
-  members_changed now{std::move(*list), *at};
+  members_changed now{std::move(*list), std::nullopt};
+  if (has_caught_up_)
+    now.at = *at;
   if (neighbours_.replication)
     self_->send(neighbours_.replication, now);
   // Whoever has given back its log, or has not got it yet, has nothing to lead

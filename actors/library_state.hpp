@@ -283,12 +283,14 @@ private:
   bool members_due_ = false;
   /// Since they changed last, if it was asked for.
   std::optional<std::uint32_t> member_count_;
-  /// Some are named only by what was given back of the log.
   /// This device, by its own log.
   bool is_removed_ = false;
+  /// Some are named only by what was given back of the log.
   bool lacks_members_ = false;
   /// The tables lack entries that the log holds.
   bool behind_ = false;
+  /// Since the library was opened, they had all of them at some time.
+  bool has_caught_up_ = false;
   /// Where the turn before this one, which only wrote, has left the log and the
   /// tables. The log takes entries from nobody else, and looks whether it ends
   /// there before it takes more.

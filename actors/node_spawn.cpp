@@ -38,6 +38,18 @@ expected<bool> lacks_itself(library_store& store,
   });
 }
 
+/// As in `members_changed`: after a crash the tables may be behind the log.
+expected<std::optional<sequence_number>>
+members_said_at(library_store& store, sequence_number log_end) {
+  return newest_member_entry(store).and_then([&](sequence_number at) {
+    return store.attempt([&]() -> expected<std::optional<sequence_number>> {
+      if (store.applied() < log_end)
+        return std::nullopt;
+      return at;
+    });
+  });
+}
+
 /// See to it that no number is given a second time where files are new.
 expected<void> recover_numbers(library_store& store, bool joined,
                                timestamp now) {
@@ -154,7 +166,7 @@ node_state::spawn_library(const library_folder& folder) {
   auto members = known_members(**store, what.joined_from);
   if (!members)
     return tl::make_unexpected(members.error());
-  const auto members_at = newest_member_entry(**store);
+  const auto members_at = members_said_at(**store, head->position.sequence);
   if (!members_at)
     return tl::make_unexpected(members_at.error());
   const auto progress = log->progress();

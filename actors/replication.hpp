@@ -84,8 +84,8 @@ struct replication_setup {
   head_listener leadership;
   std::vector<member> members;
   log_head head;
-  /// The newest entry that names members.
-  sequence_number members_at = {};
+  /// As in `members_changed`.
+  std::optional<sequence_number> members_at = sequence_number{};
   consistency mode = consistency::available;
   /// Whether the library has not all of its log yet.
   bool first_sync = false;

@@ -188,8 +188,9 @@ struct read_members {};
 
 struct members_changed {
   std::vector<member> members;
-  /// The newest entry that says so; none where the log names nobody.
-  sequence_number at = {};
+  /// The newest entry that says so, 0 where the log names nobody. Nothing where
+  /// entries that are in the log and not yet in the tables may say otherwise.
+  std::optional<sequence_number> at = sequence_number{};
   /// This device's log is of an older copy: it may lack what others were told
   /// that it holds.
   bool is_of_older_copy = false;

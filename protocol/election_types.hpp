@@ -27,8 +27,8 @@ struct election_setup {
   log_position head;
   /// Seeds the waiting times.
   std::uint64_t seed = 0;
-  /// The newest entry that names members.
-  sequence_number members_at = {};
+  /// As in `members_changed`.
+  std::optional<sequence_number> members_at = sequence_number{};
   /// As in `members_changed`.
   bool is_of_older_copy = false;
   /// Terms up to this one this device may have claimed in an earlier life, of

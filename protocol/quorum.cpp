@@ -5,7 +5,10 @@
 namespace lockstep {
 
 void quorum::set_members(const std::vector<member>& members,
-                         sequence_number at) {
+                         std::optional<sequence_number> said_at) {
+  if (!said_at)
+    return;
+  const auto at = *said_at;
   list now{{}, at};
   for (const auto& each : members)
     if (!each.removed && !each.given_back)

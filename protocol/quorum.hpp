@@ -18,8 +18,10 @@ namespace lockstep {
 class quorum {
 public:
   /// As the log names them by now; `at` is the newest entry that does. The
-  /// first are taken for settled.
-  void set_members(const std::vector<member>& members, sequence_number at);
+  /// first are taken for settled, so whom only a part of the log names does not
+  /// count: `at` is nothing then.
+  void set_members(const std::vector<member>& members,
+                   std::optional<sequence_number> at);
   /// A majority holds the log up to here.
   void settle(sequence_number through);
 

@@ -19,9 +19,9 @@ replication_machine::replication_machine(replication_start start)
 }
 
 void replication_machine::take_members(const std::vector<member>& members,
-                                       sequence_number at) {
+                                       std::optional<sequence_number> at) {
   context_.majority.set_members(members, at);
-  context_.members_at = at;
+  context_.members_at = at.value_or(sequence_number{});
   context_.members.clear();
   for (const auto& m : members)
     context_.members[m.device] = m.removed;
@@ -54,7 +54,8 @@ replication_effects replication_machine::on_role(const leadership_view& view,
 
 replication_effects
 replication_machine::on_members(const std::vector<member>& members,
-                                time_point now, sequence_number at) {
+                                time_point now,
+                                std::optional<sequence_number> at) {
   replication_effects out;
   const bool lacked = context_.lacks_members;
   take_members(members, at);

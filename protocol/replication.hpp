@@ -24,8 +24,8 @@ struct replication_start {
   log_position head;
   std::vector<member> members;
   std::uint64_t seed = 0;
-  /// The newest entry that names members.
-  sequence_number members_at = {};
+  /// As in `members_changed`.
+  std::optional<sequence_number> members_at = sequence_number{};
   consistency mode = consistency::available;
   /// Whether the library wants to hear of its first sync.
   bool first_sync = false;
@@ -46,8 +46,9 @@ public:
   ~replication_machine() = default;
 
   replication_effects on_role(const leadership_view& view, time_point now);
-  replication_effects on_members(const std::vector<member>& members,
-                                 time_point now, sequence_number at = {});
+  replication_effects
+  on_members(const std::vector<member>& members, time_point now,
+             std::optional<sequence_number> at = sequence_number{});
   replication_effects on_peer_up(device_id device, time_point now);
   replication_effects on_peer_down(device_id device, time_point now);
   /// Messages that are not replication's are ignored.
@@ -97,7 +98,8 @@ public:
   }
 
 private:
-  void take_members(const std::vector<member>& members, sequence_number at);
+  void take_members(const std::vector<member>& members,
+                    std::optional<sequence_number> at);
   /// Whether `from` leads under the ballot known here.
   [[nodiscard]] bool is_my_leader(device_id from, const ballot& under) const;
   [[nodiscard]] bool is_current(const ballot& under) const;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace lockstep {
 namespace {
 
@@ -154,6 +156,29 @@ TEST_F(quorum_fleet, a_minority_cannot_remove_the_others) {
   EXPECT_NE(leadership("anna").role, role::leader);
   const auto sky = make_tag("sky");
   ASSERT_TRUE(put("bert", sky, receipt_state::sequenced));
+}
+
+TEST_F(quorum_fleet, who_let_a_device_in_is_not_needed_once_it_was_removed) {
+  ASSERT_TRUE(ask<leadership_view>(at("anna").shared.leadership,
+                                   transfer_leadership{at("bert").id}));
+  ASSERT_TRUE(ask<receipt>(at("bert").shared.library,
+                           change_member{{at("anna").id, "anna", true}}));
+  EXPECT_EQ(settle(), "");
+  set_online("carl", false);
+  const auto sky = make_tag("sky");
+  ASSERT_TRUE(put("bert", sky));
+  const auto file = database_of("bert");
+  crash("bert");
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(file.string() + suffix);
+  start("bert");
+  reopen("bert");
+  use_models("bert");
+  set_online("carl", true);
+  // Nobody else has its last entry.
+  advance(5min);
+  EXPECT_EQ(leader(), "bert");
+  EXPECT_EQ(load<tag>("carl", sky.uuid), sky);
 }
 
 class quorum_of_one : public fleet {

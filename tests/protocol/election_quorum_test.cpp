@@ -177,6 +177,19 @@ TEST(quorum_election, a_settled_removal_leaves_one_that_leads_alone) {
   EXPECT_EQ(machine.view().role, role::leader);
 }
 
+TEST(quorum_election, who_was_a_member_before_the_log_was_read_is_not_needed) {
+  auto setup = with_quorum(follower_of_a());
+  setup.members = members({a});
+  setup.members_at = std::nullopt;
+  auto machine = started(setup, {c});
+  auto left = members({a, b, c});
+  left[0].removed = true;
+  machine.on(members_changed{left, sequence_number{6}}, t0);
+  expire(machine);
+  machine.on(c, granted(2), *machine.deadline() - 1s);
+  EXPECT_EQ(machine.view().role, role::leader);
+}
+
 TEST(quorum_election, a_removed_leader_stays_until_another_has_what_it_holds) {
   auto machine = leading_b();
   machine.on(c, heartbeat_ack{under(2, b), shorter}, t0 + 70s);

@@ -51,6 +51,16 @@ TEST(quorums, the_first_member_needs_nobody_before_it) {
   EXPECT_TRUE(suffices(counted, {a}));
 }
 
+TEST(quorums, whom_only_a_part_of_the_log_names_does_not_count) {
+  quorum counted;
+  counted.set_members(members({a}), std::nullopt);
+  EXPECT_FALSE(suffices(counted, {a}));
+  counted.set_members(members({b, c}), at(6));
+  EXPECT_TRUE(suffices(counted, {b, c}));
+  counted.set_members(members({b}), at(7));
+  EXPECT_FALSE(suffices(counted, {b}));
+}
+
 TEST(quorums, who_was_removed_does_not_count) {
   auto list = members({a, b, c});
   list[2].removed = true;

@@ -47,6 +47,11 @@ std::string journal_mode_of(const std::filesystem::path& path) {
 }
 
 void keep_journal_mode(SQLite::Database& database, const std::string& before) {
+  // An UPDATE waits until nobody else writes, also where it changes nothing.
+  if (!database.execAndGet("SELECT journal_before FROM lockstep_state")
+         .getString()
+         .empty())
+    return;
   SQLite::Statement row{database,
                         "UPDATE lockstep_state SET journal_before = ? WHERE"
                         " journal_before = ''"};

@@ -203,6 +203,13 @@ TEST_F(writers, a_query_only_reads) {
   }
 }
 
+TEST_F(writers, open_their_library_while_another_program_writes) {
+  SQLite::Database other{device.database_file().string(),
+                         SQLite::OPEN_READWRITE};
+  other.exec("BEGIN IMMEDIATE; UPDATE note SET name = 'b'");
+  EXPECT_NO_THROW(device.reopen());
+}
+
 TEST_F(writers, a_statement_that_rolls_all_back_takes_nothing_else_along) {
   written({insert_note(1, "a")});
   auto& store = *device.store;

@@ -23,9 +23,9 @@ bool refers_to_rows(const tracked_table_schema* schema) {
 
 /// The columns of the table in which two images differ. What the older one does
 /// not know has changed unless it is NULL, or the key that the record has.
-std::vector<std::string> changed_columns(const tracked_table_schema& schema,
-                                         const nlohmann::json& before,
-                                         const nlohmann::json& now) {
+std::vector<std::string> differing_columns(const tracked_table_schema& schema,
+                                           const nlohmann::json& before,
+                                           const nlohmann::json& now) {
   std::vector<std::string> names;
   for (const auto& [name, value] : now.items()) {
     auto old_value = before.find(name);
@@ -259,7 +259,7 @@ expected<void> capture::add(const noted_change& noted, bool any_pending,
   }
   if (existed)
     if (const auto before = base_image(what)) {
-      what.changed = changed_columns(schema, *before, *image);
+      what.changed = differing_columns(schema, *before, *image);
       if (what.changed.empty())
         return {};
       carry_over(schema, *before, *image);
@@ -340,19 +340,9 @@ std::set<record_id> capture::removed_of(const tracked_table_schema& schema) {
 
 void capture::note_all(const tracked_table_schema& schema) {
   note_rows(schema, false);
-  std::vector<record_id> gone;
-  {
-    auto rows = statements_.use("SELECT key FROM lockstep_identity WHERE model"
-                                " = ?");
-    rows->bind(1, schema.id);
-    while (rows->executeStep()) {
-      const auto record = read_id<record_id>(rows->getColumn(0));
-      gone.push_back(record);
-    }
-  }
-  for (const auto& record : gone)
-    if (!rows_.read(schema, record))
-      note_record(statements_, schema, record);
+  for (const auto& one : index_.live_of(schema))
+    if (!rows_.read(schema, one.record))
+      note_record(statements_, schema, one.record);
 }
 
 void capture::note_references_to(const tracked_table_schema& schema) {

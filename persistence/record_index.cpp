@@ -139,6 +139,19 @@ std::uint64_t record_index::count(std::string_view model) {
   return unsigned_of(row->getColumn(0));
 }
 
+std::vector<live_record>
+record_index::live_of(const tracked_table_schema& schema) {
+  auto rows = statements_.use("SELECT key, sequence FROM lockstep_identity"
+                              " WHERE model = ?");
+  rows->bind(1, schema.id);
+  std::vector<live_record> list;
+  while (rows->executeStep()) {
+    const auto record = read_id<record_id>(rows->getColumn(0));
+    list.push_back({record, sequence_number{unsigned_of(rows->getColumn(1))}});
+  }
+  return list;
+}
+
 std::vector<sequence_number> record_index::latest_of(std::string_view model) {
   // There may be millions: SQLite would sort them in several times the memory.
   std::vector<sequence_number> list;

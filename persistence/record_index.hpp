@@ -24,6 +24,13 @@ struct record_state {
   bool operator==(const record_state&) const = default;
 };
 
+/// A record that has a row.
+struct live_record {
+  record_id record;
+  /// Its newest entry; none while it is pending only.
+  sequence_number latest;
+};
+
 /// Each record's version and newest entry: beside the row where there is one
 /// (lockstep_identity), else as a tombstone; for models without a table in
 /// lockstep_record. A tombstone stays below a row that was made again: whoever
@@ -51,6 +58,10 @@ public:
 
   /// How many live records there are, of all models.
   [[nodiscard]] std::uint64_t count();
+
+  /// All records of a table that have a row, as far as the log knows.
+  [[nodiscard]] std::vector<live_record>
+  live_of(const tracked_table_schema& schema);
 
   /// How many live records of a model without a table there are.
   [[nodiscard]] std::uint64_t count(std::string_view model);

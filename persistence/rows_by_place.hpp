@@ -10,13 +10,6 @@
 /// changes when a program copies them into a new table.
 namespace lockstep {
 
-/// A record that has a row.
-struct live_record {
-  record_id record;
-  /// Its newest entry; none while it is pending only.
-  sequence_number latest;
-};
-
 /// Whether a table may have such rows: it has no key, or one with a NULL in it.
 bool is_told_by_place(const tracked_table_schema& schema);
 

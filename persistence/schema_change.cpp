@@ -50,18 +50,7 @@ void fill_in(library_store& store, const tracked_table_schema& schema,
     return value == defaults.end()
            || !has(store, schema, where, column, value->second);
   };
-  std::vector<std::pair<record_id, sequence_number>> records;
-  {
-    auto rows = store.statements.use("SELECT key, sequence FROM"
-                                     " lockstep_identity WHERE model = ?");
-    rows->bind(1, schema.id);
-    while (rows->executeStep()) {
-      const auto record = read_id<record_id>(rows->getColumn(0));
-      records.emplace_back(record, sequence_number{static_cast<std::uint64_t>(
-                                     rows->getColumn(1).getInt64())});
-    }
-  }
-  for (const auto& [record, latest] : records) {
+  for (const auto& [record, latest] : store.index.live_of(schema)) {
     auto found = store.entry_at(latest);
     if (!found || !*found
         || (which == filling::all_but_pending

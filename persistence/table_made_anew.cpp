@@ -21,17 +21,9 @@ std::vector<live_record> live_records(library_store& store,
     if (what.model == schema.model)
       pending.insert(what.record);
   });
-  std::vector<live_record> list;
-  {
-    auto rows = store.statements.use("SELECT key, sequence FROM"
-                                     " lockstep_identity WHERE model = ?");
-    rows->bind(1, schema.id);
-    while (rows->executeStep())
-      if (const auto record = read_id<record_id>(rows->getColumn(0));
-          !pending.contains(record))
-        list.push_back({record, sequence_number{static_cast<std::uint64_t>(
-                                  rows->getColumn(1).getInt64())}});
-  }
+  auto list = store.index.live_of(schema);
+  std::erase_if(list,
+                [&](const auto& one) { return pending.contains(one.record); });
   for (const auto& record : pending)
     if (store.pending.newest_of(schema.model, record)->change
         != change_type::remove) {

@@ -1,8 +1,8 @@
 #include "actors/library_state.hpp"
 #include "actors/logging.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include <memory>
+#include <vector>
 
 // What the library tells of entries: to who waits for them, and to who listens.
 namespace lockstep {
@@ -33,17 +33,19 @@ bool library_state::is_unhandled(const entry& what) const {
 
 void library_state::publish_unhandled(const library_applier::chunk& list,
                                       bool is_piece) {
-  const auto count = static_cast<std::uint64_t>(std::ranges::count_if(
-    *list, [this](const entry& what) { return is_unhandled(what); }));
+  std::vector<const entry*> unhandled;
+  for (const auto& what : *list)
+    if (is_unhandled(what))
+      unhandled.push_back(&what);
+  const auto count = unhandled.size();
   if (count == 0)
     return;
   if (!is_piece && count == list->size())
     return publish(entries_unhandled{count, list});
   auto some = std::make_shared<std::vector<entry>>();
   if (!is_piece)
-    std::ranges::copy_if(
-      *list, std::back_inserter(*some),
-      [this](const entry& what) { return is_unhandled(what); });
+    for (const auto* what : unhandled)
+      some->push_back(*what);
   publish(entries_unhandled{count, std::move(some)});
 }
 

@@ -3,6 +3,7 @@
 #include "apps/cli/json_shapes.hpp"
 #include "apps/cli/members.hpp"
 #include "apps/cli/open_device.hpp"
+#include "apps/embedded/membership.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -95,7 +96,8 @@ standing standing_of(open_device& device, const known_library& what) {
     if (peer.refuses)
       found.refused.push_back(
         {peer.device, "your device is no member of this library there."});
-  found.membership = device.node().check_membership(*opened);
+  found.membership
+    = check_membership_in(opened->name(), found.now, replication, refusals);
   return found;
 }
 

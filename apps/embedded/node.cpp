@@ -3,6 +3,7 @@
 #include "actors/callback_subscriber.hpp"
 #include "actors/node_state.hpp"
 #include "actors/tcp_network.hpp"
+#include "apps/embedded/membership.hpp"
 #include "apps/embedded/parts.hpp"
 #include "config/settings_text.hpp"
 #include "persistence/atomic_file.hpp"
@@ -342,6 +343,12 @@ expected<joined_library> node::join(const std::string& invitation,
       return joined_library{parts_->handle_of(handles), paired->from,
                             paired->verification};
     });
+}
+
+expected<void> node::check_membership(const library& of) {
+  auto asked = of;
+  return check_membership_in(of.name(), asked.status().get(),
+                             asked.replication().get(), refusals());
 }
 
 expected<std::vector<refused_by>> node::refusals() {

@@ -23,7 +23,7 @@ constexpr std::size_t addresses_most = 64;
 // What waits; more than that is lost.
 constexpr int waiting_bytes = 16'384;
 
-struct release_interfaces {
+struct free_interfaces {
   void operator()(ifaddrs* list) const {
     ::freeifaddrs(list);
   }
@@ -148,7 +148,7 @@ std::vector<link_address> link_addresses() {
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0)
     return found;
-  const std::unique_ptr<ifaddrs, release_interfaces> list{first};
+  const std::unique_ptr<ifaddrs, free_interfaces> list{first};
   for (const auto* one = first; one != nullptr && found.size() < addresses_most;
        one = one->ifa_next) {
     if (!is_of_links(*one))

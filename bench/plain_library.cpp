@@ -24,7 +24,7 @@ constexpr const char* create_log = R"sql(
     chain INTEGER NOT NULL,
     data TEXT NOT NULL) STRICT)sql";
 
-void must(sqlite3* file, int answer) {
+void must_be_ok(sqlite3* file, int answer) {
   if (answer == SQLITE_OK || answer == SQLITE_DONE || answer == SQLITE_ROW)
     return;
   std::fprintf(stderr, "lockstep-bench: %s\n", sqlite3_errmsg(file));
@@ -32,13 +32,13 @@ void must(sqlite3* file, int answer) {
 }
 
 void run(sqlite3* file, const char* sql) {
-  must(file, sqlite3_exec(file, sql, nullptr, nullptr, nullptr));
+  must_be_ok(file, sqlite3_exec(file, sql, nullptr, nullptr, nullptr));
 }
 
 sqlite3* open_file(const std::filesystem::path& file, const char* durability) {
   sqlite3* opened = nullptr;
-  must(opened, sqlite3_open(file.c_str(), &opened));
-  must(opened, sqlite3_busy_timeout(opened, 60'000));
+  must_be_ok(opened, sqlite3_open(file.c_str(), &opened));
+  must_be_ok(opened, sqlite3_busy_timeout(opened, 60'000));
   run(opened, "PRAGMA journal_mode=WAL");
   run(opened, durability);
   return opened;
@@ -46,8 +46,8 @@ sqlite3* open_file(const std::filesystem::path& file, const char* durability) {
 
 sqlite3_stmt* prepare(sqlite3* file, const char* sql) {
   sqlite3_stmt* made = nullptr;
-  must(file, sqlite3_prepare_v3(file, sql, -1, SQLITE_PREPARE_PERSISTENT, &made,
-                                nullptr));
+  must_be_ok(file, sqlite3_prepare_v3(file, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                      &made, nullptr));
   return made;
 }
 
@@ -63,8 +63,8 @@ void bind_fields(sqlite3_stmt* to, int first, const item& one) {
 }
 
 void step(sqlite3* file, sqlite3_stmt* what) {
-  must(file, sqlite3_step(what));
-  must(file, sqlite3_reset(what));
+  must_be_ok(file, sqlite3_step(what));
+  must_be_ok(file, sqlite3_reset(what));
 }
 
 } // namespace
@@ -126,8 +126,8 @@ void plain_library::read_log(std::int64_t after, std::int64_t limit) {
       sum += sqlite3_column_type(read_, i) == SQLITE_INTEGER
                ? sqlite3_column_int64(read_, i)
                : *static_cast<const char*>(sqlite3_column_blob(read_, i));
-  must(log_, answer);
-  must(log_, sqlite3_reset(read_));
+  must_be_ok(log_, answer);
+  must_be_ok(log_, sqlite3_reset(read_));
   // So that nobody leaves the reading out.
   volatile auto kept = sum;
   static_cast<void>(kept);
@@ -162,7 +162,7 @@ void plain_library::write_one(const item& one) {
 void plain_library::update_one(std::int64_t row) {
   sqlite3_bind_int64(update_, 1, row);
   if (const auto answer = sqlite3_step(update_); answer != SQLITE_ROW)
-    must(table_, answer == SQLITE_DONE ? SQLITE_NOTFOUND : answer);
+    must_be_ok(table_, answer == SQLITE_DONE ? SQLITE_NOTFOUND : answer);
   auto text = [this](int at) {
     return reinterpret_cast<const char*>(sqlite3_column_text(update_, at));
   };
@@ -173,7 +173,7 @@ void plain_library::update_one(std::int64_t row) {
     static_cast<long long>(sqlite3_column_int64(update_, 3)), text(2),
     sqlite3_column_double(update_, 4), text(1), text(0));
   const auto record = parse_id<record_id>(text(0)).value_or(record_id{});
-  must(table_, sqlite3_reset(update_));
+  must_be_ok(table_, sqlite3_reset(update_));
   ++last_;
   append(record.bytes.data(), image.data(), size);
 }

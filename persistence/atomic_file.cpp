@@ -16,11 +16,6 @@ namespace lockstep {
 
 namespace {
 
-std::filesystem::path folder_of(const std::filesystem::path& file) {
-  auto folder = file.parent_path();
-  return folder.empty() ? std::filesystem::path{"."} : folder;
-}
-
 /// 0, or the error number.
 int write_all(int descriptor, std::string_view content) {
   while (!content.empty()) {
@@ -124,6 +119,11 @@ expected<std::string> read_file(const std::filesystem::path& file,
       return fail(errc::too_large, file.string() + " has more than "
                                      + std::to_string(limit) + " bytes.");
   }
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  auto folder = file.parent_path();
+  return folder.empty() ? std::filesystem::path{"."} : folder;
 }
 
 expected<void> sync_folder(const std::filesystem::path& folder) {

@@ -27,6 +27,9 @@ expected<void> write_file_atomically(const std::filesystem::path& file,
 expected<std::string> read_file(const std::filesystem::path& file,
                                 std::size_t limit = std::size_t{1} << 20);
 
+/// The folder that a file is in: `.` for a bare name.
+std::filesystem::path folder_of(const std::filesystem::path& file);
+
 /// Makes what was created, renamed or removed in `folder` survive a crash of
 /// the machine.
 expected<void> sync_folder(const std::filesystem::path& folder);

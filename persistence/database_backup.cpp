@@ -50,7 +50,7 @@ private:
   std::filesystem::path file_;
 };
 
-sequence_number applied_in(SQLite::Database& database) {
+sequence_number applied_by(SQLite::Database& database) {
   return sequence_number{static_cast<std::uint64_t>(
     database.execAndGet("SELECT applied_sequence FROM lockstep_state")
       .getInt64())};
@@ -86,7 +86,7 @@ expected<sequence_number> back_up_database(
   try {
     // What is read stays as it is until the copy is whole.
     SQLite::Transaction moment{**from};
-    applied = applied_in(**from);
+    applied = applied_by(**from);
     busy = &copy;
     SQLite::Database to{made.file().string(),
                         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int patience_ms = 5'000;
+constexpr int reading_patience_ms = 5'000;
 
 constexpr const char* pending_columns
   = "device, device_sequence, timestamp, model, record_id, change_type,"
@@ -31,7 +31,7 @@ constexpr const char* pending_columns
 std::unique_ptr<SQLite::Database> open_damaged(const fs::path& file) {
   try {
     auto opened = std::make_unique<SQLite::Database>(
-      file.string(), SQLite::OPEN_READONLY, patience_ms);
+      file.string(), SQLite::OPEN_READONLY, reading_patience_ms);
     // Else SQLite refuses a file that is shorter than it says.
     opened->exec("PRAGMA writable_schema=ON");
     opened->execAndGet("SELECT count(*) FROM sqlite_schema");

@@ -111,7 +111,7 @@ expected<void> create_description(const std::filesystem::path& file,
 }
 
 /// Whether the file is there; a folder that cannot be searched is an error.
-expected<bool> is_there(const std::filesystem::path& file) {
+expected<bool> is_stored(const std::filesystem::path& file) {
   std::error_code error;
   auto there = std::filesystem::exists(file, error);
   if (error)
@@ -149,10 +149,10 @@ expected<device_identity>
 open_or_create_identity(const std::filesystem::path& data_directory,
                         const new_device& made_from) {
   identity_files files{data_directory / "device"};
-  auto has_key = is_there(files.key);
+  auto has_key = is_stored(files.key);
   if (!has_key)
     return tl::make_unexpected(has_key.error());
-  auto has_description = is_there(files.description);
+  auto has_description = is_stored(files.description);
   if (!has_description)
     return tl::make_unexpected(has_description.error());
   if (!*has_key && *has_description)

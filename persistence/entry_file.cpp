@@ -6,7 +6,7 @@ namespace lockstep {
 
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{8} << 20;
+constexpr std::size_t list_bytes = std::size_t{8} << 20;
 
 entry entry_of(SQLite::Statement& row) {
   auto number = [&](int column) {
@@ -79,7 +79,7 @@ std::vector<entry> entry_file::read(sequence_number first, std::size_t most) {
   rows->bind(1, to_sql(first.value));
   std::vector<entry> list;
   std::size_t size = 0;
-  while (list.size() < most && size < piece_bytes && rows->executeStep()) {
+  while (list.size() < most && size < list_bytes && rows->executeStep()) {
     list.push_back(entry_of(*rows));
     size += list.back().data.size();
   }

@@ -1,5 +1,7 @@
 #include "persistence/file_notifier.hpp"
 
+#include "persistence/atomic_file.hpp"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -28,11 +30,6 @@ std::filesystem::path resolved(const std::filesystem::path& file) {
   std::error_code failed;
   auto found = std::filesystem::weakly_canonical(file, failed);
   return failed ? file : found;
-}
-
-std::filesystem::path folder_of(const std::filesystem::path& file) {
-  return file.has_parent_path() ? file.parent_path()
-                                : std::filesystem::path{"."};
 }
 
 int as_timeout(milliseconds time) {

@@ -37,14 +37,15 @@ json to_json(const library_description& what) {
   return object;
 }
 
-tl::unexpected<failure> damaged(const fs::path& file, const std::string& why) {
+tl::unexpected<failure> damaged_description(const fs::path& file,
+                                            const std::string& why) {
   return fail(errc::corrupt, file.string() + " is damaged: " + why
                                + "; restore it from a copy.");
 }
 
 /// The id in a field; throws nlohmann's exception where there is no text.
 template <class Id>
-bool read_id(const json& object, const char* field, Id& to) {
+bool read_field(const json& object, const char* field, Id& to) {
   auto id = parse_id<Id>(object.at(field).get<std::string>());
   if (id)
     to = *id;
@@ -55,26 +56,26 @@ expected<library_description> read_description(const fs::path& file,
                                                const json& object) {
   try {
     library_description what;
-    for (bool good : {read_id(object, "id", what.id),
-                      read_id(object, "created_by", what.created_by),
-                      read_id(object, "device", what.device),
-                      read_id(object, "joined_from", what.joined_from)})
+    for (bool good : {read_field(object, "id", what.id),
+                      read_field(object, "created_by", what.created_by),
+                      read_field(object, "device", what.device),
+                      read_field(object, "joined_from", what.joined_from)})
       if (!good)
-        return damaged(file, "one of its ids is none");
+        return damaged_description(file, "one of its ids is none");
     auto created = parse_wall_time(object.at("created_at").get<std::string>());
     if (!created)
-      return damaged(file, "its created_at is no time");
+      return damaged_description(file, "its created_at is no time");
     what.created_at = *created;
     what.name = object.at("name").get<std::string>();
     if (auto good = check_name("its name", what.name); !good)
-      return damaged(file, good.error().message);
+      return damaged_description(file, good.error().message);
     what.database = object.at("database").get<std::string>();
     if (what.database.empty())
-      return damaged(file, "its database is empty");
+      return damaged_description(file, "its database is empty");
     what.removing = object.value("removing", false);
     return what;
   } catch (const json::exception& why) {
-    return damaged(file, why.what());
+    return damaged_description(file, why.what());
   }
 }
 
@@ -88,7 +89,7 @@ expected<void> check(const library_description& what) {
 }
 
 /// Moves the finished folder to its place, where nothing may be.
-expected<void> put_in_place(const fs::path& from, const fs::path& to) {
+expected<void> put_library_in_place(const fs::path& from, const fs::path& to) {
   if (std::rename(from.c_str(), to.c_str()) == 0)
     return sync_folder(to.parent_path());
   auto error = errno;
@@ -137,10 +138,11 @@ create_library_folder(const fs::path& libraries,
   if (::mkdtemp(temporary.data()) == nullptr)
     return tl::make_unexpected(
       system_failure(errno, "Cannot create " + (libraries / name).string()));
-  auto placed
-    = write_described(fs::path{temporary} / description_name,
-                      to_json(description))
-        .and_then([&] { return put_in_place(temporary, libraries / name); });
+  auto placed = write_described(fs::path{temporary} / description_name,
+                                to_json(description))
+                  .and_then([&] {
+                    return put_library_in_place(temporary, libraries / name);
+                  });
   if (!placed) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
@@ -161,8 +163,9 @@ expected<library_folder> open_library_folder(const fs::path& folder) {
   if (!description)
     return tl::make_unexpected(description.error());
   if (name_of(folder) != to_string(description->id))
-    return damaged(file, "it is of library " + to_string(description->id)
-                           + ", not of the one that its folder is named after");
+    return damaged_description(
+      file, "it is of library " + to_string(description->id)
+              + ", not of the one that its folder is named after");
   return library_folder{folder, *description};
 }
 

@@ -15,7 +15,7 @@ namespace lockstep {
 
 namespace {
 
-constexpr std::uint32_t page = 1'000;
+constexpr std::uint32_t log_page = 1'000;
 /// More elections than there can have been since the last entry that is left.
 constexpr std::uint64_t elections_most = 1'000'000;
 
@@ -83,7 +83,7 @@ public:
 private:
   const sync_log_reader& log_;
   sequence_number vacuumed_;
-  std::uint32_t limit_ = page;
+  std::uint32_t limit_ = log_page;
   log_head last_;
   log_head whole_;
   std::string why_;

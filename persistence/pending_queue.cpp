@@ -11,7 +11,7 @@ namespace lockstep {
 namespace {
 
 /// Operations that are read at once.
-constexpr std::uint32_t page = 500;
+constexpr std::uint32_t operations_at_once = 500;
 
 constexpr std::string_view columns
   = "SELECT device, device_sequence, timestamp, model, record_id, change_type,"
@@ -283,7 +283,7 @@ void pending_queue::for_each(
     {
       auto rows = select("WHERE id > ? ORDER BY id LIMIT ?");
       rows->bind(1, after);
-      rows->bind(2, page);
+      rows->bind(2, operations_at_once);
       while (rows->executeStep())
         list.emplace_back(read(*rows), rows->getColumn(12).getInt64());
     }
@@ -324,7 +324,7 @@ expected<void> pending_queue::for_each_in(
       bind_id(*rows, 1, device);
       bind_number(*rows, 2, from);
       bind_number(*rows, 3, which.last);
-      rows->bind(4, page);
+      rows->bind(4, operations_at_once);
       while (rows->executeStep())
         list.push_back(read(*rows));
     }

@@ -38,7 +38,7 @@ operation nothing_for(const entry& what) {
 /// Of so many records it is remembered what they were before.
 constexpr std::size_t most_beginnings = 50'000;
 
-json image_of(const entry& what) {
+json parsed(const entry& what) {
   return json::parse(what.data, nullptr, false);
 }
 
@@ -123,7 +123,7 @@ void returned_operations::set_base_of_merged(operation& what,
 /// The columns that an update changed; none where that cannot be told.
 std::vector<std::string>
 returned_operations::changed_by(const entry& what) const {
-  const auto now = image_of(what);
+  const auto now = parsed(what);
   const auto before = image_at(what.previous);
   if (!now.is_object() || !before.is_object())
     return {};
@@ -310,7 +310,7 @@ std::optional<entry> returned_operations::at(sequence_number where) const {
 
 json returned_operations::image_at(sequence_number where) const {
   const auto found = at(where);
-  return found ? image_of(*found) : json{};
+  return found ? parsed(*found) : json{};
 }
 
 } // namespace lockstep

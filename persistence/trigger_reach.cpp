@@ -25,7 +25,7 @@ struct found_reach {
 };
 
 /// So many notes are read at a time.
-constexpr std::int64_t notes_at_once = 2'000;
+constexpr std::int64_t undone_at_once = 2'000;
 
 /// SQLite's authorizer callback; it only looks.
 int look(void* context, int action, const char* subject, const char* detail,
@@ -162,9 +162,9 @@ bool is_to_undo(library_store& store, const wanted_row& wish) {
 std::vector<wanted_row> take_changed(library_store& store, std::int64_t noted) {
   std::vector<wanted_row> rows;
   const auto through = store.changes.newest_note();
-  for (auto from = noted; from < through; from += notes_at_once)
+  for (auto from = noted; from < through; from += undone_at_once)
     for (const auto& key : store.changes.take_records(
-           from, std::min(from + notes_at_once, through)))
+           from, std::min(from + undone_at_once, through)))
       if (auto wish = current_row(store, key); is_to_undo(store, wish))
         rows.push_back(std::move(wish));
   // What a trigger has moved away makes room first.

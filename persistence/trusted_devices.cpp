@@ -17,7 +17,7 @@ constexpr std::string_view name_line = "Name: ";
 constexpr std::string_view address_line = "Address: ";
 constexpr std::string_view certificate_end = "-----END CERTIFICATE-----";
 constexpr std::string_view certificate_begin = "-----BEGIN CERTIFICATE-----";
-constexpr std::size_t file_limit = std::size_t{4} << 20;
+constexpr std::size_t list_limit = std::size_t{4} << 20;
 constexpr std::size_t longest_address = 255 + 6;
 
 std::string one_line(std::string text) {
@@ -69,7 +69,7 @@ trusted_devices::trusted_devices(std::filesystem::path file)
 expected<trusted_devices>
 trusted_devices::open(const std::filesystem::path& data_directory) {
   trusted_devices opened{data_directory / "device" / "trusted.pem"};
-  auto content = read_file(opened.file_, file_limit);
+  auto content = read_file(opened.file_, list_limit);
   if (!content && content.error().code == errc::not_found)
     return opened;
   if (!content)

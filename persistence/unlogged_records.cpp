@@ -137,7 +137,7 @@ std::vector<unlogged_record> all_unlogged(library_store& store) {
 }
 
 /// What becomes of a noted record.
-enum class outcome {
+enum class fate {
   nothing,  ///< The log has it, or newer of the same.
   in_sight, ///< The table shows it, on top of what is pending of the record.
   news,     ///< Nobody has the record so new.
@@ -188,21 +188,21 @@ bool has_table(library_store& store, const std::string& model) {
   return schema != nullptr && schema->present;
 }
 
-outcome outcome_of(library_store& store, const unlogged_record& one,
-                   const record_state& known) {
+fate fate_of(library_store& store, const unlogged_record& one,
+             const record_state& known) {
   const auto& [model, record] = one.what.key;
   const bool can_be_said = one.what.deleted ? known.version && !known.deleted
                                                 && has_table(store, model)
                                             : !one.image.empty();
   if (!can_be_said)
-    return outcome::nothing;
+    return fate::nothing;
   if (store.pending.has(model, record) && has_table(store, model))
-    return outcome::in_sight;
+    return fate::in_sight;
   if (is_forgotten(store, one, known))
-    return outcome::forgotten;
+    return fate::forgotten;
   if (known.version < one.what.version)
-    return outcome::news;
-  return is_displaced(store, one, known) ? outcome::conflict : outcome::nothing;
+    return fate::news;
+  return is_displaced(store, one, known) ? fate::conflict : fate::nothing;
 }
 
 /// Proposes it without showing it: whoever leads makes it the record's next
@@ -317,14 +317,14 @@ expected<std::uint64_t> take_up_unlogged(library_store& store) {
       for (auto& one : all_unlogged(store)) {
         const auto& [model, record] = one.what.key;
         const auto becomes
-          = outcome_of(store, one, store.index.find(model, record));
-        if (becomes == outcome::in_sight)
+          = fate_of(store, one, store.index.find(model, record));
+        if (becomes == fate::in_sight)
           in_sight.push_back(one.what.key);
-        else if (becomes == outcome::news)
+        else if (becomes == fate::news)
           news.push_back(std::move(one));
-        else if (becomes == outcome::conflict)
+        else if (becomes == fate::conflict)
           displaced.push_back(std::move(one));
-        else if (becomes == outcome::forgotten)
+        else if (becomes == fate::forgotten)
           gone.push_back(std::move(one));
       }
       const auto noted = store.changes.newest_note();

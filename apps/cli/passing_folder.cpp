@@ -15,7 +15,7 @@ namespace lockstep::cli {
 
 namespace {
 
-constexpr int signal_status = 128;
+constexpr int ended_by_signal = 128;
 
 /// Holds back what would end this process, and the news of a child.
 class held_signals {
@@ -75,11 +75,11 @@ int wait_for_end(pid_t child, const held_signals& signals) {
     if (next != SIGCHLD) {
       ::kill(child, SIGKILL);
       ::waitpid(child, &ended, 0);
-      return signal_status + next;
+      return ended_by_signal + next;
     }
     if (::waitpid(child, &ended, WNOHANG) == child)
       return WIFEXITED(ended) ? WEXITSTATUS(ended)
-                              : signal_status + WTERMSIG(ended);
+                              : ended_by_signal + WTERMSIG(ended);
   }
 }
 

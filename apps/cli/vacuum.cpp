@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// What every member holds is known a moment after a library was opened.
-constexpr auto patience = 500ms;
+constexpr auto stable_patience = 500ms;
 
 struct vacuum_arguments {
   std::string library;
@@ -46,7 +46,7 @@ expected<void> vacuum(const options& given, const vacuum_arguments& what) {
   return with_library(given, what.library, [&](library& of) -> expected<void> {
     const auto before = std::chrono::time_point_cast<wall_time::duration>(
       std::chrono::system_clock::now() - *keep);
-    const auto now = open_device::status_once(of, is_stable, patience);
+    const auto now = open_device::status_once(of, is_stable, stable_patience);
     if (!now)
       return tl::make_unexpected(now.error());
     const auto outcome = of.vacuum_old_entries(before, what.archive).get();

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_pause = 5ms;
+constexpr auto status_pause = 5ms;
 
 struct wait_arguments {
   std::string library;
@@ -91,7 +91,7 @@ expected<void> wait(const options& given, const wait_arguments& what) {
                     + what.timeout
                     + "; lockstep members shows who is connected.");
     show_progress(bar, *now);
-    std::this_thread::sleep_for(look_pause);
+    std::this_thread::sleep_for(status_pause);
   }
   return {};
 }

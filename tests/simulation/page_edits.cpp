@@ -9,7 +9,7 @@ namespace lockstep::simulation {
 
 namespace {
 
-constexpr std::uint64_t names = 8;
+constexpr std::uint64_t edited_names = 8;
 constexpr std::array<std::pair<std::string_view, std::size_t>, 7> sizes{
   {{"page", 30},
    {"page_first", 15},
@@ -54,7 +54,7 @@ std::string page_edits::any_of(const std::string& table) {
 }
 
 std::string page_edits::any_name() {
-  return "name " + std::to_string(draws_.draw(names));
+  return "name " + std::to_string(draws_.draw(edited_names));
 }
 
 void page_edits::remove(draft& to, const std::string& table,

@@ -42,7 +42,7 @@ void bring_back(memory_volume& disk, const fs::path& from, const fs::path& file,
     const auto name = with(file, part).string();
     if (fs::exists(with(from, part)))
       disk.put(name, read_whole(with(from, part)),
-               what.found != file_state::whole);
+               what.found != lockstep::file_state::whole);
     else
       disk.remove(name);
   }

@@ -17,9 +17,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
-using std::chrono::seconds;
 
-constexpr minutes patience{30};
+constexpr minutes traffic_patience{30};
 
 constexpr std::array<const char*, std::variant_size_v<peer_message>> kinds{
   "heartbeat",   "heartbeat_ack", "claim",   "vote",          "hand_over",
@@ -157,9 +156,9 @@ private:
       heard = heard || world_.run.taken(typeid(arriving_frames)) != arrived_;
     };
     arrived_ = world_.run.taken(typeid(arriving_frames));
-    world_.run.run_until([&] { return heard; }, patience);
+    world_.run.run_until([&] { return heard; }, traffic_patience);
     world_.after_step = nullptr;
-    world_.run.run_for(seconds{2});
+    world_.run.run_for(std::chrono::seconds{2});
   }
 
   void commit(device& on, std::size_t rows) {
@@ -174,7 +173,7 @@ private:
           + R"(", "text": "as long as a short sentence is", "stars": 3})"});
     }
     const auto done = world_.ask<receipt>(
-      on, on.shared.library, patience,
+      on, on.shared.library, traffic_patience,
       commit_transaction{std::move(steps), receipt_state::stable});
     if (!done)
       throw std::runtime_error{done.error().message};
@@ -185,7 +184,7 @@ private:
     if (auto started = world_.start(newcomer); !started)
       throw std::runtime_error{started.error().message};
     meter_.begin();
-    if (auto in = world_.let_in(newcomer, leader(), patience); !in)
+    if (auto in = world_.let_in(newcomer, leader(), traffic_patience); !in)
       throw std::runtime_error{in.error().message};
     commit(leader(), 1);
     return meter_.each(1);

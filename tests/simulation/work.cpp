@@ -9,7 +9,7 @@ namespace lockstep::simulation {
 
 namespace {
 
-constexpr std::uint64_t names = 12;
+constexpr std::uint64_t written_names = 12;
 constexpr std::uint64_t most_notes = 12;
 constexpr std::uint64_t bulk_rows = 150;
 /// More than travel in one piece.
@@ -68,13 +68,14 @@ void work::edit_note(draft& to) {
 }
 
 void work::add_label(draft& to) {
-  to.steps.push_back(
-    sql("INSERT OR IGNORE INTO label(uuid, name, text) VALUES(?, ?, ?)",
-        {to_string(fresh_id()),
-         "name " + std::to_string(world_.run.draw(names)), fresh_text()}));
+  to.steps.push_back(sql(
+    "INSERT OR IGNORE INTO label(uuid, name, text) VALUES(?, ?, ?)",
+    {to_string(fresh_id()),
+     "name " + std::to_string(world_.run.draw(written_names)), fresh_text()}));
   if (world_.run.one_in(3))
-    to.steps.push_back(sql("DELETE FROM label WHERE name = ?",
-                           {"name " + std::to_string(world_.run.draw(names))}));
+    to.steps.push_back(
+      sql("DELETE FROM label WHERE name = ?",
+          {"name " + std::to_string(world_.run.draw(written_names))}));
 }
 
 void work::add_group(draft& to, std::uint64_t size) {

@@ -57,20 +57,28 @@ election_effects election::on_tick(time_point now) {
     case role::candidate:
       end_window(now);
       break;
-    case role::follower:
+    case role::follower: {
       if (hears_leader(now)) {
         claim_at_ = *heard_at_ + settings_.timeout;
         break;
       }
       end_transfer(errc::timed_out);
+      const bool was_led = !leader_.is_nil();
       leader_ = {};
       claim_at_.reset();
       if (may_ask()
           && ((needs_majority() && !reaches_majority()) || lacks_somebody()))
         claim_at_ = now + settings_.timeout;
+      else if (was_led && may_ask() && !may_claim()
+               && !peers_.contains(stands_for_))
+        // Those that do lead come first.
+        claim_at_ = now + settings_.timeout;
       else if (may_ask())
         begin_claim(false, now);
+      else if (!is_member(self_) && !removed_.contains(self_))
+        ask_for_leader(now);
       break;
+    }
   }
   return finish();
 }
@@ -203,7 +211,15 @@ bool election::may_claim() const {
 }
 
 bool election::may_ask() const {
-  return may_claim() || (is_member(self_) && peers_.contains(stands_for_));
+  return may_claim()
+         || (is_member(self_)
+             && (peers_.contains(stands_for_) || is_needed_as_leader()));
+}
+
+bool election::is_needed_as_leader() const {
+  return std::ranges::any_of(peers_, [this](const auto& each) {
+    return each.second.needs_leader && is_member(each.first);
+  });
 }
 
 bool election::needs_majority() const {

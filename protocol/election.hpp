@@ -50,7 +50,8 @@ public:
   election_effects on(device_id from, const claim& what, time_point now);
   election_effects on(device_id from, const vote& what, time_point now);
   election_effects on(device_id from, const hand_over& what, time_point now);
-  /// A member has opened the library: a leader says at once that it leads.
+  /// A member has opened the library, or waits for a leader: a leader says at
+  /// once that it leads.
   election_effects on(device_id from, const hello& what, time_point now);
 
   /// Who takes part, as the log says; a leader that was removed hands over.
@@ -85,6 +86,8 @@ private:
     std::optional<log_position> head; ///< As last acknowledged.
     bool granted = false;
     bool has_older_copy = false; ///< As it said with its vote.
+    /// It has no log to lead with, as it said.
+    bool needs_leader = false;
   };
   struct running_transfer {
     election_request request = 0;
@@ -100,6 +103,7 @@ private:
   [[nodiscard]] bool may_claim() const;
   /// Or stands for one that may lead and lacks what this device holds.
   [[nodiscard]] bool may_ask() const;
+  [[nodiscard]] bool is_needed_as_leader() const;
   [[nodiscard]] bool hears_leader(time_point now) const;
   [[nodiscard]] bool outranks(log_position head, device_id device) const;
   [[nodiscard]] std::vector<device_id> reachable() const;
@@ -143,6 +147,7 @@ private:
   // Following.
   void follow(ballot under, device_id leader, time_point claim_at);
   void hear(device_id leader, const heartbeat& what, time_point now);
+  void ask_for_leader(time_point now);
 
   // Asking.
   void begin_claim(bool handed_over, time_point now);

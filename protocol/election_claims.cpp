@@ -94,6 +94,8 @@ election_effects election::on(device_id from, const claim& what,
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
   if (what.priority >= 0)
     would_lead_.insert(from);
+  if (auto known = peers_.find(from); known != peers_.end())
+    known->second.needs_leader = false;
   const auto reason = judge(from, what, now);
   if (reason == refusal::none) {
     grant(from, what, now);

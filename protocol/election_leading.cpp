@@ -24,6 +24,10 @@ void election::lead(ballot under, bool answered, time_point now) {
   stands_for_ = {};
   claim_at_.reset();
   heard_at_.reset();
+  if (!may_claim())
+    for (const auto& [device, state] : peers_)
+      if (state.needs_leader)
+        would_lead_.insert(device);
   answered_at_.clear();
   for (const auto& [device, state] : peers_)
     if (state.granted)
@@ -94,11 +98,29 @@ election_effects election::on(device_id from, const heartbeat& what,
   return finish();
 }
 
-election_effects election::on(device_id from, const hello&, time_point) {
+election_effects election::on(device_id from, const hello& what,
+                              time_point now) {
   refusals_ = 0;
   if (!silent_ && role_ == role::leader && is_member(from))
     send_heartbeat(from);
+  const auto known = peers_.find(from);
+  if (silent_ || known == peers_.end())
+    return finish();
+  known->second.needs_leader = what.head == log_position{};
+  // Those that do lead come first.
+  if (role_ == role::follower && !claim_at_ && may_ask())
+    claim_at_
+      = now + settings_.timeout + random_below(settings_.election_window);
   return finish();
+}
+
+void election::ask_for_leader(time_point now) {
+  // Its log has nothing to lead with. One that never leads will do.
+  hello asking;
+  asking.ballot = current_;
+  for (auto device : reachable())
+    send(device, asking);
+  claim_at_ = now + settings_.timeout;
 }
 
 void election::hear(device_id leader, const heartbeat& what, time_point now) {
@@ -138,6 +160,9 @@ election_effects election::on(device_id from, const heartbeat_ack& what,
   if (silent_ || !is_member(from))
     return finish();
   newest_term_ = std::max(newest_term_, what.ballot.term.value);
+  if (const auto known = peers_.find(from);
+      known != peers_.end() && !(what.head < head_))
+    known->second.needs_leader = false;
   if (what.ballot > current_ && needs_majority()) {
     // It voted for somebody since, or follows another leader. Who asks learns
     // which, and gets its vote back where nobody leads.

@@ -459,11 +459,18 @@ void faults::bring_back(device& which) {
 }
 
 void faults::bring_in(device& which) {
-  // Whoever lets a device in leads at that time.
+  // Whoever lets a device in leads at that time, or will for its sake.
   auto& host = any();
   if (host.number != which.number && host.up && host.ready
-      && !logs_.is_out(host) && host.shared.library && world_.leads(host))
+      && !logs_.is_out(host) && host.shared.library
+      && (world_.leads(host) || leads_for(which, host)))
     report(which, "join", world_.let_in(which, host, join_patience));
+}
+
+bool faults::leads_for(const device& which, device& host) {
+  const auto* said = logs_.membership_of(host, which.id);
+  return host.number == world_.never_leads && !world_.knows_leader(host)
+         && said != nullptr && !said->removed;
 }
 
 void faults::end_waiting() {

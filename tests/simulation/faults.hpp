@@ -59,6 +59,8 @@ private:
   void bring_back(device& which);
   /// Lets in one that has not joined, or does so again.
   void bring_in(device& which);
+  /// Never leads, but would for a member that needs a leader to be let in.
+  bool leads_for(const device& which, device& host);
   bool report(const device& which, const char* what,
               const expected<void>& result);
   void fill_disk();

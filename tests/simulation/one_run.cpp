@@ -119,6 +119,11 @@ private:
   void begin() {
     const auto& [first, last] = how_.devices;
     const auto count = first + world_.run.draw(last - first + 1);
+    // Told by the seed itself, so that the draws of a run stay as they are.
+    if (result_.seed % 4 == 0 && count > 1) {
+      world_.never_leads = static_cast<owner>(result_.seed / 4 % count);
+      ++result_.counts["never leads"];
+    }
     if (auto shared = world_.share(count); !shared)
       throw std::runtime_error{shared.error().message};
   }
@@ -242,7 +247,22 @@ private:
                + described(*end);
       end = held;
     }
-    return {};
+    return who_should_not_lead();
+  }
+
+  /// A device that never leads may stand for the others until one of them has
+  /// what it holds. Who made the library leads until another one asks.
+  std::string who_should_not_lead() {
+    if (!world_.never_leads || *world_.never_leads == 0)
+      return {};
+    auto& which = world_.devices[static_cast<std::size_t>(*world_.never_leads)];
+    const bool has_others
+      = std::ranges::any_of(world_.devices, [&](const device& other) {
+          return other.number != which.number && !log_.is_out(other);
+        });
+    return has_others && !log_.is_out(which) && world_.leads(which)
+             ? which.name + " leads, whose priority is below zero"
+             : std::string{};
   }
 
   void compare() {

@@ -141,6 +141,7 @@ void find_missing(summary& total, const options& how) {
               "open concurrent of page_merge",
               "open concurrent of page_union",
               "open concurrent of leaf"};
+  wanted.emplace_back("never leads");
   for (const auto what : how.faults)
     wanted.push_back("fault " + std::string{to_string(what)});
   if (how.faults.contains(fault::remove)) {

@@ -74,6 +74,9 @@ expected<void> world::start(device& which) {
   which.disk->restore_power();
   if (before_start)
     before_start(which);
+  auto own_limits = limits;
+  if (which.number == never_leads)
+    own_limits.leadership.priority = -1;
   which.events = run.as(
     which.number, [&] { return run.system().spawn(event_bus, limits.events); });
   which.node = run.as(which.number, [&] {
@@ -81,7 +84,7 @@ expected<void> world::start(device& which) {
       run_node,
       node_setup{std::make_shared<data_directory>(std::move(*directory)),
                  *identity,
-                 limits,
+                 own_limits,
                  env,
                  network_,
                  which.events,

@@ -157,6 +157,8 @@ public:
   /// A device stays where it is.
   std::deque<device> devices;
   settings limits;
+  /// The device whose `leadership.priority` is below zero, if any.
+  std::optional<owner> never_leads;
   std::uint64_t crashes = 0;
 
   memory_disk& disk() {

@@ -110,13 +110,7 @@ TEST_F(forgotten_state, of_one_that_joins_again_loses_no_old_work) {
 }
 
 TEST_F(forgotten_state, of_lost_tables_takes_nothing_of_its_new_work) {
-  const auto file = database_of("bert");
-  crash("bert");
-  for (const auto* suffix : {"", "-wal", "-shm"})
-    std::filesystem::remove(file.string() + suffix);
-  start("bert");
-  reopen("bert");
-  use_models("bert");
+  lose_tables("bert");
   write_apart();
   expect_all_is_there();
 }

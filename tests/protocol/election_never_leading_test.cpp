@@ -8,13 +8,6 @@ namespace {
 
 using namespace elections;
 
-election_setup never_leading(consistency mode = consistency::available) {
-  auto setup = follower_of_a();
-  setup.settings.priority = -1;
-  setup.settings.consistency = mode;
-  return setup;
-}
-
 const auto late = t0 + 2min;
 
 hello greeting(log_position head) {

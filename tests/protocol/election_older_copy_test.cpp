@@ -14,13 +14,6 @@ election_setup of_older_copy() {
   return setup;
 }
 
-election_setup never_leading(consistency mode = consistency::available) {
-  auto setup = follower_of_a();
-  setup.settings.priority = -1;
-  setup.settings.consistency = mode;
-  return setup;
-}
-
 const auto late = t0 + 2min;
 
 claim older_claim(std::uint64_t term, log_position head) {

@@ -50,6 +50,14 @@ inline election_setup follower_of_a() {
   return result;
 }
 
+/// The same device with a priority below zero.
+inline election_setup never_leading(consistency mode = consistency::available) {
+  auto setup = follower_of_a();
+  setup.settings.priority = -1;
+  setup.settings.consistency = mode;
+  return setup;
+}
+
 inline election_setup leader_b(time_point lease_until = t0 + 90s) {
   auto result = follower_of_a();
   result.recovered = {under(2, b), under(2, b), b, {}};

@@ -5,6 +5,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <filesystem>
 #include <set>
 
 namespace lockstep {
@@ -126,6 +127,16 @@ void fleet::reopen(const std::string& name) {
   auto& what = at(name);
   what.shared = must(ask<library_handles>(what.node, open_library{shared_}));
   run();
+}
+
+void fleet::lose_tables(const std::string& name) {
+  const auto file = database_of(name);
+  crash(name);
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(file.string() + suffix);
+  start(name);
+  reopen(name);
+  use_models(name);
 }
 
 void fleet::set_online(const std::string& name, bool online) {

@@ -60,6 +60,10 @@ public:
   /// Opens the shared library again on a device that was started again.
   void reopen(const std::string& name);
 
+  /// Ends a device as a crash does, and starts it again without its
+  /// database.db.
+  void lose_tables(const std::string& name);
+
   void set_online(const std::string& name, bool online);
   /// A device's wall clock is off by so much from now on.
   void set_clock(const std::string& name, duration off);
